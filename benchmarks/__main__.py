@@ -3,7 +3,7 @@
     python -m benchmarks                         the whole table
     python -m benchmarks --quick                 a few minutes: one size, few runs
     python -m benchmarks --rows "sobel" "gaussian 2"  rows whose name contains the words
-    python -m benchmarks --json out.json         write the figures for benchmarks.docs and benchmarks.plot
+    python -m benchmarks --json out.json         write the figures for benchmarks.docs
     python -m benchmarks --json out.json --resume    continue an interrupted run
 
 All libraries run in one process and take turns. Figures are medians. The spread is the median absolute

@@ -1,11 +1,11 @@
 """Write the page of figures from a file of figures: `python -m benchmarks.docs FILE.json`.
 
     python -m benchmarks --json out.json
-    python -m benchmarks.docs out.json           docs/benchmarks.md and docs/images/ratios.svg
+    python -m benchmarks.docs out.json           docs/benchmarks.md
     python -m benchmarks.docs out.json --readme  and the table of README.md with a few rows
     python -m benchmarks.docs new.json --section "Windows"   a section with the rows of another run
 
-All text of the page comes from the measurements. Do not edit it by hand.
+All text of the page comes from the measurements. Do not edit it by hand. docs/plots.py draws its tables.
 """
 
 import argparse
@@ -19,8 +19,6 @@ from . import report, store
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
-#: The path of the plot on the page.
-PICTURE = "images/ratios.svg"
 #: Peers whose time depends on the number of threads. The table has a column for each number.
 THREADED = ("OpenCV", "SimpleITK")
 #: The ten rows of the README, at the largest size. One of them is a row where OpenCV is faster.
@@ -142,7 +140,6 @@ def page(entries: list[dict], about: dict) -> str:
         "rows come from `tests/peers/cases.py`. Tests compare their results with the same libraries.",
         paragraph(about)
         + f" The spread of imfilter's times (median absolute deviation) is {spread:.1%} for the median row.",
-        f"![Ratio of each library's time to imfilter's, a line for each filter]({PICTURE})",
         "## Summary",
         _sum(entries),
     ]
@@ -220,7 +217,7 @@ def into_readme(text: str, path: Path) -> None:
 
 
 def main() -> None:
-    """Write the page, the plot, and the README's table if requested."""
+    """Write the page, and the README's table if requested."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.docs",
         description=__doc__,
@@ -239,13 +236,8 @@ def main() -> None:
         written = section(given.section, entries, about, given.note)
         given.page.write_text(with_section(given.page.read_text(), given.section, written))
         return
-    from . import plot  # the tables do not need matplotlib
-
     about, entries = store.read(given.file)
     given.page.write_text(page(entries, about))
-    picture = given.page.parent / PICTURE
-    picture.parent.mkdir(exist_ok=True)
-    plot.draw(entries, picture)
     if given.readme:
         rows = chosen(entries)
         into_readme(f"{brief(about)}\n\n{table(rows, sizes=True, brief=True)}", ROOT / "README.md")

@@ -1,122 +1,150 @@
-"""Draw the ratios, one line for each row: `python -m benchmarks.plot FILE.json docs/images/ratios.svg`."""
+"""Draw ratios of times: a line for each filter, a mark for each comparison.
 
-import argparse
-import math
+The documentation draws the tables of its pages with this, when it is built: docs/plots.py.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("svg")
-
-from matplotlib import pyplot
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
-from . import store
-
-#: The dots: label, library, threads (None: the largest number), marker, size, colour.
-SERIES = (
-    ("OpenCV, 1 thread", "OpenCV", 1, "o", 18, "#9ecae1"),
-    ("OpenCV, 2 threads", "OpenCV", 2, "o", 18, "#08519c"),
-    ("SciPy", "SciPy", None, "D", 12, "#969696"),
-)
-WARNING = "#d7301f"
-#: Least ratio that every comparison should have.
-GOAL = 1.2
-#: Inches: the width of a page of documentation, and the height of a line of small text.
-WIDTH, LINE = 7.4, 0.155
-#: The same figures give the same bytes: the file has no date and no random names. Text is stored as text.
-STYLE = {"svg.hashsalt": "imfilter", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 7}
-
-
-def lines_of(entries: list[dict]) -> list[tuple[str, dict[int, dict]]]:
-    """Return the label of each row at its largest size, with its entries by number of threads."""
-    largest: dict[tuple[str, str], int] = {}
-    for e in entries:
-        row = e["row"], e["types"]
-        largest[row] = max(largest.get(row, 0), math.prod(e["shape"]))
-    groups: dict[tuple[str, str], dict[int, dict]] = {}
-    for e in entries:
-        row = e["row"], e["types"]
-        if math.prod(e["shape"]) == largest[row]:
-            groups.setdefault(row, {})[e["threads"]] = e
-    return [(f"{name}, {types.replace('->', '→')}", group) for (name, types), group in groups.items()]
+#: Marker and colour of each library. The colours differ for readers who do not see red or green.
+STYLES = {
+    "OpenCV": ("o", "#0072b2"),
+    "SciPy": ("D", "#8c8c8c"),
+    "scikit-image": ("s", "#e69f00"),
+    "SimpleITK": ("^", "#009e73"),
+    "pandas": ("v", "#cc79a7"),
+    "bottleneck": ("P", "#d55e00"),
+}
+OTHERS = ("X", "#56b4e9"), ("*", "#d55e00"), ("h", "#009e73"), ("<", "#cc79a7")
+#: Text, frame, grid, every second line, and the part where imfilter is slower.
+LIGHT = {"text": "#222222", "frame": "#555555", "grid": "#dddddd", "band": "#f5f5f5", "slower": "#fbe3df"}
+DARK = {"text": "#e6e6e6", "frame": "#aaaaaa", "grid": "#444444", "band": "#1e242b", "slower": "#4a2723"}
+#: Inches: the width of a page, a line of small text, and the legend with the axis.
+WIDTH, LINE, REST = 6.5, 0.19, 0.9
+#: The same ratios give the same bytes: the file has no date and no random names. Text is stored as text.
+STYLE = {"svg.hashsalt": "imfilter", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 8}
 
 
-def ratio_of(group: dict[int, dict], library: str, threads: int | None) -> float | None:
-    """Return a ratio of one row, or None if it was not measured."""
-    entry = group.get(max(group) if threads is None else threads)
-    return None if entry is None else entry["ratios"].get(library)
+@dataclass(frozen=True)
+class Mark:
+    """A ratio of one comparison. It is a range if it was measured several times."""
+
+    series: str  # the library, with the threads or a note behind a comma
+    low: float
+    high: float
+
+    @property
+    def threads(self) -> bool:
+        """Whether imfilter had several threads, or the number is not told."""
+        return "1 thr" not in self.series and "one thread" not in self.series
 
 
-def draw(entries: list[dict], path: Path) -> None:
-    """Draw the picture: a dot for each comparison. Ratios below 1 have a warning colour."""
-    lines = lines_of(entries)
-    with pyplot.rc_context(STYLE):
-        figure, axes = pyplot.subplots(figsize=(WIDTH, LINE * (len(lines) + 7)))
-        for series, library, threads, marker, size, colour in SERIES:
-            dots = [
-                (ratio, y)
-                for y, (_, group) in enumerate(lines)
-                if (ratio := ratio_of(group, library, threads)) is not None
-            ]
-            for lost in (False, True):
-                part = [dot for dot in dots if (dot[0] < 1) == lost]
-                # Ratios below 1 keep the marker of their library, and its edge.
-                axes.scatter(
-                    [x for x, _ in part],
-                    [y for _, y in part],
-                    marker=marker,
-                    s=size,
-                    linewidths=0.7,
-                    zorder=3,
-                    label=series,
-                    color=WARNING if lost else colour,
-                    edgecolors=WARNING if lost else "none",
-                    facecolors="none" if lost and threads == 1 else WARNING if lost else colour,
+#: The label of a line, and its marks.
+Line = tuple[str, Sequence[Mark]]
+
+
+def series_of(lines: Sequence[Line]) -> list[str]:
+    """Return the series of all lines, in the order in which they appear."""
+    return list(dict.fromkeys(mark.series for _, marks in lines for mark in marks))
+
+
+def describe(lines: Sequence[Line]) -> str:
+    """Return what the plot shows, for readers who do not see it."""
+    parts = []
+    for series in series_of(lines):
+        found = [mark for _, marks in lines for mark in marks if mark.series == series]
+        middle = statistics.median((mark.low + mark.high) / 2 for mark in found)
+        low, high = min(mark.low for mark in found), max(mark.high for mark in found)
+        slower = sum(mark.low < 1 for mark in found)
+        text = f"{series}: from {low:.3g} to {high:.3g}, the median is {middle:.3g}"
+        parts.append(text + (f", below 1 in {slower} of {len(found)}" if slower else ""))
+    return "Time of the library divided by the time of imfilter. " + "; ".join(parts) + "."
+
+
+def draw(lines: Sequence[Line], path: Path, *, dark: bool = False) -> None:
+    """Write the plot as SVG, for a light or a dark page. Ratios right of 1 mean that imfilter is faster."""
+    colours = DARK if dark else LIGHT
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, LINE * len(lines) + REST))
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        styles = _styles(series_of(lines))
+        for y, (_, marks) in enumerate(lines):
+            for mark in marks:
+                marker, colour = styles[mark.series]
+                if mark.low < mark.high:
+                    axes.plot([mark.low, mark.high], [y, y], color=colour, linewidth=1.2, zorder=3)
+                axes.plot(
+                    [(mark.low * mark.high) ** 0.5],
+                    [y],
+                    **_point(marker, colour, mark.threads),
+                    zorder=4,
                 )
         axes.set_xscale("log")
         low, high = axes.get_xlim()
-        axes.set_xlim(min(low, 0.5), max(high, 2))
         for y in range(0, len(lines), 2):
-            axes.axhspan(y - 0.5, y + 0.5, color="#f5f5f5", zorder=0)
-        axes.axvline(1, color="black", linewidth=0.8, zorder=2)
-        axes.axvline(GOAL, color="#31a354", linewidth=0.8, linestyle="--", zorder=2)
+            axes.axhspan(y - 0.5, y + 0.5, color=colours["band"], alpha=0.6, linewidth=0, zorder=0)
+        axes.set_xlim(min(low, 0.5), max(high, 2))
+        axes.axvspan(min(low, 0.5), 1, color=colours["slower"], linewidth=0, zorder=0)
+        axes.axvline(1, color=colours["frame"], linewidth=0.9, zorder=2)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_yticks(range(len(lines)), [label for label, _ in lines])
+        axes.tick_params(axis="both", which="both", colors=colours["text"])
         axes.tick_params(axis="y", length=0)
-        axes.tick_params(axis="x", which="both", top=True, labeltop=True)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}x")
         axes.xaxis.set_minor_formatter("")
-        axes.grid(axis="x", color="#d9d9d9", linewidth=0.4, zorder=1)
+        axes.grid(axis="x", color=colours["grid"], linewidth=0.5, zorder=1)
+        axes.set_axisbelow(True)
         axes.set_xlabel(
-            f"time of the library / time of imfilter (dashed: {GOAL}); right of 1 imfilter is faster"
+            "time of the library / time of imfilter; below 1 (shaded) imfilter is slower",
+            color=colours["text"],
         )
-        for side in ("left", "right"):
-            axes.spines[side].set_visible(False)
-        figure.legend(handles=_legend(), loc="upper center", ncols=len(SERIES) + 1, frameon=False)
-        space = 3 / (len(lines) + 7)
-        figure.tight_layout(pad=0.3, rect=(0, 0, 1, 1 - space / 2))
-        figure.savefig(path, metadata={"Date": None, "Creator": None})
-        pyplot.close(figure)
+        axes.set_facecolor("none")
+        for side, spine in axes.spines.items():
+            spine.set_visible(side == "bottom")
+            spine.set_color(colours["frame"])
+        handles = [
+            Line2D([], [], label=name, **_point(*style, Mark(name, 1, 1).threads))
+            for name, style in styles.items()
+        ]
+        figure.legend(
+            handles=handles,
+            loc="upper center",
+            ncols=min(len(handles), 4),
+            frameon=False,
+            labelcolor=colours["text"],
+        )
+        rows = -(-len(handles) // 4)
+        top = 1 - (0.1 + 0.16 * rows) / figure.get_figheight()
+        figure.tight_layout(pad=0.3, rect=(0, 0, 1, top))
+        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
 
 
-def _legend() -> list[Line2D]:
-    marks = [
-        Line2D([], [], linestyle="", marker=marker, color=colour, markersize=math.sqrt(size), label=series)
-        for series, _, _, marker, size, colour in SERIES
-    ]
-    lost = Line2D([], [], linestyle="", marker="o", color=WARNING, markersize=4.2, label="imfilter is slower")
-    return [*marks, lost]
+def _styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the marker and the colour of each series."""
+    others = iter(OTHERS * len(names))
+    found = {}
+    for name in names:
+        library = name.split(",")[0].split(" (")[0]
+        found[name] = STYLES[library] if library in STYLES else next(others)
+    return found
 
 
-def main() -> None:
-    """Read the figures and draw them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plot", description=__doc__)
-    parser.add_argument("file", type=Path, help="the file from python -m benchmarks --json")
-    parser.add_argument("picture", type=Path, help="the SVG to write")
-    given = parser.parse_args()
-    draw(store.read(given.file)[1], given.picture)
-
-
-if __name__ == "__main__":
-    main()
+def _point(marker: str, colour: str, filled: bool) -> dict[str, object]:
+    return {
+        "marker": marker,
+        "markersize": 4.5,
+        "markerfacecolor": colour if filled else "none",
+        "markeredgecolor": colour,
+        "markeredgewidth": 0.9,
+        "linestyle": "",
+    }

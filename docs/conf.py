@@ -7,7 +7,7 @@ from pathlib import Path
 
 import imfilter
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # extensions; benchmarks/
 
 project = "imfilter"
 author = "The imfilter developers"
@@ -18,6 +18,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
+    "pictures",
+    "plots",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["images/*.py", "gallery/**", "_build"]
@@ -60,6 +62,7 @@ sphinx_gallery_conf = {
     "subsection_order": [f"gallery/{name}" for name in FAMILIES] + ["*"],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "generated/backreferences",
+    "minigallery_sort_order": "pictures.as_given",
     "doc_module": ("imfilter",),
     "inspect_global_variables": False,  # a name counts only where the code calls it
     "remove_config_comments": True,

@@ -1,14 +1,19 @@
-"""Check the links of the built pages: `python docs/links.py build/docs`.
+"""Check the built pages, their links and their pictures: `python docs/links.py build/docs`.
 
 Every link, picture, style and script of a page must be a file of the site, and every anchor must be an
 element of its page. Pictures must have the attribute `alt`, for readers who do not see them. Addresses of
-other sites are not opened.
+other sites are not opened. The page of every function must have a picture and an example.
 """
 
 import sys
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pictures
 
 
 class Page(HTMLParser):
@@ -52,12 +57,28 @@ def check(site: Path) -> list[str]:
     return errors
 
 
+def reference(site: Path, names: Iterable[str]) -> list[str]:
+    """Return a line for each public name without a page, a picture or an example."""
+    errors = []
+    for name in names:
+        path = site / "generated" / f"{name}.html"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if not text:
+            errors.append(f"{name} has no page")
+            continue
+        if name not in pictures.WITHOUT and "sphx-glr-thumbcontainer" not in text:
+            errors.append(f"{path.relative_to(site)} has no picture of the gallery")
+        if "&gt;&gt;&gt;" not in text:
+            errors.append(f"{path.relative_to(site)} has no example")
+    return errors
+
+
 def main() -> None:
-    """Check a site, and exit with 1 if a link leads nowhere."""
+    """Check a site, and exit with 1 if a link leads nowhere or a function has no picture."""
     site = Path(sys.argv[1]).resolve()
     if not (site / "index.html").is_file():
         raise SystemExit(f"{site} must be a folder with a built site, with index.html")
-    if errors := check(site):
+    if errors := check(site) + reference(site, pictures.reference()):
         raise SystemExit("\n".join(errors))
 
 

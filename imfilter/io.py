@@ -68,6 +68,17 @@ def read(
     FileWarning
         If a part of the file is damaged but the picture can be read. A part of a damaged JPEG
         picture may be missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from imfilter import io
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     io.write(f"{folder}/grey.png", io.Image(np.full((20, 30), 128, np.uint8)))
+    ...     image = io.read(f"{folder}/grey.png")
+    >>> image.pixels.shape, image.pixels.dtype
+    ((20, 30), dtype('uint8'))
     """
     if isinstance(path, (str, os.PathLike)):
         path = os.fspath(path)
@@ -155,6 +166,17 @@ def write(
     FileWarning
         If the file is written, but a part of the EXIF data or of the colour information of a PNG file is
         lost.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from imfilter import io
+    >>> rgb = np.zeros((20, 30, 3), np.uint8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     io.write(f"{folder}/black.jpg", io.Image(rgb, channels=True), quality=90)
+    ...     io.read(f"{folder}/black.jpg").pixels.shape
+    (20, 30, 3)
     """
     target = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     kind = format_of(f"file.{format or 'png'}" if target is None else target)

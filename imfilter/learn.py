@@ -34,6 +34,19 @@ class FittedKernel:
         Number of target samples in the fit, for one output channel.
     padding, mode, cval, axes, channel_axis
         The arguments of `imfilter.fit_kernel`.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> import numpy as np
+    >>> image = np.random.default_rng(0).random((30, 30))
+    >>> fitted = imfilter.fit_kernel(image, 2 * imfilter.box(image, 3), (3, 3))
+    >>> fitted.kernel.round(3)
+    array([[0.222, 0.222, 0.222],
+           [0.222, 0.222, 0.222],
+           [0.222, 0.222, 0.222]])
+    >>> np.allclose(fitted.apply(image), 2 * imfilter.box(image, 3))
+    True
     """
 
     kernel: NDArray[np.float64]

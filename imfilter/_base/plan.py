@@ -46,6 +46,13 @@ class Plan:
     cost : float
         Predicted seconds on one core of the processor on which the model was measured. NaN if there is no
         prediction.
+
+    Examples
+    --------
+    >>> import imfilter
+    >>> plan = imfilter.plan((1080, 1920), "uint8", imfilter.median, 3)
+    >>> plan.algorithm
+    'network'
     """
 
     algorithm: str

@@ -14,11 +14,31 @@ from .lazy import LazyRows
 
 
 class FileError(OSError):
-    """A file cannot be read or written. The message is one line and names the next step."""
+    """A file cannot be read or written. The message is one line and names the next step.
+
+    Examples
+    --------
+    >>> from imfilter import io
+    >>> try:
+    ...     io.read("none.png")
+    ... except io.FileError as error:
+    ...     print(error)
+    none.png: cannot be read: ...
+    """
 
 
 class FileWarning(UserWarning):
-    """A part of a file is damaged or lost, but the pixels can be read. The message is one line."""
+    """A part of a file is damaged or lost, but the pixels can be read. The message is one line.
+
+    Examples
+    --------
+    Treat warnings about files as errors:
+
+    >>> import warnings
+    >>> from imfilter import io
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", io.FileWarning)
+    """
 
 
 def warn(path: str, words: str) -> None:

@@ -176,6 +176,14 @@ class PreparedConv:
         Copy of the weights. It cannot be written to.
     bias : ndarray, shape (C_out,), or None
         Copy of the bias. It cannot be written to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imfilter import layers
+    >>> layer = layers.prepare(np.ones((8, 3, 5, 5), np.float32), padding=2)
+    >>> layer(np.ones((1, 3, 32, 32), np.float32)).shape
+    (1, 8, 32, 32)
     """
 
     def __init__(self, weight: NDArray, bias: NDArray | None, settings: tuple[Any, ...]) -> None:

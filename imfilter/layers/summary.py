@@ -38,6 +38,13 @@ class Row(NamedTuple):
         their input.
     receptive_field : ReceptiveField
         Receptive field of a unit.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> row = layers.networks.lenet5().table()[1]
+    >>> row.name, row.kind, row.shape, row.parameters
+    ('c1', 'Conv', (6, 28, 28), 156)
     """
 
     name: str
@@ -58,6 +65,13 @@ class Memory(NamedTuple):
         Bytes of all weights and biases.
     activations : int
         Bytes of the input and of the results of all layers for one image, if all are kept, as in training.
+
+    Examples
+    --------
+    >>> from imfilter import layers
+    >>> memory = layers.networks.lenet5().memory()
+    >>> memory.parameters, memory.activations
+    (246824, 36472)
     """
 
     parameters: int

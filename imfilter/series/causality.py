@@ -190,6 +190,12 @@ class Causality(NamedTuple):
         The first sample whose result depends on a later sample, or None.
     lookahead : int
         Largest number of later samples that a result depends on.
+
+    Examples
+    --------
+    >>> from imfilter import series
+    >>> series.check_causal(lambda x: series.moving_average(x, 3), 100)
+    Causality(causal=False, sample=0, lookahead=1)
     """
 
     causal: bool

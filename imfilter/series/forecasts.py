@@ -32,6 +32,15 @@ class ForecastErrors(NamedTuple):
         Error of the baseline that forecasts the newest sample.
     mean : float
         Error of the baseline that forecasts the mean of the training series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imfilter import series
+    >>> x = np.cumsum(np.random.default_rng(0).normal(size=300))
+    >>> errors = series.fit_forecaster(x, 4).errors
+    >>> errors.model < errors.last < errors.mean
+    True
     """
 
     model: float

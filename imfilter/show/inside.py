@@ -276,25 +276,25 @@ class Activity(NamedTuple):
     Attributes
     ----------
     zeros : dict
-        For each rectifier, the part of zeros of each channel over all images and positions, by the name of
-        the layer.
+        For each rectifier by its name, the part of zeros of each channel over all images and positions.
     dead : tuple of str
         The channels that are always 0, as 'name[channel]'.
+
+    Examples
+    --------
+    >>> from imfilter.show import Activity
+    >>> Activity(zeros={"relu": [0.5, 1.0]}, dead=("relu[1]",)).dead
+    ('relu[1]',)
     """
 
     zeros: dict[str, NDArray[np.float64]]
     dead: tuple[str, ...]
 
     def _repr_html_(self) -> str:
-        rows = [
-            (
-                name,
-                len(zeros),
-                f"{zeros.mean():.1%}",
-                sum(f"{name}[{n}]" in self.dead for n in range(len(zeros))),
-            )
-            for name, zeros in self.zeros.items()
-        ]
+        def dead(name: str) -> int:
+            return sum(text.startswith(f"{name}[") for text in self.dead)
+
+        rows = [(name, len(zeros), f"{zeros.mean():.1%}", dead(name)) for name, zeros in self.zeros.items()]
         return html.table(rows, ("layer", "filters", "zeros", "dead"), numbers=(1, 2, 3))
 
 

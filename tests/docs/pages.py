@@ -9,6 +9,7 @@ Three comments in the source of a page, which a reader does not see, belong to t
 
 import contextlib
 import glob
+import importlib.util
 import io
 import itertools
 import re
@@ -133,3 +134,12 @@ def every(root):
 def text(page: Path):
     """Return the source of a page."""
     return page.read_text(encoding="utf-8")
+
+
+def module(name):
+    """Load a script of docs/, which is no package."""
+    path = Path(__file__).parents[2] / "docs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded

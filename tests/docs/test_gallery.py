@@ -17,59 +17,45 @@ from tests.docs import pages
 from tests.every import CALLS
 
 ROOT = Path(__file__).parents[2]
-GALLERY = ROOT / "docs" / "gallery"
-EXAMPLES = sorted(GALLERY.glob("*/plot_*.py"))
+gallery = pages.module("pictures")
+GALLERY, EXAMPLES = gallery.GALLERY, gallery.examples()
 NAMES = [str(path.relative_to(GALLERY)) for path in EXAMPLES]
-#: Names of the reference that make no picture, with the reason.
-WITHOUT = {
-    "imfilter.io.FileError": "an error",
-    "imfilter.io.FileWarning": "a warning",
-    "imfilter.sklearn.HOG": "the same picture as imfilter.hog, which the page names",
-}
-
-
-def reference():
-    """The names of docs/api.rst, with their modules."""
-    module, found, inside = "", [], False
-    for line in (ROOT / "docs" / "api.rst").read_text().splitlines():
-        if line.startswith(".. "):
-            inside = line.startswith(".. autosummary")
-            if line.startswith(".. currentmodule:: "):
-                module = line.split(":: ")[1]
-        elif inside and re.fullmatch(r" {3}\w+", line):
-            found.append(f"{module}.{line.strip()}")
-    return found
 
 
 def docstring(path):
     return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
-def used(path):
-    """The public names that an example calls, or that its text names with a role."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    known, found = {}, set(re.findall(r":(?:func|class):`([\w.]+)`", ast.get_docstring(tree)))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            known |= {name.asname or name.name: name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            known |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            parts = ast.unparse(node).split(".")
-            found.add(".".join([known.get(parts[0], parts[0]), *parts[1:]]))
-    return {name for name in found if name.startswith("imfilter.")}
-
-
 def test_every_public_function_has_a_picture():
-    pictured = set().union(*map(used, EXAMPLES))
     assert len(EXAMPLES) >= 60
-    assert [name for name in reference() if name not in pictured and name not in WITHOUT] == []
-    assert set(WITHOUT) <= set(reference())
+    without = [name for name in gallery.reference() if not gallery.showing(name)]
+    assert set(without) == set(gallery.WITHOUT)
+
+
+def test_the_most_telling_picture_is_the_first():
+    first = {name: [path.stem for path in gallery.showing(f"imfilter.{name}")][:1] for name in FIRST}
+    assert first == {name: [f"plot_{stem}"] for name, stem in FIRST.items()}
+    files = gallery.ordered(["imfilter.gaussian", "imfilter.median", "gallery/volumes/plot_film.py"])
+    assert [Path(name).stem for name in files[:: gallery.FEW]] == ["plot_gaussian", "plot_median"]
+    assert files[-1] == "gallery/volumes/plot_film.py"
+    assert all((ROOT / "docs" / name).is_file() for name in files)
+
+
+FIRST = {
+    "gaussian": "gaussian",
+    "median": "median",
+    "canny": "canny",
+    "morphology.disk": "elements",
+    "morphology.erosion": "erosion",
+    "morphology.opening": "erosion",
+    "threshold.otsu": "otsu",
+    "series.savgol": "savgol",
+    "series.Stream": "stream",
+}
 
 
 def test_the_reference_has_every_public_function():
-    listed = set(reference())
+    listed = set(gallery.reference())
     functions = {f"imfilter.{name.split(',')[0].split(' ')[0]}".replace("..", ".") for name in CALLS}
     assert functions <= listed
     for name in listed:

@@ -1,6 +1,5 @@
 """Links between files of the repository, and the check of the built site."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -16,10 +15,7 @@ BUILT = {"../docs/examples/index.rst", "examples/index.rst"}
 
 @pytest.fixture(scope="module")
 def links():
-    spec = importlib.util.spec_from_file_location("links", ROOT / "docs" / "links.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return pages.module("links")
 
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
@@ -43,3 +39,20 @@ def test_the_check_finds_links_that_lead_nowhere(links, tmp_path):
     assert sum("is not an anchor" in line for line in found) == 1
     assert sum("is not a file" in line for line in found) == 1
     assert sum("has no text" in line for line in found) == 1
+
+
+def test_the_check_finds_functions_without_a_picture_or_an_example(links, tmp_path):
+    (tmp_path / "generated").mkdir()
+    good = '<div class="sphx-glr-thumbcontainer"></div><pre>&gt;&gt;&gt; 1</pre>'
+    for name, text in {
+        "imfilter.a": good,
+        "imfilter.b": "<p>b</p>",
+        "imfilter.io.FileError": good[-30:],
+    }.items():
+        (tmp_path / "generated" / f"{name}.html").write_text(text)
+    names = ["imfilter.a", "imfilter.b", "imfilter.c", "imfilter.io.FileError"]
+    assert links.reference(tmp_path, names) == [
+        "generated/imfilter.b.html has no picture of the gallery",
+        "generated/imfilter.b.html has no example",
+        "imfilter.c has no page",
+    ]

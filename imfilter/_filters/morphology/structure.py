@@ -9,7 +9,16 @@ from imfilter._base import arguments
 
 
 class Element(np.ndarray):
-    """An element as an array of truth values that says how it is made."""
+    """An element as an array of truth values that says how it is made.
+
+    Examples
+    --------
+    >>> from imfilter import morphology
+    >>> morphology.diamond(1).astype(int)
+    Element([[0, 1, 0],
+             [1, 1, 1],
+             [0, 1, 0]])
+    """
 
     made: str
 

@@ -25,6 +25,15 @@ class Timing(NamedTuple):
     delay : float
         Delay of the result for a slow signal, such as a ramp, in samples. It is negative if the result is
         ahead, and NaN for a kernel of zeros.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from imfilter import series
+    >>> series.timing(partial(series.moving_average, size=5))
+    Timing(lookahead=2, delay=0.0)
+    >>> series.timing(partial(series.moving_average, size=5, align="causal"))
+    Timing(lookahead=0, delay=2.0)
     """
 
     lookahead: float
