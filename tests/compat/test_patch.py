@@ -89,6 +89,26 @@ def test_small_images_stay():
     assert imfilter.report().reasons == {"the array is small": 1}
 
 
+def test_the_last_patch_decides_what_is_small():
+    def ran(size):
+        imfilter.report(clear=True)
+        scipy.ndimage.uniform_filter(IMAGE[:size, :size], 3)
+        return calls().here == 1
+
+    first = imfilter.patch("scipy.ndimage", smallest=100)
+    second = imfilter.patch("scipy.ndimage", smallest=400)
+    third = imfilter.patch("scipy.ndimage", smallest=0)
+    assert ran(2)
+    second.__exit__(None, None, None)
+    assert ran(2)
+    third.__exit__(None, None, None)
+    assert (ran(9), ran(10)) == (False, True)
+    with imfilter.patch("scipy.ndimage", smallest=900):
+        assert (ran(10), ran(30)) == (False, True)
+    assert ran(10)
+    first.__exit__(None, None, None)
+
+
 def test_reasons():
     imfilter.report(clear=True)
     with imfilter.patch("scipy.ndimage", smallest=0):
