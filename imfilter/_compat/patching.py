@@ -24,6 +24,9 @@ LIBRARIES = {
     "skimage.color": "imfilter.compat.skimage.color",
 }
 
+#: The package whose modules import functions from each other, not from the modules that are patched.
+_PACKAGE = "skimage"
+
 #: Functions that `patch` leaves alone: the original is faster. Measured for 4K images on one thread.
 FASTER_THERE = {"cv2": frozenset({"pyrDown", "pyrUp", "resize", "threshold"})}
 
@@ -68,6 +71,8 @@ def install(libraries: Iterable[str], smallest: int) -> object:
             _patches.setdefault(name, {})[patch] = smallest
             _smallest[name] = smallest
         if new:
+            if name.startswith(f"{_PACKAGE}."):
+                importing.for_each_of(_PACKAGE, _replace_in)
             importing.when_imported(name, _replace)
             if name not in sys.modules:  # our module may be imported first, and imports the library
                 importing.when_imported(LIBRARIES[name], _replace)
@@ -83,6 +88,15 @@ def _replace(module: str) -> None:
             _originals[library] = _replacements(library, ours, theirs)
             keep = _definers() | {name for name in sys.modules if _keeps_originals(name)}
             _exchange({old: new for new, old in _originals[library].items()}, keep)
+
+
+def _replace_in(name: str) -> None:
+    """Replace the functions that a module has imported from the modules that define them."""
+    with _lock:
+        module = sys.modules.get(name)
+        if isinstance(module, ModuleType) and not _keeps_originals(name) and name not in _definers():
+            for made in _originals.values():
+                _exchange_in(module, {id(old): (old, new) for new, old in made.items()})
 
 
 def remove(libraries: Iterable[str], patch: object = None) -> None:
@@ -103,6 +117,8 @@ def remove(libraries: Iterable[str], patch: object = None) -> None:
             importing.forget(name)
             importing.forget(LIBRARIES[name])
             _exchange(_originals.pop(name, {}), set())
+        if not any(name.startswith(f"{_PACKAGE}.") for name in _patches):
+            importing.for_each_of(_PACKAGE, None)
 
 
 def patched() -> list[str]:
@@ -145,12 +161,15 @@ def _exchange(new: dict[_Function, _Function], keep: set[str]) -> None:
     """Replace functions in all modules that have them, except in those that `keep` theirs."""
     known = {id(old): (old, function) for old, function in new.items()}
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType) or name in keep:
-            continue
-        for attribute, value in list(vars(module).items()):
-            found = known.get(id(value))
-            if found is not None and found[0] is value:
-                setattr(module, attribute, found[1])
+        if isinstance(module, ModuleType) and name not in keep:
+            _exchange_in(module, known)
+
+
+def _exchange_in(module: ModuleType, known: dict[int, tuple[_Function, _Function]]) -> None:
+    for attribute, value in list(vars(module).items()):
+        found = known.get(id(value))
+        if found is not None and found[0] is value:
+            setattr(module, attribute, found[1])
 
 
 def _keeps_originals(name: str) -> bool:

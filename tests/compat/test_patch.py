@@ -264,6 +264,23 @@ assert corner_harris.__module__ != "skimage.feature" and not hasattr(cv2.blur, "
 assert sobel.__module__ != "scipy.ndimage"
 """
 
+LATER = """
+import sys
+import imfilter
+import skimage.feature
+patch = imfilter.patch("skimage.feature")
+assert "skimage.feature.orb" not in sys.modules
+import skimage.feature.orb as later
+assert later.corner_harris.__module__ == "skimage.feature", later.corner_harris
+assert later.corner_harris is skimage.feature.corner_harris
+assert sys.modules["skimage.feature.corner"].corner_harris.__module__ == "skimage.feature.corner"
+patch.__exit__(None, None, None)
+assert later.corner_harris is skimage.feature.corner_harris
+assert later.corner_harris.__module__ == "skimage.feature.corner"
+import skimage.feature.censure as latest
+assert latest.structure_tensor.__module__ == "skimage.feature.corner"
+"""
+
 FORGOTTEN = """
 import sys
 import imfilter
@@ -293,7 +310,7 @@ assert not hasattr(filters.sobel.original, "original") and not hasattr(ours.blur
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "code", [IMPORTS, FORGOTTEN, OURS_FIRST], ids=["replaced", "forgotten", "ours first"]
+    "code", [IMPORTS, FORGOTTEN, OURS_FIRST, LATER], ids=["replaced", "forgotten", "ours first", "later"]
 )
 def test_libraries_that_are_not_loaded(code):
     """They are not imported. Their functions are replaced when they are imported."""
