@@ -22,6 +22,7 @@ LIBRARIES = {
     "skimage.feature": "imfilter.compat.skimage.feature",
     "skimage.restoration": "imfilter.compat.skimage.restoration",
     "skimage.color": "imfilter.compat.skimage.color",
+    "skimage.transform": "imfilter.compat.skimage.transform",
 }
 
 #: The package whose modules import functions from each other, not from the modules that are patched.
