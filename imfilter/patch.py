@@ -106,8 +106,9 @@ def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:
     ----------
     *libraries : str
         Names of modules: 'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology', 'skimage.feature',
-        'skimage.restoration' and 'skimage.color'. Default: all that are installed. A library that is not
-        loaded is not imported: its functions are replaced when it is imported for the first time.
+        'skimage.restoration', 'skimage.transform', 'skimage.exposure' and 'skimage.color'. Default: all that
+        are installed. A library that is not loaded is not imported: its functions are replaced when it is
+        imported for the first time.
     smallest : int, optional
         Images with fewer samples are left to the original function, which is as fast for them. If a library
         is patched several times, the last patch decides until it ends. Default 4096.

@@ -23,6 +23,7 @@ LIBRARIES = {
     "skimage.restoration": "imfilter.compat.skimage.restoration",
     "skimage.color": "imfilter.compat.skimage.color",
     "skimage.transform": "imfilter.compat.skimage.transform",
+    "skimage.exposure": "imfilter.compat.skimage.exposure",
 }
 
 #: The package whose modules import functions from each other, not from the modules that are patched.

@@ -23,7 +23,7 @@ from imfilter.compat.skimage.filters.neighbourhoods import (
     threshold_niblack,
     threshold_sauvola,
 )
-from imfilter.compat.skimage.filters.oriented import gabor
+from imfilter.compat.skimage.filters.oriented import gabor, gabor_kernel
 from imfilter.compat.skimage.filters.ridges import frangi, hessian, meijering, sato
 from imfilter.compat.skimage.filters.smoothing import (
     apply_hysteresis_threshold,
@@ -51,6 +51,7 @@ __all__ = [
     "farid_v",
     "frangi",
     "gabor",
+    "gabor_kernel",
     "gaussian",
     "hessian",
     "laplace",
