@@ -2,7 +2,7 @@
 
 Images have 3840x2160 samples, and results go to memory that is allocated before. Both calls take turns in one
 process. Each line has the least processor time of both, and how much longer the call through `compat` takes.
-`--small` takes images of 8x8 samples, where the translation of the arguments is most of the time.
+`--small` takes images of 24x24 samples, where the translation of the arguments is most of the time.
 `taskset -c 0` gives both one thread. `--originals` times functions of scikit-image and those here,
 for a photograph of 512x512 samples.
 
@@ -27,7 +27,7 @@ from tests import photos
 
 from . import measure
 
-SHAPE, SMALL = (2160, 3840), (8, 8)
+SHAPE, SMALL = (2160, 3840), (24, 24)
 _Call = Callable[[], object]
 _SQUARE = np.ones((5, 5), np.uint8)
 
@@ -108,6 +108,10 @@ def originals(grey: np.ndarray, words: list[str], runs: int) -> None:
     calls: dict[str, tuple] = {
         "filters.gaussian": (grey, 2.0),
         "filters.sobel": (grey,),
+        "filters.sato": (grey,),
+        "filters.frangi": (grey,),
+        "filters.meijering": (grey,),
+        "filters.gabor": (grey / 255, 0.1),
         "filters.threshold_otsu": (grey,),
         "filters.unsharp_mask": (grey, 2.0),
         "morphology.erosion": (grey, np.ones((5, 5), np.uint8)),
@@ -122,9 +126,14 @@ def originals(grey: np.ndarray, words: list[str], runs: int) -> None:
         "feature.hog": (grey,),
         "feature.match_template": (grey, grey[100:140, 200:250]),
         "feature.blob_dog": (grey, 1, 10),
+        "feature.blob_doh": (grey, 1, 10),
         "restoration.rolling_ball": (grey,),
         "restoration.wiener": (grey, np.full((5, 5), 0.04), 0.1),
         "restoration.richardson_lucy": (grey / 255, np.full((5, 5), 0.04), 10),
+        "transform.resize": (grey, (200, 300)),
+        "transform.rescale": (grey, 2.5),
+        "transform.pyramid_reduce": (grey,),
+        "transform.pyramid_expand": (grey,),
         "color.rgb2gray": (colours,),
         "color.rgb2lab": (colours,),
     }
@@ -151,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--small", action="store_true", help="images of 8x8 samples")
+    parser.add_argument("--small", action="store_true", help="images of 24x24 samples")
     parser.add_argument("--runs", type=int, default=25, help="runs of each call, default 25")
     parser.add_argument("--rows", nargs="+", default=[""], help="only filters whose name contains a word")
     parser.add_argument("--originals", action="store_true", help="scikit-image and the functions here")

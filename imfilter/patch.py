@@ -23,8 +23,8 @@ _SMALLEST = 4096
 class Patch:
     """The patch that `patch` returns. It ends with the ``with`` block."""
 
-    def __init__(self, libraries: tuple[str, ...]) -> None:
-        self._libraries = libraries
+    def __init__(self, libraries: tuple[str, ...], made: object) -> None:
+        self._libraries, self._made = libraries, made
 
     def __enter__(self) -> Patch:
         return self
@@ -32,7 +32,7 @@ class Patch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        patching.remove(self._libraries)
+        patching.remove(self._libraries, self._made)
         self._libraries = ()
 
     def __repr__(self) -> str:
@@ -106,10 +106,12 @@ def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:
     ----------
     *libraries : str
         Names of modules: 'scipy.ndimage', 'cv2', 'skimage.filters', 'skimage.morphology', 'skimage.feature',
-        'skimage.restoration' and 'skimage.color'. Default: all that are installed. A library that is not
-        loaded is not imported: its functions are replaced when it is imported for the first time.
+        'skimage.restoration', 'skimage.transform', 'skimage.exposure' and 'skimage.color'. Default: all that
+        are installed. A library that is not loaded is not imported: its functions are replaced when it is
+        imported for the first time.
     smallest : int, optional
-        Images with fewer samples are left to the original function, which is as fast for them. Default 4096.
+        Images with fewer samples are left to the original function, which is as fast for them. If a library
+        is patched several times, the last patch decides until it ends. Default 4096.
 
     Returns
     -------
@@ -137,8 +139,7 @@ def patch(*libraries: str, smallest: int = _SMALLEST) -> Patch:
     """
     smallest = arguments.integer(smallest, "smallest", least=0)
     names = patching.installed(libraries)
-    patching.install(names, smallest)
-    return Patch(tuple(names))
+    return Patch(tuple(names), patching.install(names, smallest))
 
 
 def unpatch(*libraries: str) -> None:
@@ -166,7 +167,7 @@ def unpatch(*libraries: str) -> None:
     >>> imfilter.unpatch()
     """
     names = patching.installed(libraries) if libraries else patching.patched()
-    patching.remove(names, all_patches=True)
+    patching.remove(names)
 
 
 def report(*, clear: bool = False) -> Report:

@@ -7,11 +7,8 @@ from typing import Any
 from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.rank import apply as rank
+from imfilter._filters.rank.picks import middle
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
-
-
-def _middle(n: int) -> int:
-    return n // 2
 
 
 def _at(n: int, q: Any) -> int:
@@ -118,7 +115,7 @@ def median(
     """
     return rank.apply(
         image,
-        _middle,
+        middle,
         size,
         footprint,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),

@@ -1,4 +1,4 @@
-"""A hook that runs when a module has been imported for the first time."""
+"""A hook that runs when a module, or one of a package, has been imported for the first time."""
 
 import importlib.abc
 import sys
@@ -15,12 +15,17 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def __init__(self) -> None:
         self.awaited: dict[str, _Run] = {}
+        self.packages: dict[str, _Run] = {}
+
+    def of_package(self, name: str) -> _Run | None:
+        """Return what runs for each later module of a package, or None."""
+        return self.packages.get(name.partition(".")[0])
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the spec of an awaited module, or None. To look for a module does not load it."""
-        if name not in self.awaited:
+        if name not in self.awaited and self.of_package(name) is None:
             return None
         for finder in list(sys.meta_path):
             spec = None if finder is self else finder.find_spec(name, path, target)
@@ -62,6 +67,7 @@ class _Loader(importlib.abc.Loader):
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
         run = _finder.awaited.pop(name, None)  # a module that imports itself again is awaited once
+        also = _finder.of_package(name)
         _imports.depth += 1
         try:
             self._loader.exec_module(module)
@@ -71,8 +77,7 @@ class _Loader(importlib.abc.Loader):
             raise
         finally:
             _imports.depth -= 1
-        if run is not None:
-            _imports.finished.append((name, run))
+        _imports.finished += [(name, each) for each in (run, also) if each is not None]
         while not _imports.depth and _imports.finished:
             done, run = _imports.finished.pop(0)
             run(done)
@@ -88,6 +93,16 @@ def when_imported(name: str, run: _Run) -> None:
         sys.meta_path.insert(0, _finder)
     if name in sys.modules and _finder.awaited.pop(name, None) is not None:
         run(name)
+
+
+def for_each_of(package: str, run: _Run | None) -> None:
+    """Run a function with the name of each module of a package that is imported later. None: no longer."""
+    if run is None:
+        _finder.packages.pop(package, None)
+        return
+    _finder.packages[package] = run
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
 
 
 def forget(name: str) -> None:

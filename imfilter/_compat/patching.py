@@ -22,16 +22,21 @@ LIBRARIES = {
     "skimage.feature": "imfilter.compat.skimage.feature",
     "skimage.restoration": "imfilter.compat.skimage.restoration",
     "skimage.color": "imfilter.compat.skimage.color",
+    "skimage.transform": "imfilter.compat.skimage.transform",
+    "skimage.exposure": "imfilter.compat.skimage.exposure",
 }
+
+#: The package whose modules import functions from each other, not from the modules that are patched.
+_PACKAGE = "skimage"
 
 #: Functions that `patch` leaves alone: the original is faster. Measured for 4K images on one thread.
 FASTER_THERE = {"cv2": frozenset({"pyrDown", "pyrUp", "resize", "threshold"})}
 
 _Function = Callable[..., Any]
 _lock = threading.RLock()
-#: How many patches each library has.
-_patches: dict[str, int] = {}
-#: The fewest samples of an image that is filtered here, for each library.
+#: The patches of each library, the oldest first, and the fewest samples that each asks for.
+_patches: dict[str, dict[object, int]] = {}
+#: The fewest samples of an image that is filtered here, for each library: those of its last patch.
 _smallest: dict[str, int] = {}
 #: The replacements of each patched library that is loaded: the original by its replacement.
 _originals: dict[str, dict[_Function, _Function]] = {}
@@ -55,22 +60,25 @@ def _exists(library: str) -> bool:
     return importlib.util.find_spec(library.partition(".")[0]) is not None
 
 
-def install(libraries: Iterable[str], smallest: int) -> None:
+def install(libraries: Iterable[str], smallest: int) -> object:
     """Replace the functions of libraries, now or when they are imported for the first time.
 
-    Those that are patched already count one more patch.
+    Those that are patched already get one more patch. Return what names the patch.
     """
     serving.read_environment()
+    patch = object()
     for name in libraries:
         with _lock:
-            count = _patches.get(name, 0)
-            _patches[name] = count + 1
-            if not count:
-                _smallest[name] = smallest
-        if not count:
+            new = name not in _patches
+            _patches.setdefault(name, {})[patch] = smallest
+            _smallest[name] = smallest
+        if new:
+            if name.startswith(f"{_PACKAGE}."):
+                importing.for_each_of(_PACKAGE, _replace_in)
             importing.when_imported(name, _replace)
             if name not in sys.modules:  # our module may be imported first, and imports the library
                 importing.when_imported(LIBRARIES[name], _replace)
+    return patch
 
 
 def _replace(module: str) -> None:
@@ -79,25 +87,40 @@ def _replace(module: str) -> None:
     ours, theirs = importlib.import_module(LIBRARIES[library]), importlib.import_module(library)
     with _lock:  # nothing is imported under the lock: another thread may import and wait for it
         if library in _patches and library not in _originals:
-            _originals[library] = _replacements(library, ours, theirs, _smallest[library])
+            _originals[library] = _replacements(library, ours, theirs)
             keep = _definers() | {name for name in sys.modules if _keeps_originals(name)}
             _exchange({old: new for new, old in _originals[library].items()}, keep)
 
 
-def remove(libraries: Iterable[str], *, all_patches: bool = False) -> None:
-    """Take back one patch of each library, or all. The originals return with the last."""
+def _replace_in(name: str) -> None:
+    """Replace the functions that a module has imported from the modules that define them."""
+    with _lock:
+        module = sys.modules.get(name)
+        if isinstance(module, ModuleType) and not _keeps_originals(name) and name not in _definers():
+            for made in _originals.values():
+                _exchange_in(module, {id(old): (old, new) for new, old in made.items()})
+
+
+def remove(libraries: Iterable[str], patch: object = None) -> None:
+    """Take back a patch of each library, or all without one. The originals return with the last."""
     serving.read_environment()
     with _lock:
         for name in libraries:
-            left = 0 if all_patches else max(0, _patches.get(name, 0) - 1)
-            if not _patches.pop(name, 0):
+            left = _patches.get(name)
+            if left is None:
                 continue
+            left.pop(patch, None)
+            if patch is None:
+                left.clear()
             if left:
-                _patches[name] = left
+                _smallest[name] = list(left.values())[-1]
                 continue
+            del _patches[name]
             importing.forget(name)
             importing.forget(LIBRARIES[name])
             _exchange(_originals.pop(name, {}), set())
+        if not any(name.startswith(f"{_PACKAGE}.") for name in _patches):
+            importing.for_each_of(_PACKAGE, None)
 
 
 def patched() -> list[str]:
@@ -105,23 +128,22 @@ def patched() -> list[str]:
     return sorted(_patches)
 
 
-def _replacements(
-    library: str, ours: ModuleType, theirs: ModuleType, smallest: int
-) -> dict[_Function, _Function]:
+def _replacements(library: str, ours: ModuleType, theirs: ModuleType) -> dict[_Function, _Function]:
     made = {}
     for name in sorted(set(ours.__all__) - FASTER_THERE.get(library, frozenset())):
         function = getattr(ours, name)
         setattr(theirs, name, getattr(theirs, name))  # where a function is looked up at its first use
-        made[_replacement(function, getattr(theirs, name), library, smallest)] = function.original
+        made[_replacement(function, getattr(theirs, name), library)] = function.original
     return made
 
 
-def _replacement(function: _Function, original: _Function, library: str, smallest: int) -> _Function:
+def _replacement(function: _Function, original: _Function, library: str) -> _Function:
     """Return a function in place of the original, which still computes small arrays."""
-    entry = record.entry(f"{library}.{original.__name__}")
+    entry, fewest = record.entry(f"{library}.{original.__name__}"), _smallest
 
     @functools.wraps(original)
     def replaced(*args: Any, **options: Any) -> Any:
+        smallest = fewest[library]
         if smallest and args and np.size(args[0]) < smallest:
             entry.left(record.SMALL)
             return original(*args, **options)
@@ -141,12 +163,15 @@ def _exchange(new: dict[_Function, _Function], keep: set[str]) -> None:
     """Replace functions in all modules that have them, except in those that `keep` theirs."""
     known = {id(old): (old, function) for old, function in new.items()}
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType) or name in keep:
-            continue
-        for attribute, value in list(vars(module).items()):
-            found = known.get(id(value))
-            if found is not None and found[0] is value:
-                setattr(module, attribute, found[1])
+        if isinstance(module, ModuleType) and name not in keep:
+            _exchange_in(module, known)
+
+
+def _exchange_in(module: ModuleType, known: dict[int, tuple[_Function, _Function]]) -> None:
+    for attribute, value in list(vars(module).items()):
+        found = known.get(id(value))
+        if found is not None and found[0] is value:
+            setattr(module, attribute, found[1])
 
 
 def _keeps_originals(name: str) -> bool:

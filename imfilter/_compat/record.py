@@ -64,6 +64,11 @@ def entries() -> list[Entry]:
     return [_entries[name].copy() for name in sorted(_entries) if _entries[name].calls]
 
 
+def names() -> list[str]:
+    """Return the names of all functions that have an entry, called or not."""
+    return sorted(_entries)
+
+
 def clear() -> None:
     """Forget all calls."""
     for each in list(_entries.values()):

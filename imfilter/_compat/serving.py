@@ -1,6 +1,7 @@
 """The choice between this engine and the original function."""
 
 import functools
+import inspect
 import os
 import time
 from collections.abc import Callable
@@ -54,6 +55,19 @@ def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Func
         return cast(_Function, unseen(served))
 
     return decorate
+
+
+def always(original: Callable[..., Any], name: str, reason: str) -> Callable[..., Any]:
+    """Return a function that runs the original at each call, and has the reason in the report."""
+
+    def function(*args: Any, **options: Any) -> Any:
+        raise Elsewhere(reason)
+
+    function.__name__ = function.__qualname__ = original.__name__
+    function.__doc__ = f"Run `{name}`, because {reason}."
+    served = like(original, name)(function)
+    served.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]  # functions take any
+    return served
 
 
 def unseen(function: _Function) -> _Function:

@@ -59,6 +59,33 @@ def test_arguments_that_opencv_refuses():
         assert str(found.value) == str(theirs.value)
 
 
+@pytest.mark.parametrize("dtype", [bool, np.float16, np.uint32])
+def test_laplacians_that_would_damage_memory(dtype):
+    """OpenCV 5.0 writes beyond its memory for these types, and does not always end."""
+    for ksize in (1, 3):
+        with pytest.raises(cv2.error, match=f"got an image of {np.dtype(dtype).name}"):
+            ours.Laplacian(np.ones((30, 30), dtype), -1, ksize=ksize)
+        with pytest.raises(cv2.error, match="got ddepth 12"):
+            ours.Laplacian(np.ones((30, 30), np.uint8), 12, ksize=ksize)
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"getStructuringElement", "getGaborKernel"}))
+def test_uint32_is_refused_or_answered_by_opencv(name):
+    """No other function of OpenCV 5.0 damages memory: each has its own error for uint32."""
+    array, square = np.ones((30, 30), np.uint32), np.ones((3, 3))
+    args = {
+        "Canny": (1, 2), "GaussianBlur": ((3, 3), 1), "Scharr": (-1, 1, 0), "Sobel": (-1, 1, 0),
+        "Laplacian": (-1,), "adaptiveThreshold": (9, 0, 0, 3, 1), "bilateralFilter": (5, 9, 9),
+        "blur": ((3, 3),), "boxFilter": (-1, (3, 3)), "cornerEigenValsAndVecs": (3, 3),
+        "cornerHarris": (3, 3, 0.04), "cornerMinEigenVal": (3,), "dilate": (None,), "erode": (None,),
+        "filter2D": (-1, square), "integral": (), "medianBlur": (3,),
+        "matchTemplate": (array[:3, :3], 4), "morphologyEx": (2, None),
+        "sepFilter2D": (-1, square[0], square[0]), "sqrBoxFilter": (-1, (3, 3)),
+    }  # fmt: skip
+    with pytest.raises(cv2.error):
+        getattr(ours, name)(array, *args[name])
+
+
 def test_without_opencv():
     code = (
         "import sys; sys.modules['cv2'] = None\n"

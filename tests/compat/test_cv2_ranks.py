@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+import imfilter
+from imfilter.compat import cv2 as compat
 from tests.compat.cv2_calls import BORDERS, check, image, pick
 
 TYPES = (np.uint8, np.uint16, np.int16, np.float32, np.float64)
@@ -113,3 +115,29 @@ def test_thresholds_of_otsu():
         return (array, 0, 255, cv2.THRESH_OTSU + pick(rng, *range(5))), {}
 
     check("threshold", draw, share=1)
+
+
+_NAN_CALLS = {
+    "medianBlur": (3,),
+    "erode": (np.ones((3, 5), np.uint8),),
+    "dilate": (np.ones((3, 5), np.uint8),),
+    **{f"morphologyEx {op}": (op, np.ones((3, 3), np.uint8)) for op in range(7)},
+}
+
+
+@pytest.mark.parametrize("place", [(0, 0), (13, 40), (24, 70), (24, 0), None])
+@pytest.mark.parametrize("name", _NAN_CALLS)
+def test_images_with_nan_are_left_to_opencv(name, place):
+    name, args = name.split()[0], _NAN_CALLS[name]
+    ours, theirs = getattr(compat, name), getattr(cv2, name)
+    given = np.random.default_rng(0).standard_normal((25, 71)).astype(np.float32)
+    given[3, 4] = -0.0
+    if place is not None:
+        given[place] = np.nan
+    for own in (given.copy(), given.copy()):  # the second call is known
+        imfilter.report(clear=True)
+        np.testing.assert_array_equal(ours(own, *args), theirs(given, *args))
+        np.testing.assert_array_equal(own, given)
+        assert imfilter.report().here == (place is None)
+    aliased = given.copy()
+    np.testing.assert_array_equal(ours(aliased, *args, dst=aliased), theirs(given, *args))

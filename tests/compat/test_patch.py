@@ -89,6 +89,26 @@ def test_small_images_stay():
     assert imfilter.report().reasons == {"the array is small": 1}
 
 
+def test_the_last_patch_decides_what_is_small():
+    def ran(size):
+        imfilter.report(clear=True)
+        scipy.ndimage.uniform_filter(IMAGE[:size, :size], 3)
+        return calls().here == 1
+
+    first = imfilter.patch("scipy.ndimage", smallest=100)
+    second = imfilter.patch("scipy.ndimage", smallest=400)
+    third = imfilter.patch("scipy.ndimage", smallest=0)
+    assert ran(2)
+    second.__exit__(None, None, None)
+    assert ran(2)
+    third.__exit__(None, None, None)
+    assert (ran(9), ran(10)) == (False, True)
+    with imfilter.patch("scipy.ndimage", smallest=900):
+        assert (ran(10), ran(30)) == (False, True)
+    assert ran(10)
+    first.__exit__(None, None, None)
+
+
 def test_reasons():
     imfilter.report(clear=True)
     with imfilter.patch("scipy.ndimage", smallest=0):
@@ -244,6 +264,23 @@ assert corner_harris.__module__ != "skimage.feature" and not hasattr(cv2.blur, "
 assert sobel.__module__ != "scipy.ndimage"
 """
 
+LATER = """
+import sys
+import imfilter
+import skimage.feature
+patch = imfilter.patch("skimage.feature")
+assert "skimage.feature.orb" not in sys.modules
+import skimage.feature.orb as later
+assert later.corner_harris.__module__ == "skimage.feature", later.corner_harris
+assert later.corner_harris is skimage.feature.corner_harris
+assert sys.modules["skimage.feature.corner"].corner_harris.__module__ == "skimage.feature.corner"
+patch.__exit__(None, None, None)
+assert later.corner_harris is skimage.feature.corner_harris
+assert later.corner_harris.__module__ == "skimage.feature.corner"
+import skimage.feature.censure as latest
+assert latest.structure_tensor.__module__ == "skimage.feature.corner"
+"""
+
 FORGOTTEN = """
 import sys
 import imfilter
@@ -273,7 +310,7 @@ assert not hasattr(filters.sobel.original, "original") and not hasattr(ours.blur
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "code", [IMPORTS, FORGOTTEN, OURS_FIRST], ids=["replaced", "forgotten", "ours first"]
+    "code", [IMPORTS, FORGOTTEN, OURS_FIRST, LATER], ids=["replaced", "forgotten", "ours first", "later"]
 )
 def test_libraries_that_are_not_loaded(code):
     """They are not imported. Their functions are replaced when they are imported."""

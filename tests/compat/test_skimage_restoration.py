@@ -1,5 +1,6 @@
 """Functions of compat.skimage.color and compat.skimage.restoration give scikit-image's results."""
 
+import importlib
 import inspect
 
 import numpy as np
@@ -8,6 +9,7 @@ import skimage.color
 import skimage.data
 import skimage.restoration
 
+import imfilter
 from imfilter.compat.skimage import color, restoration
 from tests.compat.agreement import runs_here
 
@@ -82,6 +84,30 @@ def test_volumes():
     restores("richardson_lucy", image, blur((3, 3, 3), rng), 5, bound=1e-5)
     restores("rolling_ball", image, radius=3)
     restores("rolling_ball", image[0, 0], radius=3)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("restoration", "denoise_bilateral"),
+        ("restoration", "denoise_nl_means"),
+        ("restoration", "denoise_tv_chambolle"),
+        ("restoration", "estimate_sigma"),
+        ("exposure", "equalize_adapthist"),
+    ],
+)
+def test_functions_that_scikit_image_computes(module, name):
+    """They are counted, and the report has the reason."""
+    ours = importlib.import_module(f"imfilter.compat.skimage.{module}")
+    theirs = importlib.import_module(f"skimage.{module}")
+    if name == "estimate_sigma":
+        pytest.importorskip("pywt", reason="scikit-image needs PyWavelets for it")
+    image = np.random.default_rng(3).random((20, 21))
+    imfilter.report(clear=True)
+    np.testing.assert_array_equal(getattr(ours, name)(image), getattr(theirs, name)(image))
+    (entry,) = imfilter.report().functions
+    assert (entry.name, entry.here, entry.calls) == (f"skimage.{module}.{name}", 0, 1)
+    assert next(iter(entry.reasons)).startswith("scikit-image ")
 
 
 @pytest.mark.parametrize(

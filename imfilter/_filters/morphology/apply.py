@@ -121,7 +121,7 @@ def _with_missing(
     out = arguments.fitting(given.out, array.shape)
     if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
         given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
-        found, few = engine.apply(_ABSENT_BORDER, array, given, operation, own), None
+        found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
         found, few = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
     return found, np.zeros(array.shape, bool) if few is None and wanted else few
@@ -265,8 +265,10 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     )
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(
+    _validate_and_plan, _planned, _compute, _with_missing, pipeline.run
+)
 #: The same for images whose border is absent, and of which all samples are present.
-_ABSENT_BORDER: engine.Family[Call] = engine.Family(
-    _plan_without_border, _planned, _compute_absent, _with_missing
+ABSENT_BORDER: engine.Family[Call] = engine.Family(
+    _plan_without_border, _planned, _compute_absent, _with_missing, pipeline.run
 )

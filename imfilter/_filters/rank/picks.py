@@ -14,3 +14,8 @@ def last(samples: int) -> int:
 def nth(samples: int, which: int) -> int:
     """Return the place of a sample that is counted from the largest on."""
     return samples - which
+
+
+def middle(samples: int) -> int:
+    """Return the place of the median, or of the upper of two."""
+    return samples // 2

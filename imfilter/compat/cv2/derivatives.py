@@ -16,6 +16,8 @@ from imfilter.typing import NDArray
 
 #: OpenCV's number of Scharr's kernel.
 _SCHARR = -1
+#: Types of images whose small Laplacians make OpenCV 5.0 write beyond its memory.
+_REFUSED = [np.dtype(kind) for kind in (np.bool_, np.float16, np.uint32)]
 #: Kernels of small Laplacians by their size.
 _LAPLACIANS = {
     1: np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
@@ -88,7 +90,12 @@ def Laplacian(
     delta: float = 0.0,
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
-    """Take the sum of second derivatives, as `cv2.Laplacian` does."""
+    """Take the sum of second derivatives, as `cv2.Laplacian` does.
+
+    Images or results of bool, float16 and uint32 raise `cv2.error` for small kernels. OpenCV 5.0 writes
+    beyond its memory for them.
+    """
+    _check_memory(src, ddepth, ksize)
     array, size = arguments.image(src), operator.index(ksize)
     factor = arguments.number(scale, "scale")
     target = target_of(ddepth, array.dtype, DENSE)
@@ -97,3 +104,11 @@ def Laplacian(
     smooth, second = kernels(2, 0, size)
     dense = np.multiply.outer(smooth, second)
     return correlate(array, (dense + dense.T) * factor, dst, None, delta, borderType, target)
+
+
+def _check_memory(src: Any, ddepth: Any, ksize: Any) -> None:
+    """Refuse what OpenCV does not refuse: types after float64, for which it makes weights of another type."""
+    wide = isinstance(ddepth, int) and ddepth > cv2.CV_64F
+    if ksize in _LAPLACIANS and (wide or getattr(src, "dtype", None) in _REFUSED):
+        kind = f"ddepth {ddepth}" if wide else f"an image of {src.dtype.name}"
+        raise cv2.error(f"Laplacian accepts uint8, uint16, int16, float32 and float64, got {kind}")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 
 from imfilter._base.keywords import Common
 from imfilter._compat import cv2_arguments as arguments
+from imfilter._compat import cv2_ranks as engine
 from imfilter._compat.cv2_arguments import F32, I16, U8, U16
+from imfilter._compat.cv2_ranks import Step, Steps
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.morphology import apply as morphology
-from imfilter.rank import median
+from imfilter._filters.rank.picks import first, last, middle
 from imfilter.typing import NDArray
 
 #: Largest median window of samples that are not bytes.
@@ -34,10 +35,19 @@ _OPERATIONS = {
     cv2.MORPH_TOPHAT: "white_tophat",
     cv2.MORPH_BLACKHAT: "black_tophat",
 }
-#: The two steps of filters by elements that are not symmetric.
-_STEPS = {"opening": ("erosion", "dilation"), "closing": ("dilation", "erosion")}
+#: The steps of operations that are no differences: minima or maxima. OpenCV does not reflect the element.
+_PICKS = {
+    "erosion": (first,),
+    "dilation": (last,),
+    "opening": (first, last),
+    "closing": (last, first),
+}
+#: The size beside a footprint.
+_NO_SIZE = 3
 #: Borders by OpenCV's numbers. The usual constant changes no result.
 _BORDERS = arguments.BORDERS | {cv2.BORDER_CONSTANT: "shrink"}
+#: Borders with which the engine runs several steps in one pass.
+_TOGETHER = ("shrink", "constant")
 
 
 @like(cv2.medianBlur, "cv2.medianBlur")
@@ -48,8 +58,11 @@ def medianBlur(src: NDArray, ksize: int, dst: NDArray | None = None) -> NDArray:
         raise Elsewhere("ksize is not odd and positive")
     if size > _LARGEST and (array.dtype != U8 or array.shape[2:] in [(n,) for n in _OTHER_CHANNELS]):
         raise Elsewhere("ksize is too large for this type")
-    out = arguments.result(dst, array.shape, array.dtype)
-    return median(arguments.without_nan(array), size, mode="edge", axes=(0, 1), out=out)
+    return engine.filtered(array, dst, _median, size)
+
+
+def _median(array: NDArray, size: int) -> Steps:
+    return (engine.ranks(array, "edge", 0.0, middle, size),)
 
 
 @like(cv2.getStructuringElement, "cv2.getStructuringElement")
@@ -86,7 +99,7 @@ def erode(
     borderValue: Any = None,
 ) -> NDArray:
     """Take the minima of windows, as `cv2.erode` does."""
-    return _filtered(src, "erosion", kernel, dst, anchor, iterations, borderType, borderValue)
+    return _filtered(src, dst, "erosion", kernel, anchor, iterations, borderType, borderValue)
 
 
 @like(cv2.dilate, "cv2.dilate")
@@ -100,7 +113,7 @@ def dilate(
     borderValue: Any = None,
 ) -> NDArray:
     """Take the maxima of windows, as `cv2.dilate` does."""
-    return _filtered(src, "dilation", kernel, dst, anchor, iterations, borderType, borderValue)
+    return _filtered(src, dst, "dilation", kernel, anchor, iterations, borderType, borderValue)
 
 
 @like(cv2.morphologyEx, "cv2.morphologyEx")
@@ -118,20 +131,23 @@ def morphologyEx(
     operation = _OPERATIONS.get(operator.index(op))
     if operation is None:
         raise Elsewhere("op is not usual")
-    return _filtered(src, operation, kernel, dst, anchor, iterations, borderType, borderValue)
+    return _filtered(src, dst, operation, kernel, anchor, iterations, borderType, borderValue)
 
 
-def _filtered(
-    src: Any,
+def _filtered(src: Any, dst: Any, *own: Any) -> NDArray:
+    return engine.filtered(arguments.image(src), dst, _steps, *own)
+
+
+def _steps(
+    array: NDArray,
     operation: str,
     kernel: Any,
-    dst: Any,
     anchor: Any,
     iterations: Any,
     borderType: Any,
     borderValue: Any,
-) -> NDArray:
-    array = arguments.without_nan(arguments.image(src))
+) -> Steps:
+    """Return the steps of an operation by a kernel."""
     count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
     if mode is None or count < 1:
         raise Elsewhere("borderType or iterations are not usual")
@@ -143,18 +159,22 @@ def _filtered(
     if type(kernel) is not np.ndarray or kernel.ndim != 2 or not kernel.size or kernel.dtype != U8:
         raise Elsewhere("the kernel is not a plain array of bytes with two axes")
     place = arguments.anchor(anchor, (kernel.shape[0], kernel.shape[1]))
-    element = _element(kernel.tobytes(), (kernel.shape[0], kernel.shape[1]), place, count)
-    out = arguments.result(dst, array.shape, array.dtype)
-    if mode == "shrink" and not element.centred:
+    inside, count = _element(kernel, place, count)
+    if mode == "shrink" and not inside[inside.shape[0] // 2, inside.shape[1] // 2]:
         raise Elsewhere("the kernel does not contain its anchor")
-    common = Common(mode, level, axes=(0, 1), out=out)
-    if element.symmetric or operation in ("erosion", "dilation"):
-        return _run(array, operation, common, element)
-    if operation not in _STEPS:
+    symmetric = np.array_equal(inside, inside[::-1, ::-1])
+    together = symmetric and mode in _TOGETHER
+    if operation in _PICKS and not (together and count * len(_PICKS[operation]) > 1):
+        return tuple(
+            engine.ranks(array, mode, level, pick, _NO_SIZE, inside)
+            for pick in _PICKS[operation]
+            for _ in range(count)
+        )
+    if not symmetric:
         raise Elsewhere("the kernel is not symmetric")
-    for step in _STEPS[operation]:
-        array = _run(array, step, common, element)
-    return array
+    family = morphology.ABSENT_BORDER if mode == "shrink" else morphology.FAMILY
+    call = family.settle(array, Common(mode, level, (0, 1)), operation, (inside, count, 1, None))
+    return (Step(family, call),)
 
 
 def _level(given: Any, array: NDArray) -> float:
@@ -176,36 +196,17 @@ def _is_value(level: float, kind: np.dtype) -> bool:
     return level.is_integer() and limits.min <= level <= limits.max
 
 
-class _Element(NamedTuple):
-    """An element whose anchor is in the middle, and how often it is used."""
-
-    inside: NDArray
-    iterations: int
-    centred: bool
-    symmetric: bool
-
-
-def _run(array: NDArray, operation: str, common: Common, element: _Element) -> NDArray:
-    """Filter by an element. This engine dilates by the reflected element, OpenCV does not."""
-    inside = element.inside[::-1, ::-1] if operation == "dilation" else element.inside
-    return morphology.apply(array, operation, common, inside, element.iterations, 1, None)
-
-
-@functools.lru_cache(256)
-def _element(kernel: bytes, shape: tuple[int, int], place: tuple[int, int], iterations: int) -> _Element:
-    """Return the element of a kernel.
+def _element(kernel: NDArray, place: tuple[int, int], iterations: int) -> tuple[NDArray, int]:
+    """Return the element of a kernel with its anchor in the middle, and how often it is used.
 
     As in OpenCV, a rectangle that is used several times becomes a larger one that is used once.
     """
-    inside = np.frombuffer(kernel, np.uint8).reshape(shape) != 0
+    inside = kernel != 0
     if inside.all():
-        inside = np.ones([1 + iterations * (n - 1) for n in shape], bool)
+        inside = np.ones([1 + iterations * (n - 1) for n in inside.shape], bool)
         place, iterations = (place[0] * iterations, place[1] * iterations), 1
     pads = []
     for n, before in zip(inside.shape, place, strict=True):
         after = n - 1 - before
         pads.append((max(after - before, 0), max(before - after, 0)))
-    inside = np.pad(inside, pads)
-    inside.flags.writeable = False
-    centred = bool(inside[inside.shape[0] // 2, inside.shape[1] // 2])
-    return _Element(inside, iterations, centred, np.array_equal(inside, inside[::-1, ::-1]))
+    return np.pad(inside, pads), iterations

@@ -10,14 +10,43 @@ from skimage._shared.utils import DEPRECATED
 
 import imfilter
 from imfilter._compat import skimage_images as images
-from imfilter._compat.serving import Elsewhere, here, like
+from imfilter._compat.serving import Elsewhere, always, here, like
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
 
-__all__ = ["richardson_lucy", "rolling_ball", "wiener"]
+__all__ = [
+    "denoise_bilateral",
+    "denoise_nl_means",
+    "denoise_tv_chambolle",
+    "estimate_sigma",
+    "richardson_lucy",
+    "rolling_ball",
+    "wiener",
+]
 
 #: Most taps of a blur that direct sums compute faster than Fourier transforms.
 _MOST_TAPS = 400
+
+denoise_bilateral = always(
+    theirs.denoise_bilateral,
+    "skimage.restoration.denoise_bilateral",
+    "scikit-image misplaces the weights of positions",
+)
+denoise_nl_means = always(
+    theirs.denoise_nl_means,
+    "skimage.restoration.denoise_nl_means",
+    "scikit-image drops small weights",
+)
+denoise_tv_chambolle = always(
+    theirs.denoise_tv_chambolle,
+    "skimage.restoration.denoise_tv_chambolle",
+    "scikit-image ends before the minimum, at a step that depends on its sums",
+)
+estimate_sigma = always(
+    theirs.estimate_sigma,
+    "skimage.restoration.estimate_sigma",
+    "scikit-image estimates noise by wavelets",
+)
 
 
 def _blurred(image: Any, psf: Any) -> tuple[NDArray, NDArray]:

@@ -1,6 +1,6 @@
 """Functions of `skimage.feature`, by their names, arguments and results."""
 
-from imfilter.compat.skimage.feature.blobs import blob_dog, blob_log
+from imfilter.compat.skimage.feature.blobs import blob_dog, blob_doh, blob_log
 from imfilter.compat.skimage.feature.corners import (
     corner_foerstner,
     corner_harris,
@@ -20,6 +20,7 @@ from imfilter.compat.skimage.feature.peaks import corner_peaks, peak_local_max
 
 __all__ = [
     "blob_dog",
+    "blob_doh",
     "blob_log",
     "canny",
     "corner_foerstner",

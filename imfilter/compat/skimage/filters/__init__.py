@@ -23,6 +23,8 @@ from imfilter.compat.skimage.filters.neighbourhoods import (
     threshold_niblack,
     threshold_sauvola,
 )
+from imfilter.compat.skimage.filters.oriented import gabor, gabor_kernel
+from imfilter.compat.skimage.filters.ridges import frangi, hessian, meijering, sato
 from imfilter.compat.skimage.filters.smoothing import (
     apply_hysteresis_threshold,
     difference_of_gaussians,
@@ -47,15 +49,21 @@ __all__ = [
     "farid",
     "farid_h",
     "farid_v",
+    "frangi",
+    "gabor",
+    "gabor_kernel",
     "gaussian",
+    "hessian",
     "laplace",
     "median",
+    "meijering",
     "prewitt",
     "prewitt_h",
     "prewitt_v",
     "roberts",
     "roberts_neg_diag",
     "roberts_pos_diag",
+    "sato",
     "scharr",
     "scharr_h",
     "scharr_v",

@@ -1,0 +1,48 @@
+"""Gabor filters of `skimage.filters`."""
+
+from __future__ import annotations
+
+import numpy as np
+import skimage.filters
+
+from imfilter._compat import skimage_images as images
+from imfilter._compat.serving import always, here, like
+from imfilter.compat import ndimage
+from imfilter.typing import NDArray
+
+gabor_kernel = always(
+    skimage.filters.gabor_kernel, "skimage.filters.gabor_kernel", "it filters no image and takes little time"
+)
+
+
+@like(skimage.filters.gabor, "skimage.filters.gabor")
+def gabor(
+    image: NDArray,
+    frequency: float,
+    theta: float = 0,
+    bandwidth: float = 1,
+    sigma_x: float | None = None,
+    sigma_y: float | None = None,
+    n_stds: float = 3,
+    offset: float = 0,
+    mode: str = "reflect",
+    cval: float = 0,
+) -> tuple[NDArray, NDArray]:
+    """Convolve with both parts of a Gabor kernel, as `skimage.filters.gabor` does.
+
+    Results of integers are truncated. Those of float32 are computed in float64: bright and dark parts of a
+    kernel nearly cancel.
+    """
+    array = images.plane(image)
+    kind, result = np.complex128, array.dtype
+    if array.dtype.kind == "f":
+        array = images.floats(array)
+        kind, result = np.promote_types(array.dtype, np.complex64).type, array.dtype
+        array = array.astype(np.float64, copy=False)
+    kernel = skimage.filters.gabor_kernel(
+        frequency, theta, bandwidth, sigma_x, sigma_y, n_stds, offset, dtype=kind
+    )
+    convolve = here(ndimage.convolve)
+    parts = (np.real(kernel), np.imag(kernel))
+    real, imaginary = (convolve(array, part, mode=mode, cval=cval) for part in parts)
+    return real.astype(result, copy=False), imaginary.astype(result, copy=False)

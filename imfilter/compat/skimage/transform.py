@@ -1,0 +1,226 @@
+"""Functions of `skimage.transform`, by their names, arguments and results: resizing and pyramids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import skimage.transform as theirs
+
+import imfilter
+from imfilter._compat import skimage_images as images
+from imfilter._compat.serving import Elsewhere, here, like
+from imfilter.compat import ndimage
+from imfilter.compat.skimage.filters.smoothing import gaussian
+from imfilter.typing import Mode, NDArray
+
+__all__ = ["pyramid_expand", "pyramid_gaussian", "pyramid_laplacian", "pyramid_reduce", "rescale", "resize"]
+
+#: Borders of this engine and of SciPy by the names of `numpy.pad`.
+_BORDERS: dict[str, tuple[Mode, str]] = {
+    "constant": ("constant", "grid-constant"),
+    "edge": ("edge", "nearest"),
+    "symmetric": ("symmetric", "reflect"),
+    "reflect": ("mirror", "mirror"),
+    "wrap": ("wrap", "grid-wrap"),
+}
+#: Most axes whose lengths change.
+_MOST_AXES = 3
+
+
+@like(theirs.resize, "skimage.transform.resize")
+def resize(
+    image: NDArray,
+    output_shape: Sequence[int],
+    order: int | None = None,
+    mode: str = "reflect",
+    cval: float = 0,
+    clip: bool = True,
+    preserve_range: bool = False,
+    anti_aliasing: bool | None = None,
+    anti_aliasing_sigma: float | Sequence[float] | None = None,
+) -> NDArray:
+    """Smooth and interpolate linearly, as `skimage.transform.resize` does."""
+    array = images.finite(images.image(image))
+    if array.dtype.kind == "b" or order not in (None, 1) or isinstance(order, bool):
+        raise Elsewhere("the image is binary, or the interpolation is not linear")
+    if anti_aliasing_sigma is not None or mode not in _BORDERS:
+        raise Elsewhere("anti_aliasing_sigma is given, or the mode is not known")
+    shape = tuple(round(float(n)) for n in output_shape)
+    shape = (*shape, *array.shape[-1:]) if len(shape) == array.ndim - 1 else shape
+    if len(shape) != array.ndim or min(shape) < 1:
+        raise Elsewhere("output_shape does not fit the image")
+    axes = tuple(axis for axis, n in enumerate(shape) if n != array.shape[axis])
+    if not 0 < len(axes) <= _MOST_AXES or any(min(array.shape[a], shape[a]) < 2 for a in axes):
+        raise Elsewhere("no length changes, or an axis has one sample")
+    level = images.real(cval, "cval")
+    array = images.floats(array, preserve_range=preserve_range)
+    smoothed, (ours, of_scipy) = array, _BORDERS[mode]
+    factors = np.divide(array.shape, shape)
+    if anti_aliasing is None:
+        anti_aliasing = bool((factors > 1).any())
+    if anti_aliasing:
+        deviations = np.maximum(0, (factors - 1) / 2).tolist()
+        smoothed = here(ndimage.gaussian_filter)(array, deviations, mode=of_scipy, cval=level)
+    found = imfilter.resize(
+        smoothed,
+        [shape[a] for a in axes],
+        method="linear",
+        antialias=False,
+        mode=ours,
+        cval=level if ours == "constant" else 0.0,
+        axes=axes,
+    )
+    if clip:
+        low, high = array.min(), array.max()
+        if mode == "constant" and not low <= level <= high and found.min() <= level <= found.max():
+            low, high = min(low, array.dtype.type(level)), max(high, array.dtype.type(level))
+        np.clip(found, low, high, out=found)
+    return found
+
+
+@like(theirs.rescale, "skimage.transform.rescale")
+def rescale(
+    image: NDArray,
+    scale: float | Sequence[float],
+    order: int | None = None,
+    mode: str = "reflect",
+    cval: float = 0,
+    clip: bool = True,
+    preserve_range: bool = False,
+    anti_aliasing: bool | None = None,
+    anti_aliasing_sigma: float | Sequence[float] | None = None,
+    *,
+    channel_axis: int | None = None,
+) -> NDArray:
+    """Change the size by a factor, as `skimage.transform.rescale` does."""
+    array = images.image(image)
+    channel = None if channel_axis is None else channel_axis % array.ndim
+    spatial = [axis for axis in range(array.ndim) if axis != channel]
+    factors = np.atleast_1d(scale)
+    if factors.shape not in [(1,), (len(spatial),)]:
+        raise Elsewhere("scale does not fit the image")
+    shape = list(array.shape)
+    for axis, factor in zip(spatial, np.broadcast_to(factors, len(spatial)), strict=True):
+        shape[axis] = int(np.maximum(np.round(factor * array.shape[axis]), 1))
+    options = order, mode, cval, clip, preserve_range, anti_aliasing, anti_aliasing_sigma
+    return here(resize)(array, shape, *options)
+
+
+def _smoothed(array: NDArray, sigma: Any, mode: Any, cval: Any, channel: int | None) -> NDArray:
+    return here(gaussian)(array, sigma, mode=mode, cval=cval, channel_axis=channel)
+
+
+def _pyramid(image: Any, factor: Any, preserve_range: Any, channel_axis: Any) -> tuple[NDArray, int | None]:
+    """Return the image as floats, and the axis of its channels."""
+    array = images.finite(images.image(image))
+    if not images.real(factor, "the factor") > 1:
+        raise Elsewhere("the factor is not above 1")
+    channel = None if channel_axis is None else channel_axis % array.ndim
+    return images.floats(array, preserve_range=preserve_range), channel
+
+
+def _less(array: NDArray, factor: float, channel: int | None) -> tuple[int, ...]:
+    """Return the shape of the next layer of a pyramid."""
+    return tuple(n if a == channel else math.ceil(n / float(factor)) for a, n in enumerate(array.shape))
+
+
+@like(theirs.pyramid_reduce, "skimage.transform.pyramid_reduce")
+def pyramid_reduce(
+    image: NDArray,
+    downscale: float = 2,
+    sigma: float | None = None,
+    order: int = 1,
+    mode: str = "reflect",
+    cval: float = 0,
+    preserve_range: bool = False,
+    *,
+    channel_axis: int | None = None,
+) -> NDArray:
+    """Smooth and shrink, as `skimage.transform.pyramid_reduce` does."""
+    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
+    deviation = 2 * downscale / 6.0 if sigma is None else sigma
+    shape, smoothed = _less(array, downscale, channel), _smoothed(array, deviation, mode, cval, channel)
+    return here(resize)(smoothed, shape, order, mode, cval, anti_aliasing=False)
+
+
+@like(theirs.pyramid_expand, "skimage.transform.pyramid_expand")
+def pyramid_expand(
+    image: NDArray,
+    upscale: float = 2,
+    sigma: float | None = None,
+    order: int = 1,
+    mode: str = "reflect",
+    cval: float = 0,
+    preserve_range: bool = False,
+    *,
+    channel_axis: int | None = None,
+) -> NDArray:
+    """Enlarge and smooth, as `skimage.transform.pyramid_expand` does."""
+    array, channel = _pyramid(image, upscale, preserve_range, channel_axis)
+    deviation = 2 * upscale / 6.0 if sigma is None else sigma
+    shape = [n if a == channel else math.ceil(upscale * n) for a, n in enumerate(array.shape)]
+    larger = here(resize)(array, shape, order, mode, cval, anti_aliasing=False)
+    return _smoothed(larger, deviation, mode, cval, channel)
+
+
+@like(theirs.pyramid_gaussian, "skimage.transform.pyramid_gaussian")
+def pyramid_gaussian(
+    image: NDArray,
+    max_layer: int = -1,
+    downscale: float = 2,
+    sigma: float | None = None,
+    order: int = 1,
+    mode: str = "reflect",
+    cval: float = 0,
+    preserve_range: bool = False,
+    *,
+    channel_axis: int | None = None,
+) -> Iterator[NDArray]:
+    """Yield smaller and smaller images, as `skimage.transform.pyramid_gaussian` does."""
+    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
+    options = downscale, sigma, order, mode, cval
+
+    def layers(layer: NDArray, left: int) -> Iterator[NDArray]:
+        while True:
+            yield layer
+            if left == 0 or _less(layer, downscale, channel) == layer.shape:
+                return
+            layer, left = pyramid_reduce(layer, *options, channel_axis=channel), left - 1
+
+    return layers(array, max_layer)
+
+
+@like(theirs.pyramid_laplacian, "skimage.transform.pyramid_laplacian")
+def pyramid_laplacian(
+    image: NDArray,
+    max_layer: int = -1,
+    downscale: float = 2,
+    sigma: float | None = None,
+    order: int = 1,
+    mode: str = "reflect",
+    cval: float = 0,
+    preserve_range: bool = False,
+    *,
+    channel_axis: int | None = None,
+) -> Iterator[NDArray]:
+    """Yield what each layer of a pyramid adds, as `skimage.transform.pyramid_laplacian` does."""
+    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
+    if array.dtype != np.float64:
+        raise Elsewhere("differences of float32 have few digits")
+    deviation = 2 * downscale / 6.0 if sigma is None else sigma
+    longest = max(n for axis, n in enumerate(array.shape) if axis != channel)
+    count = math.ceil(math.log(longest, downscale)) if max_layer == -1 else max_layer
+
+    def layers(layer: NDArray) -> Iterator[NDArray]:
+        smoothed = gaussian(layer, deviation, mode=mode, cval=cval, channel_axis=channel)
+        yield layer - smoothed
+        for _ in range(count):
+            shape = _less(smoothed, downscale, channel)
+            layer = resize(smoothed, shape, order, mode, cval, anti_aliasing=False)
+            smoothed = gaussian(layer, deviation, mode=mode, cval=cval, channel_axis=channel)
+            yield layer - smoothed
+
+    return layers(array)
