@@ -5,6 +5,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from imfilter._base.reach import Along
 
 Range = tuple[int, int]
@@ -105,3 +108,10 @@ def segments(chunks: Sequence[int], ranges: Sequence[Range]) -> list[Segment]:
                 found.append(Segment(number, low - a, high - a, to + low - start))
         to += stop - start
     return found
+
+
+def runs(samples: npt.NDArray[np.int64]) -> tuple[Range, ...]:
+    """Return the ranges of neighbouring samples."""
+    cuts = np.flatnonzero(np.diff(samples) != 1) + 1
+    edges: Sequence[int] = [0, *cuts.tolist(), len(samples)]
+    return tuple((int(samples[a]), int(samples[b - 1]) + 1) for a, b in itertools.pairwise(edges))

@@ -1,7 +1,7 @@
 """Lazy images of another size: each block reads the samples that its part of the tables names."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dask.array as da
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from imfilter._arrays import blocks, lazy, pieces
 from imfilter._arrays.blocks import Axis, Frame, Source, results_of
 from imfilter._arrays.calls import Call, dry, filtered_axes
-from imfilter._arrays.pieces import Piece, Range
+from imfilter._arrays.pieces import Piece
 from imfilter._base import arguments
 from imfilter._base.keywords import Common
 from imfilter._base.plan import settled
@@ -99,18 +99,11 @@ def _axis(chunks: tuple[int, ...], table: Table) -> tuple[Axis, list[Table]]:
     found, tables = [], []
     for start, stop in ranges:
         read, part = table.part(start, stop)
-        found.append(Piece(_runs(read), (0, stop - start)))
+        found.append(Piece(pieces.runs(read), (0, stop - start)))
         tables.append(part)
     results = tuple(stop - start for start, stop in ranges)
     joined = tuple((i, i + 1) for i in range(len(ranges)))
     return Axis(tuple(chunks), results, ranges, tuple(found), joined), tables
-
-
-def _runs(samples: npt.NDArray[np.int64]) -> tuple[Range, ...]:
-    """Return the ranges of neighbouring samples."""
-    cuts = np.flatnonzero(np.diff(samples) != 1) + 1
-    edges: Sequence[int] = [0, *cuts.tolist(), len(samples)]
-    return tuple((int(samples[a]), int(samples[b - 1]) + 1) for a, b in itertools.pairwise(edges))
 
 
 def block(

@@ -94,9 +94,11 @@ def prepared(
         task = Task(run, options, kind, target, given, None)
         return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
-    if run.resizes and image.spatial == 2 and (cells := reach.cells_of(run.options, image.pixels.shape)):
-        rows, changed = cells
-        run.options.update(changed)
+    if run.resizes and image.spatial == 2 and options.get("tables") is None:
+        cells = reach.cells_of(run.options, image.pixels.shape)
+        if cells is not None:
+            rows, changed = cells
+            run.options.update(changed)
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
         return edges.descriptor(task, image)

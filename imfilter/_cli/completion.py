@@ -68,6 +68,7 @@ _FORM_WORDS: dict[str, tuple[str, ...]] = {
     "nodata": ("nan", "none"),
     "colour": ("white", "black"),
     "delimiter": ("tab",),
+    "cluster": ("local",),
 }
 #: Forms and options whose values are names of files, or may be.
 _FILES = ("file", "kernel", "taps", "element", "plot", "weights")

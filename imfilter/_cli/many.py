@@ -57,6 +57,8 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     ValueError
         If an option is wrong for the first files.
     """
+    if options.get("cluster") is not None:
+        raise ValueError("--cluster is for one array of zarr at a time, and IN is a folder or several files")
     plan = folders.plan(sources, destination, options)
     jobs = max(1, min(options["jobs"] or _cores(), len(plan.jobs)))
     # Threads of files are faster than threads of bands, which wait for each other.
@@ -64,20 +66,20 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     _say(plan.lines)
     failed = sum(kind == "error" for kind, _ in plan.lines)
     written, same = 0, collections.Counter[str]()
-    with quiet.throughout(), _bar(len(plan.jobs), label) as advance:
+    with quiet.throughout(), bar(len(plan.jobs), label) as advance:
         for outcome in _outcomes(work, plan.jobs, given, jobs):
             if failed + written >= _COLLECTED:
                 gc.enable()
             if outcome.error is None:
                 written += 1
-                advance(outcome.lines)
+                advance(outcome.lines, 1)
                 continue
             failed += 1
             if outcome.usage is not None and not written:
                 same[outcome.usage] += 1
                 if same[outcome.usage] == min(_SAME, len(plan.jobs)):
                     raise ValueError(outcome.usage)
-            advance([("error", outcome.error)])
+            advance([("error", outcome.error)], 1)
     if failed:
         skipped = f", {plan.skipped} skipped" if plan.skipped else ""
         raise FileError(f"{failed} failed, {written} written{skipped}")
@@ -132,18 +134,29 @@ def _make_folder(folder: str) -> None:
 
 
 @contextlib.contextmanager
-def _bar(length: int, label: str) -> Iterator[Callable[[Sequence[tuple[str, str]]], None]]:
-    """Show a progress bar on a terminal. Yield a function that says lines and advances by one file."""
-    if length < 2 or sys.stderr is None or not sys.stderr.isatty():
-        yield _say
-        return
-    with ending.progress(length=length, label=label, show_pos=True) as bar:
+def bar(length: int, label: str, done: int = 0) -> Iterator[Callable[[Sequence[tuple[str, str]], int], None]]:
+    """Show a progress bar on a terminal. Yield a function that says lines and advances by a number of parts.
 
-        def advance(lines: Sequence[tuple[str, str]]) -> None:
+    Parameters
+    ----------
+    length : int
+        Number of parts: files, or blocks of a file.
+    label : str
+        The name beside the bar.
+    done : int
+        Number of parts that are done before.
+    """
+    if length < 2 or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda lines, count: _say(lines)
+        return
+    with ending.progress(length=length, label=label, show_pos=True) as shown:
+        shown.update(done)
+
+        def advance(lines: Sequence[tuple[str, str]], count: int) -> None:
             if lines:
                 click.echo("\r\033[K", nl=False, err=True)  # the next update draws the bar again
             _say(lines)
-            bar.update(1)
+            shown.update(count)
 
         yield advance
 

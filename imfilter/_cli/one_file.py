@@ -26,6 +26,10 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
     listed = command.kind in ("corners", "finder") and streams.suffix_of(destination, options) in TABLES
     kind = None if listed else streams.format_of(destination, options)
     streams.check(destination)
+    if options["cluster"] is not None:
+        from . import cluster  # imports the filters
+
+        cluster.check(source, destination, options)
     stack = stacks.opened(source, options)
     if stack is None:
         whole = streamed.run(command, source, destination, options, kind)

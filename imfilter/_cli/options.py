@@ -174,6 +174,12 @@ def _format(text: str) -> str:
     return word
 
 
+def _cluster(text: str) -> str:
+    if text != "local" and not re.fullmatch(r"[a-z]+://[^\s/]+:\d+/?", text):
+        raise ValueError(f"{text!r} is not local or the address of a dask scheduler, as in tcp://HOST:8786")
+    return text
+
+
 def _addition(text: str) -> str:
     if "/" in text or "\\" in text or "\0" in text:
         raise ValueError(f"must be a part of a file name, got {text!r}")
@@ -213,6 +219,7 @@ FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "format": ("FORMAT", _format),
     "addition": ("TEXT", _addition),
     "axes": ("AXES", axes),
+    "cluster": ("ADDRESS", _cluster),
 }
 
 #: Forms of options that may be given more than once.

@@ -1,8 +1,7 @@
-"""The command ``imfilter pipe``: several filters, with floating point between them."""
+"""Several filters one after the other, with floating point between them: the work of ``imfilter pipe``."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,8 @@ from imfilter._base import dtypes
 from .. import io
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import arrays, edges, halo, limits, missing, preserving, render, stacks, streamed, streams, strips
+from . import edges, halo, limits, missing, preserving, render, strips
 from .apply import apply
-from .command import Command
 from .limits import Limits
 from .render import Tone
 from .steps import Step
@@ -39,35 +37,7 @@ class _Group(NamedTuple):
     steps: list[Step]
 
 
-#: The filter of a stack, for which `spacing` is that of the file.
-_COMMAND = Command("pipe", "pipe", "Run several filters, one after the other.", (), "")
-
-
-def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[str, Any]) -> None:
-    """Read, filter and write."""
-    kind = streams.format_of(destination, options)
-    streams.check(destination)
-    stack = stacks.opened(source, options)
-    image = streams.picture(source, options) if stack is None else None
-    if image is not None:
-        streamed.tell(image, source, "pipe needs the whole picture")
-        stack = stacks.of_image(_COMMAND, image, options)
-    if stack is not None:
-
-        def work(block: Image, given: Mapping[str, Any]) -> Image:
-            return filtered(_spaced(steps, given["spacing"]), block, given, kind)
-
-        with contextlib.closing(stack):
-            stacks.run(_COMMAND, stack, (source, destination), {**options, "spacing": None}, kind, work)
-        return
-    assert image is not None
-    image = filtered(steps, image, options, kind)
-    if not kind.picture:
-        image = arrays.with_input_order(image, options["channel_axis"])
-    streams.write(destination, image, options)
-
-
-def _spaced(steps: Sequence[Step], spacing: Any) -> Sequence[Step]:
+def spaced(steps: Sequence[Step], spacing: Any) -> Sequence[Step]:
     """Return steps that take the spacing of the file, as filters do. Before a change of size, it is known."""
     if spacing is None:
         return steps
@@ -77,6 +47,11 @@ def _spaced(steps: Sequence[Step], spacing: Any) -> Sequence[Step]:
         found.append(step._replace(options={**step.options, "spacing": spacing}) if takes else step)
         known = known and not _changes_size(step)
     return found
+
+
+def tasks(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> Sequence[Step]:
+    """Return steps with every option, for images of the type and of the number of axes of `image`."""
+    return _prepared(steps, image, None, options, None, ignore=False)[0]
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -49,9 +49,9 @@ def command(guarded: Guard, filter_files: Run) -> click.Command:
                 found, paths = steps.of_words(words, options, normalize)
 
         def work(source: str, destination: str, given: Mapping[str, Any]) -> None:
-            from . import pipe
+            from . import pipe_file
 
-            pipe.run(found, source, destination, given)
+            pipe_file.run(found, source, destination, given)
 
         return guarded(start) or filter_files(work, paths, options, NAME)
 

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
-from .._files.stacks import Stack, check_total, without_samples
-from . import messages, missing, quiet, reach
+from .._files.stacks import Stack
+from . import messages, quiet
 from .command import Command
-from .task import Filter
+from .stack_work import Work, wanted
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from .steps import Step
+
 Options = Mapping[str, Any]
-#: Filters what is filtered at once, by the options of the command.
-Apply = Callable[[Image, Options], Image]
-
-#: Filters that depend on a window of frames.
-_LOCAL = (
-    *("smoothing", "fill", "morphology", "residue", "linear", "derivative"),
-    *("oriented", "measure", "statistic", "entropy"),
-)
-#: More frames than any film has.
-_MANY = 1 << 40
-#: Bytes of frames that are filtered together along time.
-_FRAMES = 1 << 26
-#: A number of channels above that of any colour.
-_UNCOLOURED = 5
-#: Filters whose results have the range of values of the input.
-_SAME_RANGE = ("smoothing", "morphology", "preserving", "fill", "resampling", "enhancement", "denoising")
 
 
 def opened(source: str, options: Options) -> Stack | None:
@@ -77,23 +59,13 @@ def _check_use(named: str | None, image: Image) -> None:
         raise ValueError(f"--axes {named} is for stacks, and IN has a single picture")
 
 
-def wanted(options: Options) -> str | None:
-    """Return the letters of ``--axes``, or T for ``--time``, or None without both."""
-    if not options.get("time"):
-        axes: str | None = options["axes"]
-        return axes
-    if options["axes"] not in (None, "T"):
-        raise ValueError("--time is the same as --axes T; give only one of them")
-    return "T"
-
-
 def run(
     command: Command,
     stack: Stack,
     names: tuple[str, str],
     options: Options,
     kind: Format | None,
-    apply: Apply | None = None,
+    steps: Sequence[Step] | None = None,
 ) -> None:
     """Filter a stack and write the result.
 
@@ -109,8 +81,8 @@ def run(
         Every option of the command by name.
     kind : Format or None
         The format of OUT. None: a list of places.
-    apply : callable, optional
-        What is done with each block. Default: it is filtered by the command.
+    steps : sequence of Step, optional
+        The steps of a pipeline, which filter in place of the command.
     """
     source, destination = names
     if kind is None or (command.name == "blobs" and not kind.picture):
@@ -120,7 +92,9 @@ def run(
     stack_files.check_count(kind, stack.header)
     if kind.name != "video":
         stack = stack.counted()
-    work = _Work(command, stack, source, options, kind, apply)
+    work = Work(command, stack, source, options, kind, steps)
+    if kind.name == "zarr" and _by_blocks(work, destination):
+        return
     with messages.once():
         results = work.results()
         first = next(results)
@@ -135,253 +109,21 @@ def run(
         )
 
 
-@dataclass
-class _Work:
-    """A filter for the blocks of a stack."""
+def _by_blocks(work: Work, destination: str) -> bool:
+    """Filter an array of zarr block by block: on a cluster, or if it is large. Return whether it is done."""
+    from . import blockwise  # imports the filters
 
-    command: Command
-    stack: Stack
-    name: str
-    options: Options
-    kind: Format
-    apply: Apply | None
+    address, count = work.options["cluster"], levels(work.command, work.options)
+    if address is None and not blockwise.is_large(work):
+        return False
+    with messages.once():
+        found = blockwise.plan(work)
+        if address is not None:
+            from . import cluster
 
-    def __post_init__(self) -> None:
-        header = self.stack.header
-        named = wanted(self.options)
-        self.axes, self.filtered = _resolved(header.axes, named, self.stack.spatial, self.name)
-        self.leading = min(self.axes.index(axis) for axis in self.filtered)
-        self.inside = self.axes[self.leading :]
-        self.loops = [axis for axis in self.inside if axis not in self.filtered + "S"]
-        options = {**self.options, "mask": None}
-        if self.stack.physical and "spacing" in options and options["spacing"] is None:
-            spacing = [self._distance(axis) for axis in self.filtered]
-            options["spacing"] = tuple(spacing) if None not in spacing else None
-        self.chosen = named is not None
-        if len(self.filtered) == 1 and "per_channel" in options:
-            options["per_channel"] = True
-        self.changed = options
-        self.mask = None if self.options.get("mask") is None else self._mask()
-        self.reach = self._reach() if self.stack.streamed and not self.leading else None
-        self.before = self.leading if self.reach is None else 1  # axes before those of a result
-        if self.stack.streamed and not self.leading and self.reach is None:
-            stack = self.stack.counted()
-            shape = stack.header.pixels.shape
-            check_total(
-                self.name, shape[: len(shape) - stack.header.channels], self.options["max_pixels"] or None
-            )
-            self.stack = stack
-
-    def _reach(self) -> int | None:
-        """Return how many frames before and after it a frame of the result depends on, or None if all."""
-        if self.filtered[0] != "T" or self.command.kind not in _LOCAL or self.mask is not None:
-            return None
-        run = Filter(self.command, self.changed, len(self.filtered))
-        rows = reach.rows_of(self.command, run.options, _MANY)
-        if rows is None or rows.wraps or (rows.length, rows.step) != (_MANY, 1):
-            return None
-        return max(rows.above, rows.below)
-
-    def _distance(self, axis: str) -> float | None:
-        header = self.stack.header
-        return header.spacing[self.axes.index(axis)] if header.spacing else None
-
-    def _mask(self) -> Array:
-        """Return the mask in the shape of the stack without colours, or of one block."""
-        present, _ = missing.read(self.options["mask"], self.options)
-        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
-        whole = tuple(length for axis, length in shape.items() if axis != "S")
-        page = tuple(shape[axis] for axis in self.filtered)
-        if present.shape == whole:
-            return present
-        if present.shape != page:
-            raise ValueError(
-                f"--mask must have the shape of IN, {whole}, or of what is filtered at once, {page}, "
-                f"got {present.shape} in {self.options['mask']}"
-            )
-        inner = [shape[axis] for axis in self.loops]
-        spread = np.broadcast_to(present, (*inner, *page))
-        plain = self.inside.removesuffix("S")
-        order = [[*self.loops, *self.filtered].index(axis) for axis in plain]
-        return np.broadcast_to(spread.transpose(order), whole)
-
-    def results(self) -> Iterator[Image]:
-        """Yield the results of all blocks, in the order of the file."""
-        if self.reach is not None:
-            yield from self._along_frames(self.reach)
-            return
-        blocks = self.stack.blocks(self.leading)
-        present = None
-        if self.mask is not None:
-            plain = self.inside.removesuffix("S")
-            present = self.mask.reshape(-1, *self.mask.shape[self.mask.ndim - len(plain) :])
-        for number in itertools.count():
-            with quiet.decoders():
-                block = next(blocks, None)
-            if block is None:
-                return
-            yield self._result(block, None if present is None else present[number])
-
-    def _along_frames(self, around: int) -> Iterator[Image]:
-        """Yield the results of the frames of a film, with the frames around them in memory."""
-        frames, shape = self.stack.blocks(1), self.stack.header.pixels.shape[1:]
-        size = max(2 * around, _FRAMES // self.stack.header.pixels[0].nbytes, 1)
-        held = np.empty((size + 2 * around, *shape), self.stack.header.pixels.dtype)
-        count = done = 0  # frames that are held, and those of them whose results are out
-        last = False
-        while not last:
-            before = count
-            with quiet.decoders():
-                for frame in itertools.islice(frames, size):
-                    held[count] = frame
-                    count += 1
-            last = count - before < size
-            stop = count if last else count - around
-            if stop > done:
-                result: Image | None = self._result(held[:count], None)
-                assert result is not None
-                for pixels in result.pixels[done:stop]:
-                    yield dataclasses.replace(result, pixels=pixels, axes=result.axes[1:])
-                result = pixels = None  # before the next results
-            first = max(stop - around, 0)
-            held[: count - first] = held[first:count]
-            count, done = count - first, stop - first
-
-    def _result(self, block: Array, present: Array | None) -> Image:
-        header = self.stack.header
-        sources = [self.inside.index(axis) for axis in [*self.loops, *self.filtered]]
-        order = [*sources, self.inside.index("S")] if header.channels else sources
-        turned = block.transpose(order)
-        if len(self.filtered) == 1:
-            return self._along_one(turned, present, order)
-        count = len(self.loops)
-        shown = None if present is None else present.transpose(sources)
-        results = []
-        for index in np.ndindex(turned.shape[:count]):
-            here = None if shown is None else np.ascontiguousarray(shown[index])
-            results.append(self._filter(np.ascontiguousarray(turned[index]), here))
-        pixels = results[0].pixels[(None,) * count] if len(results) == 1 else None
-        if pixels is None:
-            stacked = np.stack([result.pixels for result in results])
-            pixels = stacked.reshape(*turned.shape[:count], *results[0].pixels.shape)
-        first = results[0]
-        # The vectors of ``orientation`` in volumes are along an axis before those of space.
-        leads = first.pixels.ndim == len(self.filtered) + 1 and not first.channels
-        vectors = "C" if leads and "C" not in self.axes else ""
-        names = "".join([*self.loops, vectors, *self.filtered]) + "S" * first.channels
-        if pixels.ndim != len(names):
-            return dataclasses.replace(first, pixels=pixels, channels=False, alpha=False)
-        final = [axis for axis in self.inside if axis in names and axis not in vectors + "S"]
-        final = [*vectors, *final, *"S" * first.channels]
-        pixels = pixels.transpose([names.index(axis) for axis in final])
-        return dataclasses.replace(first, pixels=pixels, axes="".join(final))
-
-    def _filter(self, pixels: Array, present: Array | None) -> Image:
-        header = self.stack.header
-        image = Image(pixels, header.channels, header.alpha, nodata=header.nodata, present=present)
-        try:
-            result = self._apply(image)
-        except ValueError as error:
-            if self.chosen or len(self.filtered) < 3:
-                raise
-            raise ValueError(f"{error} (--axes YX filters each plane of a volume)") from error
-        if self.kind.picture:
-            result = stack_files.pictured(result, self.kind, self.options["background"])
-        return result
-
-    def _apply(self, image: Image) -> Image:
-        if self.apply is not None:
-            return self.apply(image, self.changed)
-        from .apply import apply  # imports the filters, after files that cannot be read are reported
-
-        return apply(self.command, image, self.changed, self.kind, self.name)
-
-    def _along_one(self, turned: Array, present: Array | None, order: list[int]) -> Image:
-        """Filter along one axis. All samples beside it are channels of one signal.
-
-        `turned` has this axis behind the loops, and colours after it. `order` are its axes in the block.
-        """
-        place = len(self.loops)
-        signal = np.moveaxis(turned, place, 0)
-        columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
-        more = _UNCOLOURED - columns.shape[1]
-        if more > 0:  # 3 channels would be a colour
-            columns = np.pad(columns, ((0, 0), (0, more)))
-        shown = None
-        if present is not None:
-            spread = present if present.ndim == turned.ndim else present[..., None]
-            shown = np.broadcast_to(spread, self._block_shape())
-            shown = np.moveaxis(shown.transpose(order), place, 0).reshape(len(signal), -1)
-            shown = np.pad(shown, ((0, 0), (0, max(more, 0))))
-        image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
-        result = self._apply(image)
-        pixels = result.pixels[:, : signal[:1].size].reshape(-1, *signal.shape[1:])
-        pixels = np.moveaxis(pixels, 0, place).transpose(np.argsort(order))
-        header = self.stack.header
-        done = Image(pixels, header.channels, header.alpha, nodata=result.nodata)
-        if self.kind.picture:
-            done = stack_files.pictured(done, self.kind, self.options["background"])
-        return dataclasses.replace(done, axes=self.inside[: done.pixels.ndim])
-
-    def _block_shape(self) -> tuple[int, ...]:
-        return self.stack.header.pixels.shape[self.leading :]
-
-    def header(self, first: Image) -> Image:
-        """Return the header of the result."""
-        source = self.stack.header
-        lengths = source.pixels.shape[: self.before]
-        kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
-        kept["exif"] = source.exif if self.options["exif"] else None
-        pixels = without_samples((*lengths, *first.pixels.shape), first.pixels.dtype)
-        if not first.axes:
-            return Image(pixels, nodata=first.nodata, **kept)
-        axes = self.axes[: self.before] + first.axes
-        before = dict(zip(self.axes, source.pixels.shape, strict=True))
-        spacing = [self._scaled(axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
-        units = dict(zip(self.axes, source.units or [""] * len(self.axes), strict=True))
-        details = dict(source.details)
-        if "ImageJ" in details and self.command.kind not in _SAME_RANGE:
-            words = details["ImageJ"]
-            details["ImageJ"] = {k: v for k, v in words.items() if k not in ("min", "max", "Ranges")}
-        details["resampled"] = self.command.kind == "resampling" and self.options["align"] == "centres"
-        return Image(
-            pixels,
-            first.channels,
-            first.alpha,
-            nodata=first.nodata,
-            axes=axes,
-            spacing=tuple(spacing),
-            units=tuple(units.get(axis, "") for axis in axes),
-            details=details,
-            **kept,
-        )
-
-    def _scaled(self, axis: str, before: Mapping[str, int], length: int) -> float | None:
-        """Return the spacing of an axis of the result. Resizing and strides change it."""
-        spacing = self._distance(axis) if axis in self.axes else None
-        if spacing is None or axis not in self.filtered:
-            return spacing
-        if self.command.kind == "resampling":
-            ends = self.options["align"] == "corners" and length > 1
-            return spacing * (before[axis] - ends) / (length - ends)
-        if self.command.kind == "pipe":
-            return spacing * before[axis] / length
-        stride = self.options.get("stride", 1)
-        number = self.filtered.index(axis)
-        return spacing * (stride[number] if isinstance(stride, tuple) else stride)
-
-
-def _resolved(axes: str, named: str | None, default: str, name: str) -> tuple[str, str]:
-    """Return the names of the axes of a stack, and the letters of those to filter.
-
-    An axis of pages without a meaning gets the letter that the user names.
-    """
-    if named is None:
-        return axes, "".join(axis for axis in default if axis in axes)
-    unknown = [axis for axis in named if axis not in axes]
-    pages = [axis for axis in axes if axis not in "TCZYXS"]
-    if len(unknown) == 1 and len(pages) == 1:
-        return axes.replace(pages[0], unknown[0]), named
-    if unknown:
-        raise ValueError(f"--axes {named}: {name} has the axes {axes}, and no {unknown[0]}")
-    return axes, named
+            cluster.run(found, work, destination, count, address)
+        elif found is None:
+            return False
+        else:
+            blockwise.run(found, destination, count)
+    return True

@@ -311,6 +311,7 @@ FILES = (
     Option("axes", "axes", None, "For stacks: axes to filter, YX, ZYX, TYX or T.", "by metadata, or YX"),
     Option("levels", "count", 1, "For OME-Zarr: number of levels to write, each half as large."),
     Option("time", "flag", False, "For stacks and films: filter along time only, as --axes T."),
+    Option("cluster", "cluster", None, "For zarr: a dask cluster to use, tcp://HOST:PORT or local.", "none"),
 )
 #: Options of every filter for folders, several files and standard output.
 MANY = (

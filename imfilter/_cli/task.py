@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class Filter:
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
         self._function = operator.attrgetter(command.calls or command.name)(imfilter)
+        if options.get("tables") is not None:  # of a part of an image
+            from . import resized
+
+            self._function = functools.partial(resized.by_tables, tables=options["tables"])
         if "which" in self.options:
             self._function = eigenvalues.chosen(self.options.pop("which"))
         self.nodata: float | None = None

@@ -57,29 +57,44 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
     After an error, `path` is unchanged and the temporary folder is removed.
     """
     target = check_target(path)
-    parent, name = os.path.split(target)
-    temporary, old = (
-        os.path.join(parent, f".{name[:32]}.{secrets.token_hex(6)}.{end}") for end in ("part", "old")
-    )
+    temporary = _beside(target, "part")
     try:
         with partial.listed(temporary):
             try:
                 os.mkdir(temporary)
                 yield temporary
-                if os.path.isdir(target):
-                    os.rename(target, old)
-                os.rename(temporary, target)
+                replace_folder(temporary, target)
             except BaseException:
-                if os.path.isdir(old) and not os.path.exists(target):
-                    os.rename(old, target)
                 partial.remove(temporary)
                 raise
-        with partial.listed(old):
-            partial.remove(old)
     except FileError:
         raise
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def replace_folder(folder: str, target: str) -> None:
+    """Give a folder another name. The folder that has this name is removed."""
+    old = _beside(target, "old")
+    try:
+        if os.path.isdir(target):
+            os.rename(target, old)
+        os.rename(folder, target)
+    except BaseException:
+        if os.path.isdir(old) and not os.path.exists(target):
+            os.rename(old, target)
+        raise
+    with partial.listed(old):
+        partial.remove(old)
+
+
+def _beside(target: str, ending: str) -> str:
+    """Return a name for a temporary file or folder beside another one.
+
+    It has only the start of the name: a longer name could exceed the limit of the file system.
+    """
+    parent, name = os.path.split(target)
+    return os.path.join(parent, f".{name[:32]}.{secrets.token_hex(6)}.{ending}")
 
 
 @contextlib.contextmanager
@@ -91,9 +106,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     So others can never read private data.
     """
     target = check_target(path)
-    folder, name = os.path.split(target)
-    # Use only the start of the name: a longer name could exceed the limit of the file system.
-    temporary = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(6)}.part")
+    temporary = _beside(target, "part")
     try:
         with partial.listed(temporary):
             try:

@@ -163,6 +163,26 @@ def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) 
     levels : int
         Number of levels of an OME-Zarr image. Each has half the size of the level before.
     """
+    arrays = created(folder, header, levels)
+    _fill(arrays[0], blocks)
+    for large, small in itertools.pairwise(arrays):
+        _fill(small, _halved(large, small.shape, header.axes))
+
+
+def created(folder: str, header: Image, levels: int = 1, name: str = "") -> list[Any]:
+    """Create the arrays of all levels with their metadata in an empty folder. Return them, the largest first.
+
+    Parameters
+    ----------
+    folder : str
+        The folder.
+    header : Image
+        Shape, type, axes and metadata.
+    levels : int
+        Number of levels of an OME-Zarr image.
+    name : str
+        Name of a new OME-Zarr image. Default: that of the folder.
+    """
     zarr = required(folder, "zarr", "zarr")
     known = header.details.get(ZARR, {})
     old = known.get("array")
@@ -177,11 +197,10 @@ def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) 
         names = _kept_names(known, header)
         array = _created((folder, None), header.pixels, header.axes, old, version, names)
         array.attrs.update(attributes)
-        _fill(array, blocks)
-        return
+        return [array]
     attributes = copy.deepcopy(dict(known.get("attributes", {})))
     holder = attributes.setdefault("ome", {"version": "0.5"}) if version == 3 else attributes
-    image = _multiscale(attributes) or {"name": os.path.basename(folder)}
+    image = _multiscale(attributes) or {"name": name or os.path.basename(folder)}
     if version == 2:
         image.setdefault("version", "0.4")
     group = zarr.open_group(folder, mode="w", zarr_format=version)
@@ -193,14 +212,31 @@ def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) 
     for path, shape in zip(paths, shapes, strict=False):
         like = without_samples(shape, header.pixels.dtype)
         arrays.append(_created((group.store, path), like, header.axes, old, version, names))
-    _fill(arrays[0], blocks)
-    for large, small in itertools.pairwise(arrays):
-        _fill(small, _halved(large, small.shape, header.axes))
     image["axes"] = _axes(image, header)
     image["datasets"] = [_dataset(path, shape, header) for path, shape in zip(paths, shapes, strict=False)]
     image.pop("coordinateTransformations", None)  # the scale of each level is complete
     holder["multiscales"] = [image]
     group.attrs.update(attributes)
+    return arrays
+
+
+def arrays(folder: str) -> list[Any]:
+    """Return the arrays of all levels in a folder, the largest first, to write them."""
+    node = required(folder, "zarr", "zarr").open(folder, mode="r+")
+    if hasattr(node, "shape"):
+        return [node]
+    image = _multiscale(dict(node.attrs)) or {"datasets": ()}
+    return [node[str(entry["path"])] for entry in image["datasets"]]
+
+
+def fingerprint(path: str) -> dict[str, Any]:
+    """Return what changes if a store changes: its files, their bytes, and the time of the last change."""
+    files = size = latest = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            status = os.stat(os.path.join(folder, name))
+            files, size, latest = files + 1, size + status.st_size, max(latest, status.st_mtime_ns)
+    return {"path": os.path.realpath(path), "files": files, "bytes": size, "latest": latest}
 
 
 def _kept_names(known: Mapping[str, Any], header: Image) -> Any:

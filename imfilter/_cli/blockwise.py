@@ -1,0 +1,234 @@
+"""Filter an array of zarr block by block, so that memory does not grow with any of its axes."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from imfilter._base import threads
+from imfilter._base.plan import by_window
+from imfilter._base.reach import Along
+
+from .._files import source, zarr_store
+from .._files.atomic import replacing_folder
+from .._files.image import FileError, Image
+from .._files.stacks import without_samples
+from . import blocks, halo, heap, pipeline
+from .blocks import Axis, Block, Grid
+from .command import Command
+from .stack_work import Array, Work
+from .strips import Rows
+from .task import Filter
+
+#: Bytes that may be in memory for what is filtered at once. More is read in blocks.
+_LARGE = 1 << 26
+#: Kinds of filters whose options are not those of a function.
+_OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
+#: Kinds of filters that compare places in the whole image.
+_WHOLE = ("corners", "descriptor", "finder")
+
+
+class Plan(NamedTuple):
+    """What is computed: the filter, the blocks of its result, and the header of the result."""
+
+    work: Work
+    grid: Grid
+    header: Image
+
+
+def is_large(work: Work) -> bool:
+    """Return whether so much of an array of zarr would be read at once that blocks need less memory."""
+    if zarr_store.ZARR not in work.stack.header.details:
+        return False
+    pixels, leading = work.stack.header.pixels, work.leading
+    together = array_of(work).chunks[leading - 1] if leading else 1
+    return bool(math.prod(pixels.shape[leading:]) * together * pixels.itemsize > _LARGE)
+
+
+def array_of(work: Work) -> Any:
+    """Return the open array that a filter reads."""
+    return work.stack.header.details[zarr_store.ZARR]["array"]
+
+
+def plan(work: Work) -> Plan | None:
+    """Return what is computed block by block, or None if the filter needs the array as a whole.
+
+    The smallest block is computed: it tells the type and the axes of the result.
+    """
+    header = work.stack.header
+    if header.alpha:  # whether an image is opaque is known from all its pixels
+        return None
+    work = dataclasses.replace(work, blockwise=True)
+    axes = _axes(work)
+    letters = "".join(axes)
+    tried = Grid(axes, letters, {})
+    ends = [(0, 1 if axis.along is not None else axis.outputs) for axis in axes.values()]
+    first = filtered(work, tried.block("0", ends), blocks.read(array_of(work), tried.block("0", ends).ranges))
+    if not first.axes:
+        return None
+    lengths = dict(zip(first.axes, first.pixels.shape, strict=True))
+    known = {a: axis if axis.along else axis._replace(outputs=lengths.get(a, 1)) for a, axis in axes.items()}
+    grid = Grid(known, first.axes, {a: n for a, n in lengths.items() if a not in known})
+    pixels = without_samples(grid.shape, first.pixels.dtype)
+    return Plan(work, grid, work.header(dataclasses.replace(first, pixels=pixels)))
+
+
+def _axes(work: Work) -> dict[str, Axis]:
+    """Return the axes of an array by their letters."""
+    shape = dict(zip(work.axes, work.stack.header.pixels.shape, strict=True))
+    axes = {a: Axis(n, n, None if a == "S" else Along(0, 0)) for a, n in shape.items()}
+    lengths = [shape[a] for a in work.filtered]
+    if work.command.kind == "resampling":
+        from . import resized  # imports the filter
+
+        run = Filter(work.command, {**work.changed, "workers": 1}, len(lengths))
+        found = resized.tables(lambda image: run(image), lengths, work.stack.header.pixels.dtype)
+        made = None if found is None else zip(work.filtered, found, strict=True)
+        return axes | (
+            {a: Axis(shape[a], shape[a], None) for a in work.filtered}
+            if made is None
+            else {a: Axis.resampled(table, shape[a]) for a, table in made}
+        )
+    rows = [_rows(work, place, n) for place, n in enumerate(lengths)]
+    for letter, known in zip(work.filtered, rows, strict=True):
+        n = shape[letter]
+        if known is None or None in rows:
+            axes[letter] = Axis(n, n, None)
+        else:
+            along = Along(known.above, known.below, known.step, known.cell)
+            axes[letter] = Axis(n, known.length, along, known.wraps)
+    return axes
+
+
+def _rows(work: Work, place: int, length: int) -> Rows | None:
+    """Return the samples along a filtered axis that a result depends on, or None if these are all."""
+    ndim = len(work.filtered)
+    if work.steps is None:
+        return _of_command(work.command, work.changed, ndim, place, length)
+    from . import pipe
+
+    zeros = np.zeros((1,) * ndim, work.stack.header.pixels.dtype)
+    steps = pipe.tasks(pipe.spaced(work.steps, work.changed["spacing"]), Image(zeros), work.changed)
+    total: Rows | None = None
+    for step in steps:
+        rows = _of_command(step.command, step.options, ndim, place, length) if step.plain else None
+        if rows is None or (rows.length, rows.step, rows.cell) != (length, 1, 1):
+            return None
+        if total is None:
+            total = rows
+        elif total.wraps != rows.wraps:
+            return None
+        else:
+            total = total._replace(above=total.above + rows.above, below=total.below + rows.below)
+    return total
+
+
+def _of_command(
+    command: Command, options: Mapping[str, Any], ndim: int, place: int, length: int
+) -> Rows | None:
+    if command.kind in _WHOLE or any(options.get(name) is not None for name in ("guide", "seed")):
+        return None
+    if command.kind not in _OWN:
+        options = Filter(command, options, ndim).options
+    turned = {name: halo._turned(value, place) for name, value in options.items()}
+    return halo.rows_of(command, turned, length)
+
+
+def filtered(work: Work, block: Block, pixels: Array) -> Image:
+    """Return the result of the samples of a block, of which the block keeps a part."""
+    present = work.mask
+    if present is not None:
+        ranges = block.ranges[: present.ndim]
+        chosen = [np.concatenate([np.arange(a, b) for a, b in along]) for along in ranges]
+        present = present[np.ix_(*chosen)]
+    if block.tables:
+        work = copy.copy(work)
+        work.changed = {**work.changed, "tables": [block.tables[letter] for letter in work.filtered]}
+    token = by_window.set(True)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
+            return work.result(pixels, present)
+    finally:
+        by_window.reset(token)
+
+
+def read(name: str, array: Any, block: Block) -> Array:
+    """Return the samples of a block. An error names the file and the place."""
+    try:
+        with source.reading(name):
+            return blocks.read(array, block.ranges)
+    except FileError as error:
+        places = [f"{along[0][0]}:{along[-1][1]}" for along in block.ranges]
+        words = str(error).removeprefix(f"{name}: ")
+        raise FileError(f"{name}: block [{', '.join(places)}] {words}") from error
+
+
+def run(found: Plan, destination: str, levels: int) -> None:
+    """Filter an array block by block with the threads of this process, and write the result.
+
+    Parameters
+    ----------
+    found : Plan
+        What is computed.
+    destination : str
+        The folder of the result.
+    levels : int
+        Number of levels of an OME-Zarr image.
+    """
+    heap.keep_freed()
+    work, workers = found.work, threads.most(threads.requested(found.work.options["workers"]))
+    work = dataclasses.replace(work, options={**work.options, "workers": 1})
+    with replacing_folder(destination) as folder:
+        arrays = zarr_store.created(folder, found.header, levels)
+        inside = array_of(work)
+        items = ((block, read(work.name, inside, block)) for block in found.grid.blocks(units(arrays[0])))
+        target = arrays[0]
+
+        def compute(item: tuple[Block, Array]) -> tuple[Block, Array]:
+            block, pixels = item
+            return block, filtered(work, block, pixels).pixels[block.keep]
+
+        def write(item: tuple[Block, Array]) -> None:
+            target[item[0].where] = item[1]
+
+        pipeline.run(items, compute, write, workers)
+        for number, (large, small) in enumerate(itertools.pairwise(arrays), 1):
+            grid = halved(large, small, found.header.axes)
+            for block in grid.blocks(units(small), f"{number}:"):
+                small[block.where] = half(blocks.read(large, block.ranges), block, grid.letters, workers)
+
+
+def units(array: Any) -> tuple[int, ...]:
+    """Return the size of the parts of an array that are written at once."""
+    return tuple(getattr(array, "shards", None) or array.chunks)
+
+
+def halved(large: Any, small: Any, letters: str) -> Grid:
+    """Return the axes of a level of an OME-Zarr image, and how they depend on the level before."""
+    from imfilter.resampling import resize
+
+    from . import resized
+
+    inside = [place for place, letter in enumerate(letters) if letter in "ZYX"]
+    shape = tuple(small.shape[place] for place in inside)
+    lengths = [large.shape[place] for place in inside]
+    tables = resized.tables(lambda image: resize(image, shape, method="area"), lengths, large.dtype)
+    assert tables is not None
+    axes = {a: Axis(n, n, Along(0, 0)) for a, n in zip(letters, large.shape, strict=True)}
+    for place, table in zip(inside, tables, strict=True):
+        axes[letters[place]] = Axis.resampled(table, large.shape[place])
+    return Grid(axes, letters, {})
+
+
+def half(pixels: Array, block: Block, letters: str, workers: int) -> Array:
+    """Return a block of a level of an OME-Zarr image from samples of the level before."""
+    from . import resized
+
+    places = tuple(letters.index(letter) for letter in block.tables)
+    return resized.by_tables(pixels, list(block.tables.values()), axes=places, workers=workers)

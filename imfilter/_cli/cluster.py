@@ -1,0 +1,391 @@
+"""Filter an array of zarr on a cluster of dask: one task for each block, whose chunks its worker writes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import logging
+import os
+import pickle
+import queue
+import secrets
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import imfilter
+from imfilter._base import threads
+
+from .._files import stack_files, unfinished, zarr_store
+from .._files.formats import Format
+from .._files.image import FileError
+from .._files.packages import required
+from . import blocks, blockwise, many, messages, streams
+from .blocks import Block, Grid
+from .blockwise import Plan
+from .command import Command
+from .stack_work import Work
+from .steps import Step
+from .table import options_of
+
+LOCAL = "local"
+#: Seconds until a scheduler must answer, and until a cluster without workers is given up.
+TIMEOUT = 10.0
+#: Seconds between two looks at the state of a cluster.
+_LOOK = 2.0
+#: Tasks that a thread of the cluster has at a time: one runs, and the next one is ready.
+_AHEAD = 2
+#: Options that do not change the result.
+_FREE = (
+    *("cluster", "workers", "jobs", "max_pixels", "format", "suffix", "glob", "recursive", "skip_existing"),
+    *("quality", "background", "exif", "steps", "save_steps"),
+)
+_AGAIN = "run the same command again to go on"
+_MISSING = "a worker cannot import imfilter ({}); install imfilter[cluster] there"
+#: Errors of a client whose scheduler has ended.
+_ENDED = ("CancelledError", "FutureCancelledError", "TimeoutError", "ClosedClientError")
+
+
+class Spec(NamedTuple):
+    """What a worker must know beside the block. `run` is the name of one run of the command."""
+
+    run: str
+    command: Command
+    steps: tuple[Step, ...] | None
+    source: str
+    options: dict[str, Any]
+    kind: Format
+    result: str
+    arrays: tuple[str, ...]
+    letters: str
+
+
+def check(source: str, destination: str, options: Mapping[str, Any]) -> None:
+    """Raise an error if ``--cluster`` is given for something else than zarr."""
+    if options["cluster"] is None:
+        return
+    is_zarr = os.path.isdir(source) and zarr_store.is_store(source)
+    if not is_zarr or streams.suffix_of(destination, options) != ".zarr":
+        raise ValueError(f"--cluster is for zarr as IN and as OUT, got {source} and {destination}")
+    if options["cluster"] != LOCAL and options["workers"] is not None:
+        raise ValueError("--workers is for --cluster local; the workers of a cluster have their own threads")
+    required(source, "distributed", "cluster")
+
+
+def run(plan: Plan | None, work: Work, destination: str, levels: int, address: str) -> None:
+    """Filter an array on a cluster, and write the result. Blocks that are done are not computed again.
+
+    Parameters
+    ----------
+    plan : Plan or None
+        What is computed. None: the filter needs the array as a whole.
+    work : Work
+        The filter.
+    destination : str
+        The folder of the result.
+    levels : int
+        Number of levels of an OME-Zarr image.
+    address : str
+        The address of a scheduler, or `LOCAL`.
+    """
+    if plan is None:
+        raise ValueError(f"{work.command.name} needs the whole array at once; leave out --cluster")
+    stack_files.check(work.kind, plan.header)
+    description = _description(work, levels)
+    name = os.path.basename(destination.rstrip("/"))
+    with (
+        _connected(address, work.options["workers"]) as client,
+        unfinished.opened(destination, description) as part,
+    ):
+        part.begin(lambda: zarr_store.created(part.data, plan.header, levels, name))
+        arrays = zarr_store.arrays(part.data)
+        stages = list(_stages(plan.grid, arrays))
+        total = sum(grid.count(chunks) for grid, chunks in stages)
+        spec = _spec(plan, destination, part.data, arrays)
+        try:
+            with many.bar(total, work.command.name, len(part.done)) as advance:
+                if part.done:
+                    advance([("note", f"{destination}: {len(part.done)} of {total} blocks were done")], 0)
+                for number, (grid, chunks) in enumerate(stages):
+                    every = grid.blocks(chunks, f"{number}:")
+                    todo = (block for block in every if block.name not in part.done)
+                    for block, lines in _computed(client, address, spec, todo):
+                        part.add(block)
+                        advance(lines, 1)
+        except OSError as error:
+            words = str(error)
+            if not isinstance(error, FileError):
+                words = f"{destination}: cannot be written: {error.strerror or error}"
+            raise FileError(f"{words}; {len(part.done)} of {total} blocks are done, {_AGAIN}") from error
+        part.finish()
+
+
+def _stages(grid: Grid, arrays: Sequence[Any]) -> Iterator[tuple[Grid, tuple[int, ...]]]:
+    """Yield what is computed for each level, and the chunks of the level."""
+    yield grid, blockwise.units(arrays[0])
+    for large, small in itertools.pairwise(arrays):
+        yield blockwise.halved(large, small, grid.letters), blockwise.units(small)
+
+
+def _spec(plan: Plan, destination: str, folder: str, arrays: Sequence[Any]) -> bytes:
+    work = plan.work
+    spec = Spec(
+        secrets.token_hex(8),
+        work.command,
+        None if work.steps is None else tuple(work.steps),
+        os.path.abspath(work.name),
+        _absolute({**work.options, "workers": 1, "cluster": None}),
+        work.kind,
+        destination,
+        tuple(os.path.join(folder, array.path) for array in arrays),
+        plan.grid.letters,
+    )
+    return pickle.dumps(spec)
+
+
+def _absolute(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the whole names of files: a worker has another current folder."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(whole(one) for one in value)
+        return os.path.abspath(value) if isinstance(value, str) and os.path.isfile(value) else value
+
+    return {name: whole(value) for name, value in options.items()}
+
+
+def _description(work: Work, levels: int) -> dict[str, Any]:
+    """Return what the result follows from. Another command must not go on with it."""
+    steps = work.steps or [Step(0, work.command, dict(work.options))]
+    options = {option.name: option.default for option in options_of(work.command)} if not work.steps else {}
+    words = [_words(step.command, step.options) for step in steps]
+    shared = {k: v for k, v in work.options.items() if k not in _FREE and v != options.get(k)}
+    return {
+        unfinished.TITLE: " | ".join(words) if work.steps is None else f"pipe {' | '.join(words)}",
+        "options": {name: _described(value) for name, value in {**shared, "levels": levels}.items()},
+        "steps": [{k: _described(v) for k, v in step.options.items() if k not in _FREE} for step in steps],
+        "input": zarr_store.fingerprint(work.name),
+        "version": imfilter.__version__,
+    }
+
+
+def _words(command: Command, options: Mapping[str, Any]) -> str:
+    """Return a command as the user types it."""
+    words = [command.name]
+    for option in options_of(command):
+        value = options.get(option.name, option.default)
+        if option.name in _FREE or value in (option.default, ()):
+            continue
+        words.append(option.flag)
+        if not isinstance(value, bool):
+            words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
+    return " ".join(words)
+
+
+def _described(value: Any) -> str:
+    """Return an option as a text; for a file, also its size and its time."""
+    files = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+    found = [os.stat(one) for one in files if isinstance(one, str) and os.path.isfile(one)]
+    return repr([value, *((status.st_size, status.st_mtime_ns) for status in found)])
+
+
+@contextlib.contextmanager
+def _connected(address: str, workers: int | None) -> Iterator[Any]:
+    """Yield a client of a cluster, with a worker of this version."""
+    distributed = required(address, "distributed", "cluster")
+    quiet = logging.root.manager.disable
+    with contextlib.ExitStack() as stack, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, quiet)
+        try:
+            if address == LOCAL:
+                options = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+                count = threads.most(threads.requested(workers))
+                local = distributed.LocalCluster(n_workers=count, threads_per_worker=1, **options)
+                stack.callback(_ended, lambda: local.close(timeout=TIMEOUT))
+                client = distributed.Client(local, timeout=TIMEOUT, set_as_default=False)
+            else:
+                client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
+        except (OSError, ImportError, RuntimeError) as error:
+            reason = "has another version of dask" if isinstance(error, ImportError) else "does not answer"
+            raise FileError(f"{address}: the dask scheduler {reason}; check the address") from error
+        stack.callback(_ended, lambda: client.close(timeout=1))
+        _check_workers(client, address)
+        yield client
+
+
+def _ended(close: Callable[[], object]) -> None:
+    """End a cluster or a client, which may have ended before."""
+    with contextlib.suppress(Exception):
+        close()
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Raise an error if there is no worker, or if one does not have this version."""
+    distributed = required(address, "distributed", "cluster")
+    try:
+        client.wait_for_workers(1, timeout=TIMEOUT)
+        found = client.run(_of_version(), on_error="return")
+    except (TimeoutError, distributed.TimeoutError) as error:
+        raise FileError(f"{address}: the cluster has no workers; start one and {_AGAIN}") from error
+    except (OSError, RuntimeError) as error:
+        raise _lost(address) from error
+    for worker, version in found.items():
+        if isinstance(version, Exception):
+            raise FileError(f"{worker}: {_MISSING.format(version)}")
+        if version != imfilter.__version__:
+            raise FileError(
+                f"{worker}: the worker has imfilter {version}, and the command {imfilter.__version__}; "
+                "install the same version"
+            )
+
+
+def _of_version() -> Callable[[], str]:
+    """Return a function that is sent by its code, so that a worker without imfilter can say so."""
+
+    def version() -> str:
+        import imfilter
+
+        return str(imfilter.__version__)
+
+    return version
+
+
+def _of_block() -> Callable[[bytes, bytes], Any]:
+    """Return a function that is sent by its code. So the scheduler needs no imfilter."""
+
+    def one(spec: bytes, block: bytes) -> Any:
+        from imfilter._cli import cluster
+
+        return cluster.compute(spec, block)
+
+    return one
+
+
+def _lost(address: str) -> FileError:
+    return FileError(f"{address}: the connection to the cluster is lost")
+
+
+def _computed(
+    client: Any, address: str, spec: bytes, todo: Iterable[Block]
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Compute blocks, some at a time, and yield the names of those that are done, with their messages."""
+    distributed, send = required(address, "distributed", "cluster"), _of_block()
+    ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    waiting: dict[str, tuple[Any, Block]] = {}
+    state, more = _State(client, address), iter(todo)
+    try:
+        while True:
+            for block in itertools.islice(more, max(state.threads() * _AHEAD - len(waiting), 0)):
+                key = f"imfilter-{secrets.token_hex(8)}"
+                future = client.submit(send, spec, pickle.dumps(block), key=key, pure=False)
+                waiting[key] = future, block
+                future.add_done_callback(ended.put)
+            if not waiting:
+                return
+            try:
+                future = ended.get(timeout=_LOOK)
+            except queue.Empty:
+                continue
+            block = waiting.pop(future.key)[1]
+            try:
+                yield block.name, future.result(timeout=TIMEOUT)
+            except Exception as error:
+                for other, one in waiting.values():
+                    if other.status == "finished":
+                        yield one.name, []
+                raise _said(error, block, address, distributed) from error
+    finally:
+        with contextlib.suppress(Exception):
+            client.cancel([future for future, _ in waiting.values()])
+
+
+def _said(error: Exception, block: Block, address: str, distributed: Any) -> Exception:
+    """Return the error of a block as one line."""
+    if isinstance(error, distributed.KilledWorker):
+        return FileError(
+            f"{address}: workers ended while they computed block {block.title}, perhaps because they had not "
+            "enough memory"
+        )
+    if isinstance(error, (FileError, ValueError, TypeError)):
+        return error
+    if isinstance(error, ImportError):
+        return FileError(f"{address}: {_MISSING.format(error)}")
+    if isinstance(error, MemoryError):
+        return FileError(f"{address}: a worker has not enough memory for block {block.title}")
+    if type(error).__name__ in _ENDED:
+        return _lost(address)
+    words = " ".join(str(error).split()) or type(error).__name__
+    return FileError(f"{address}: block {block.title} failed: {words}")
+
+
+class _State:
+    """How many threads a cluster has, which is asked now and then."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._asked, self._threads, self._seen = 0.0, 1, time.monotonic()
+
+    def threads(self) -> int:
+        """Return the number of threads. Raise an error if there have been none for some time."""
+        now = time.monotonic()
+        if now - self._asked < _LOOK:
+            return self._threads
+        self._asked = now
+        if self._client.status != "running":
+            raise _lost(self._address)
+        try:
+            found = sum(self._client.nthreads().values())
+        except Exception as error:
+            raise _lost(self._address) from error
+        if found:
+            self._seen = now
+        elif now - self._seen > TIMEOUT:
+            raise FileError(f"{self._address}: the cluster has no workers any more")
+        self._threads = max(found, 1)
+        return self._threads
+
+
+@functools.lru_cache(maxsize=2)
+def _opened(spec: bytes) -> tuple[Spec, Work, list[Any]]:
+    """Open the files of a run. A process does this once."""
+    zarr = required("", "zarr", "zarr")
+    known: Spec = pickle.loads(spec)
+    stack = stack_files.opened(known.source, None)
+    if stack is None:
+        raise FileError(f"{known.source}: does not exist for this worker")
+    work = Work(known.command, stack, known.source, known.options, known.kind, known.steps, blockwise=True)
+    return known, work, [zarr.open_array(path, mode="r+") for path in known.arrays]
+
+
+def compute(spec: bytes, block: bytes) -> list[tuple[str, str]]:
+    """Compute a block and write its chunks. This is what a task does.
+
+    Parameters
+    ----------
+    spec, block : bytes
+        A `Spec` and a `Block`.
+
+    Returns
+    -------
+    list of tuple
+        The messages of the filter.
+    """
+    part: Block = pickle.loads(block)
+    with messages.kept() as lines, messages.shown():
+        known, work, arrays = _opened(spec)
+        level = int(part.name.partition(":")[0])
+        if level:
+            pixels = blocks.read(arrays[level - 1], part.ranges)
+            result = blockwise.half(pixels, part, known.letters, 1)
+        else:
+            pixels = blockwise.read(known.source, blockwise.array_of(work), part)
+            result = blockwise.filtered(work, part, pixels).pixels[part.keep]
+        try:
+            arrays[level][part.where] = result
+        except OSError as error:
+            raise FileError(f"{known.result}: cannot be written: {error.strerror or error}") from None
+    return lines

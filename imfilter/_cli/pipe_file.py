@@ -1,0 +1,39 @@
+"""The command ``imfilter pipe`` for one file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import arrays, stacks, streamed, streams
+from .command import Command
+from .pipe import filtered
+from .steps import Step
+
+#: The filter of a stack, for which `spacing` is that of the file.
+_COMMAND = Command("pipe", "pipe", "Run several filters, one after the other.", (), "")
+
+
+def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[str, Any]) -> None:
+    """Read, filter and write."""
+    kind = streams.format_of(destination, options)
+    streams.check(destination)
+    if options["cluster"] is not None:
+        from . import cluster
+
+        cluster.check(source, destination, options)
+    stack = stacks.opened(source, options)
+    image = streams.picture(source, options) if stack is None else None
+    if image is not None:
+        streamed.tell(image, source, "pipe needs the whole picture")
+        stack = stacks.of_image(_COMMAND, image, options)
+    if stack is not None:
+        with contextlib.closing(stack):
+            stacks.run(_COMMAND, stack, (source, destination), {**options, "spacing": None}, kind, steps)
+        return
+    assert image is not None
+    image = filtered(steps, image, options, kind)
+    if not kind.picture:
+        image = arrays.with_input_order(image, options["channel_axis"])
+    streams.write(destination, image, options)

@@ -1,0 +1,157 @@
+"""Arrays of zarr that are filtered block by block: the values are those of the function on the array."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import io
+from imfilter._cli import blocks, blockwise
+from tests.cli.commands import done, failed, noise
+from tests.files.test_zarr import FORMATS, array, image
+
+zarr = pytest.importorskip("zarr")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Filter every array in blocks of single chunks. Collect the numbers of samples that are read."""
+    monkeypatch.setattr(blockwise, "_LARGE", 0)
+    monkeypatch.setattr(blocks, "SAMPLES", 1)
+    sizes: list[int] = []
+    reading = blocks.read
+
+    def watched(*given: Any) -> Any:
+        found = reading(*given)
+        sizes.append(found.size)
+        return found
+
+    monkeypatch.setattr(blocks, "read", watched)
+    return sizes
+
+
+@pytest.mark.parametrize("version", FORMATS)
+@pytest.mark.parametrize("axes", ["ZYX", "YX", "T", "XZ"])
+@pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink"])
+def test_windows(tmp_path: Path, small: list[int], version: int, axes: str, mode: str) -> None:
+    pixels = noise(13, 21, 34)
+    source = array(tmp_path / "a.zarr", pixels, version, chunks=(4, 8, 16), attributes={"own": 1})
+    if axes == "XZ":
+        source = array(
+            tmp_path / "b.zarr", pixels, 2, chunks=(4, 8, 16), attributes={"_ARRAY_DIMENSIONS": [*"zyx"]}
+        )
+    done("median", source, tmp_path / "out.zarr", "--axes", axes, "--mode", mode)
+    found = zarr.open(tmp_path / "out.zarr", mode="r")
+    places = {"ZYX": (0, 1, 2), "YX": (1, 2), "T": (0,), "XZ": (0, 2)}[axes]
+    np.testing.assert_array_equal(found[...], imfilter.median(pixels, 3, axes=places, mode=mode))
+    assert found.chunks == (4, 8, 16)
+    assert max(small) < pixels.size / 2
+
+
+@pytest.mark.parametrize(
+    ("words", "function", "options"),
+    [
+        (["gaussian", "--sigma", "1.5,2,1"], "gaussian", {"sigma": (1.5, 2, 1)}),
+        (["sobel"], "sobel", {}),
+        (["sobel", "--axis", "z"], "sobel", {"axis": 0}),
+        (["resize", "--scale", "0.37"], "resize", {"scale": 0.37}),
+        (
+            ["resize", "--shape", "20,9,50", "--method", "cubic"],
+            "resize",
+            {"shape": (20, 9, 50), "method": "cubic"},
+        ),
+        (["orientation"], "orientation", {}),
+        (["std", "--size", "5"], "local_std", {"size": 5}),
+    ],
+)
+def test_filters(tmp_path: Path, small: list[int], words: list[str], function: str, options: dict) -> None:
+    pixels = noise(13, 21, 34, dtype="uint16")
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(6, 8, 16))
+    done(*words[:1], source, tmp_path / "out.zarr", "--axes", "ZYX", *words[1:])
+    found = zarr.open(tmp_path / "out.zarr", mode="r")
+    np.testing.assert_array_equal(found[...], getattr(imfilter, function)(pixels, **options))
+
+
+def test_planes_of_filters_that_need_the_whole(tmp_path: Path, small: list[int]) -> None:
+    pixels = noise(5, 21, 34)
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(2, 8, 16))
+    done("canny", source, tmp_path / "out.zarr", "--low", 90, "--high", 200)
+    expected = [imfilter.canny(plane, 90, 200, sigma=1.0) for plane in pixels]
+    np.testing.assert_array_equal(zarr.open(tmp_path / "out.zarr", mode="r")[...], expected)
+    assert max(small) == 2 * 21 * 34
+
+
+def test_shards(tmp_path: Path, small: list[int]) -> None:
+    pixels = noise(16, 24, 40)
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(4, 4, 8), shards=(8, 8, 16))
+    done("gaussian", source, tmp_path / "out.zarr", "--axes", "ZYX")
+    found = zarr.open(tmp_path / "out.zarr", mode="r")
+    np.testing.assert_array_equal(found[...], imfilter.gaussian(pixels, 1.0))
+    assert (found.chunks, found.shards) == ((4, 4, 8), (8, 8, 16))
+
+
+def test_absent_samples(tmp_path: Path, small: list[int]) -> None:
+    pixels = noise(9, 21, 34).astype("f4")
+    present = noise(9, 21, 34) > 60
+    io.write(tmp_path / "mask.npy", io.Image(present))
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(4, 8, 16))
+    done("gaussian", source, tmp_path / "out.zarr", "--axes", "ZYX", "--mask", tmp_path / "mask.npy")
+    found = zarr.open(tmp_path / "out.zarr", mode="r")[...]
+    np.testing.assert_array_equal(found, imfilter.gaussian(pixels, 1.0, mask=present))
+
+
+def test_a_pipeline(tmp_path: Path, small: list[int]) -> None:
+    pixels = noise(9, 21, 34)
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(4, 8, 16))
+    done("pipe", source, tmp_path / "out.zarr", "gaussian --sigma 1.5", "sobel", "--axes", "ZYX")
+    expected = imfilter.sobel(imfilter.gaussian(pixels.astype("f4"), 1.5))
+    np.testing.assert_array_equal(zarr.open(tmp_path / "out.zarr", mode="r")[...], expected)
+    assert max(small) < pixels.size
+
+
+@pytest.mark.parametrize("version", FORMATS)
+def test_levels(tmp_path: Path, small: list[int], monkeypatch: pytest.MonkeyPatch, version: int) -> None:
+    pixels = noise(2, 3, 5, 27, 20, dtype="uint16")
+    source = image(tmp_path / "a.ome.zarr", pixels, version)
+    done("gaussian", source, tmp_path / "blocks.ome.zarr", "--levels", 3)
+    monkeypatch.setattr(blockwise, "_LARGE", 1 << 40)
+    done("gaussian", source, tmp_path / "whole.ome.zarr", "--levels", 3)
+    found, whole = (zarr.open(tmp_path / f"{name}.ome.zarr", mode="r") for name in ("blocks", "whole"))
+    for level in "012":
+        np.testing.assert_array_equal(found[level][...], whole[level][...])
+    assert dict(found.attrs) == dict(whole.attrs)
+
+
+def test_a_chunk_that_cannot_be_read(
+    tmp_path: Path, small: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = array(tmp_path / "a.zarr", noise(8, 16, 32), 3, chunks=(4, 8, 16))
+    (source / "c" / "1" / "0" / "1").write_bytes(b"no chunk")
+    line = failed(capsys, 1, "sobel", source, tmp_path / "out.zarr", "--axes", "ZYX")
+    assert line.startswith(f"{source}: block [")
+    assert sorted(os.listdir(tmp_path)) == ["a.zarr"]
+
+
+def test_a_full_disk(
+    tmp_path: Path, small: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = array(tmp_path / "a.zarr", noise(8, 16, 32), 3, chunks=(4, 8, 16))
+    storing, count = zarr.storage.LocalStore.set, 0
+
+    async def limited(self: Any, key: str, *given: Any, **options: Any) -> None:
+        nonlocal count
+        count += "c/" in key
+        if count > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        await storing(self, key, *given, **options)
+
+    monkeypatch.setattr(zarr.storage.LocalStore, "set", limited)
+    line = failed(capsys, 1, "sobel", source, tmp_path / "out.zarr", "--axes", "ZYX")
+    assert line == f"{tmp_path / 'out.zarr'}: cannot be written: No space left on device"
+    assert sorted(os.listdir(tmp_path)) == ["a.zarr"]
