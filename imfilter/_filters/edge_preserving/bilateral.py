@@ -19,6 +19,7 @@ from imfilter._base.store import Store
 from imfilter._filters.edge_preserving import sampled
 from imfilter._filters.edge_preserving.coverage import Rows
 from imfilter._filters.edge_preserving.kernels import bilateral as kernels
+from imfilter._filters.edge_preserving.kernels.bilateral_pairs import paired_lines
 from imfilter._filters.edge_preserving.planes import (
     Guide,
     Piece,
@@ -32,11 +33,16 @@ from imfilter._filters.edge_preserving.planes import (
 )
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
-from imfilter._simd.vector import BYTES
+from imfilter._simd.vector import BYTES, REGISTERS
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
 WINDOWS, NORMS, METHODS = ("box", "disc"), ("l2", "l1"), ("exact", "sampled")
+
+
+#: Vectors in a line of a tile whose samples share weights. Least number of its rows, in rows above it whose
+#: weights are computed for it alone.
+_TILES, _ROWS = range(2, 7), 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +158,7 @@ def _filled(
         if call.sampled:
             sampled.windows(call.window.taps, call.sigma_range, piece, found, store)
         else:
-            _windows(call, piece, found)
+            _windows(call, piece, found, store)
         unknown = None
         if piece.counts is not None and wanted:
             unknown = ~(call.window.shares(piece.counts) > least)
@@ -166,7 +172,7 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
-def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
+def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store) -> None:
     """Write the results of a piece, a plane for each channel."""
     padded, before = piece.image[0].shape, [pad.before for pad in call.frame.pads]
     lengths = [n - k + 1 for n, k in zip(padded[1:4], call.window.inside.shape, strict=True)]
@@ -193,9 +199,34 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray]) -> None:
     }
     if piece.counts is not None and piece.known is not None:
         tables |= {"counts": piece.counts, "known": piece.known}
+    if plain:
+        tables |= _pairs(call, job, pitches, shape[2], store)
     owners = set_addresses(job, tables)
     kernels.filter_lines.entry()(address(job))
     del owners
+
+
+def _pairs(
+    call: Call, job: npt.NDArray, pitches: list[int], rows: int, store: Store
+) -> dict[str, npt.NDArray]:
+    """Let samples of different rows share their weights, if this pays. Return the tables for it."""
+    size, (z, y, x), groups = call.real.itemsize, call.offsets.T, int(call.offsets[:, 1].max())
+    lanes, register, count = BYTES // size, BYTES // REGISTERS, int(job["count"])
+    if not groups or z.any() or rows < _ROWS * groups or count < _TILES[0] * lanes:
+        return {}
+    fitting = [n for n in _TILES if n * lanes <= count]
+    vectors = min(fitting, key=lambda n: -(-count // (n * lanes)) * (n + 1 / REGISTERS))
+    margin = -(-int(size * pitches[3] * np.abs(x).max()) // register) * register
+    pairs = np.array(
+        [(np.argmax(y == depth), np.sum(y == depth)) for depth in range(1, groups + 1)], np.int64
+    )
+    kept = vectors * BYTES + 2 * margin
+    needed = 2 * (groups + 1) * vectors * BYTES + int(pairs[:, 1].max()) * kept
+    memory = store.array("tile", (needed + register,), np.uint8)
+    job["kernel"] = paired_lines.address(call.real)
+    job["rows"], job["pitch"], job["line"] = rows, size * pitches[2], vectors * BYTES
+    job["groups"], job["kept"], job["margin"] = groups, kept, margin
+    return {"pairs": pairs, "memory": memory[-address(memory) % register :]}
 
 
 def _steps(array: npt.NDArray) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.edge_preserving.kernels import bilateral, guided
+from imfilter._filters.edge_preserving.kernels import bilateral, bilateral_pairs, guided
 from imfilter._filters.edge_preserving.kernels.guided_fit import SECOND
 from imfilter._simd.jit import Combination
 
@@ -16,6 +16,8 @@ def combinations() -> Iterator[Combination]:
     yield bilateral.filter_lines, ()
     yield bilateral.grey_lines, (_F32,)
     yield bilateral.grey_lines, (_F64,)  # results of 16 bits
+    yield bilateral_pairs.paired_lines, (_F32,)
+    yield bilateral_pairs.paired_lines, (_F64,)
     yield bilateral.lines, (_F32,)
     yield guided.run_pass, ()
     for form in (0, SECOND):

@@ -23,6 +23,9 @@ from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, s
 #: in the image and, channel by channel, in the results, in elements. The number of lines and of elements of
 #: a line. The taps: their number, their offsets in bytes, and the binary logarithms of their weights.
 #: `manhattan`: whether distances of colours are sums of magnitudes. The workspace. `scale`: of distances.
+#: For pairs: the lines of a plane, and their distance in bytes; the bytes of a line of a tile of columns; the
+#: number of rows below, and for each the first tap and the number of taps; memory for sums and weights of the
+#: tile; the bytes of a line of weights, and those before the first one of the tile.
 BILATERAL_JOB = np.dtype(
     [
         *(
@@ -30,6 +33,7 @@ BILATERAL_JOB = np.dtype(
             for name in (
                 *("images", "guides", "results", "n_images", "n_guides", "counts", "known", "starts"),
                 *("places", "lines", "count", "taps", "offsets", "weights", "manhattan", "stage", "kernel"),
+                *("rows", "pitch", "line", "groups", "pairs", "memory", "kept", "margin"),
             )
         ),
         ("scale", np.float64),
@@ -45,10 +49,7 @@ def _number(real, value):
 
 @kernel("real")
 def grey_lines(real, job_at):
-    """Filter lines of an image of one channel that is its own guide, whose samples are all present.
-
-    Two vectors of results share the loads of taps, and their chains of operations overlap.
-    """
+    """Filter lines of an image of one channel that is its own guide, whose samples are all present."""
     job = record(BILATERAL_JOB, job_at)
     size, lanes = size_of(real), BYTES // size_of(real)
     image, result, count, taps = peek(job.images), peek(job.results), job.count, job.taps
@@ -57,24 +58,20 @@ def grey_lines(real, job_at):
     for line in range(job.lines):
         start = image + size * peek(job.starts + 8 * line)
         to = result + size * peek(job.places + 8 * line)
-        for i in range(0, count, 2 * lanes):
-            i, j = min(i, last), min(i + lanes, last)
-            first, second = start + size * i, start + size * j
-            own, other = load(real, first, real), load(real, second, real)
-            total, other_total = own - own, other - other  # NaN where a sample is not finite
-            weights, other_weights = total, other_total
+        for block in range(0, count, lanes):
+            i = size * min(block, last)
+            at = start + i
+            own = load(real, at, real)
+            total = own - own  # NaN where a sample is not finite
+            weights = total
             for tap in range(taps):
-                offset = peek(offsets + 8 * tap)
                 exponent = splat(real, load_one(real, logarithms + size * tap, real))
-                u, v = load(real, first + offset, real) - own, load(real, second + offset, real) - other
-                distance, apart = u * scale, v * scale
+                change = load(real, at + peek(offsets + 8 * tap), real) - own
+                distance = change * scale
                 weight = power_of_two(fma(-distance, distance, exponent))
-                other_weight = power_of_two(fma(-apart, apart, exponent))
-                weights, other_weights = weights + weight, other_weights + other_weight
-                total, other_total = fma(weight, u, total), fma(other_weight, v, other_total)
+                weights, total = weights + weight, fma(weight, change, total)
             if count >= lanes:
-                store(to + size * i, real, own + total / weights)
-                store(to + size * j, real, other + other_total / other_weights)
+                store(to + i, real, own + total / weights)
             else:
                 store(job.stage, real, own + total / weights)
                 copy(real, to, job.stage, count)
