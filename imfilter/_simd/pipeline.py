@@ -4,15 +4,21 @@ Numba runs some 25 passes on each function, and then LLVM's. Kernels have no clo
 array expressions and no overloads to inline. The passes for those find nothing, so they are left out. A
 function that only compiled code calls is a part of the code of kernels, so it needs no machine code of its
 own. The kernels of `imfilter warmup` for pooling, morphology and corners took 43 s before, and 32 s since.
+Numba also repeats searches and analyses whose results it has. They are made once here: 68 kernels took 31 s
+before, and 25 s since, with the same machine code.
 LLVM's passes stay, also those on such a function: without them, the extrema of chords took 10 to 15 % longer.
 """
 
 from typing import Any
 
 import numba.core.typing.context
-from numba.core import codegen, types
+from numba.core import cgutils, codegen, ir, lowering, types
 from numba.core.compiler import CompilerBase
-from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.compiler_machinery import PassManager, _pass_registry, register_pass
+from numba.core.errors import TypingError
+from numba.core.ir_utils import build_definitions
+from numba.core.ssa import reconstruct_ssa
+from numba.core.transforms import canonicalize_cfg
 from numba.core.typed_passes import (
     IRLegalization,
     NativeLowering,
@@ -36,6 +42,10 @@ from imfilter._simd.vector import Mask, Vector
 _PLAIN = (types.Integer, types.Float, types.Boolean, types.DType, Vector, Mask)
 
 
+def _are_plain(kinds):
+    return all(isinstance(kind, _PLAIN) for kind in kinds)
+
+
 class _Typing(numba.core.typing.context.Context):
     """Numba's typing context. It keeps the types of calls with numbers and vectors, most of them operators.
 
@@ -48,7 +58,7 @@ class _Typing(numba.core.typing.context.Context):
         self.__dict__ = context.__dict__  # the same definitions, also those that are added later
 
     def resolve_function_type(self, func, args, kws):
-        if kws or not isinstance(func, types.Function) or not all(isinstance(a, _PLAIN) for a in args):
+        if kws or not isinstance(func, types.Function) or not _are_plain(args):
             return super().resolve_function_type(func, args, kws)
         call = func, tuple(args)
         if call not in self._known:
@@ -57,6 +67,76 @@ class _Typing(numba.core.typing.context.Context):
                 return None
             self._known[call] = found
         return self._known[call]
+
+
+class _Lower(lowering.Lower):
+    """Numba's lowering. It keeps what implements an operator, and counts no references to numbers.
+
+    Numba types each operator again, up to four times. That took an eighth of the time of a kernel.
+    """
+
+    _known: dict[tuple[Any, ...], Any] = {}  # noqa: RUF012 - one for all, which Numba's lock guards
+
+    def _implementation(self, op, kinds):
+        """Return the signature and the function that implement an operator for some types, or None."""
+        call = op, kinds
+        if call not in self._known:
+            try:
+                signature = op.get_call_type(self.context.typing_context, kinds, {})
+                self._known[call] = signature, self.context.get_function(op, signature)._imp
+            except (TypingError, NotImplementedError):
+                self._known[call] = None
+        return self._known[call]
+
+    def _apply(self, op, kinds, values):
+        """Return the result of an operator, or None if it is not implemented for these types."""
+        found = self._implementation(op, kinds)
+        if found is None:
+            return None
+        signature, function = found
+        try:
+            result = function(self.context, self.builder, signature, values, loc=None)
+        except NotImplementedError:
+            return None
+        self.context.add_linking_libs(getattr(function, "libs", ()))
+        return result
+
+    def lower_binop(self, resty, expr, op):
+        operator = self.context.typing_context.resolve_value_type(op)
+        kinds = self.typeof(expr.lhs.name), self.typeof(expr.rhs.name)
+        signature = self.fndesc.calltypes[expr]
+        if not isinstance(operator, types.Function) or not _are_plain((*kinds, *signature.args)):
+            return super().lower_binop(resty, expr, op)
+        values = tuple(
+            self.context.cast(self.builder, self.loadvar(place.name), kind, wanted)
+            for place, kind, wanted in zip((expr.lhs, expr.rhs), kinds, signature.args, strict=True)
+        )
+        # In the order of Numba: both operands constant, the left one, the right one, none.
+        static = expr.static_lhs, expr.static_rhs
+        for which in ((0, 1), (0,), (1,)):
+            if all(static[i] is not ir.UNDEFINED for i in which):
+                given = [
+                    (types.literal(static[i]), static[i]) if i in which else (kinds[i], values[i])
+                    for i in (0, 1)
+                ]
+                result = self._apply(operator, *zip(*given, strict=True))
+                if result is not None:
+                    return self.context.cast(self.builder, result, signature.return_type, resty)
+        result = self._apply(operator, signature.args, values)
+        if result is None:
+            return super().lower_binop(resty, expr, op)  # for Numba's error
+        return self.context.cast(self.builder, result, signature.return_type, resty)
+
+    def alloca_lltype(self, name, lltype, datamodel=None):
+        return cgutils.alloca_once(self.builder, lltype, name=name)  # there is no information for debuggers
+
+    def incref(self, typ, val):
+        if not isinstance(typ, _PLAIN):
+            super().incref(typ, val)
+
+    def decref(self, typ, val):
+        if not isinstance(typ, _PLAIN):
+            super().decref(typ, val)
 
 
 class _NoEnvironment:
@@ -82,8 +162,52 @@ class _Part(codegen.JITCodeLibrary):
         return 0
 
 
+def _define(state, blocks):
+    """Set the blocks of a function, and what defines each variable."""
+    state.func_ir.blocks = blocks
+    state.func_ir._definitions = build_definitions(blocks)
+    return True
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _PartLowering(NativeLowering):
+class _Blocks(IRProcessing):
+    """Numba's `IRProcessing` without lifetimes of variables: the last pass before lowering computes them."""
+
+    _name = "blocks"
+
+    def run_pass(self, state):
+        state.func_ir.blocks = canonicalize_cfg(state.func_ir.blocks)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _SSA(ReconstructSSA):
+    """Numba's `ReconstructSSA` without lifetimes."""
+
+    _name = "ssa"
+
+    def run_pass(self, state):
+        return _define(state, canonicalize_cfg(reconstruct_ssa(state.func_ir).blocks))
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _StripPhis(PreLowerStripPhis):
+    """Numba's `PreLowerStripPhis` without lifetimes."""
+
+    _name = "phis"
+
+    def run_pass(self, state):
+        return _define(state, canonicalize_cfg(self._strip_phi_nodes(state.func_ir).blocks))
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _KernelLowering(NativeLowering):
+    _name = "kernel_lowering"
+    lowering_class = _Lower
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PartLowering(_KernelLowering):
     _name = "part_lowering"
 
     def run_pass(self, state):
@@ -91,27 +215,38 @@ class _PartLowering(NativeLowering):
         return super().run_pass(state)
 
 
+class _Passes(PassManager):
+    """Passes without what Numba does after each: it analyses the function again, and checks the pass."""
+
+    def run(self, state):
+        """Run the passes."""
+        for each, _ in self.passes:
+            one = _pass_registry.get(each).pass_inst
+            one.analysis = self._analysis
+            one.run_pass(state)
+
+
 class KernelCompiler(CompilerBase):
     """The passes for a kernel."""
 
-    lowering: type[NativeLowering] = NativeLowering
+    lowering: type[NativeLowering] = _KernelLowering
 
     def __init__(self, typing_context, *more):
         super().__init__(_Typing(typing_context), *more)
 
     def define_pipelines(self):
-        passes = PassManager("kernel")
+        passes = _Passes("kernel")
         for each in (
             TranslateByteCode,
             FixupArgs,
-            IRProcessing,
+            _Blocks,
             RewriteSemanticConstants,
             DeadBranchPrune,
             GenericRewrites,
-            ReconstructSSA,
+            _SSA,
             DeadBranchPrune,
             NopythonTypeInference,
-            PreLowerStripPhis,
+            _StripPhis,
             IRLegalization,
             self.lowering,
             NoPythonBackend,
