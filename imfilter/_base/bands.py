@@ -1,5 +1,6 @@
 """Bands of an image: parts of the result that are computed by themselves, from the samples near them."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,10 +10,14 @@ import numpy.typing as npt
 
 from imfilter._base import threads
 
-#: Bytes of the samples of a band. Filters that make a few arrays of this size need less than 8 MB.
-_BYTES = 1 << 20
-#: A band is at least this number of times as long as the samples that are needed on each side of it.
-_LONG = 8
+#: Bytes that the arrays of a band may take. With the lines of the filters that make them, it is less
+#: than 8 MB.
+_BYTES = 5 << 20
+#: The first axis is cut if this costs at most this part of the work more. Otherwise the axis is cut for which
+#: it is the least, but not if it costs more than the second part. So a band of the largest windows is larger.
+_LITTLE, _MOST = 0.25, 0.7
+#: Part by which the number of pieces of an axis grows, at least by one.
+_GROWTH = 0.1
 
 #: The index of a part of an array.
 Where = tuple[slice, ...]
@@ -22,37 +27,71 @@ class Band(NamedTuple):
     """The results of a band, the samples near it, and where the results are among those of these samples."""
 
     where: Where
-    near: Where
+    near: tuple["slice | npt.NDArray[np.intp]", ...]
     inner: Where
 
+    def of(self, array: npt.NDArray) -> npt.NDArray:
+        """Return the samples of an array near the band: a view, or a copy where the border is periodic."""
+        found = array[tuple([i if isinstance(i, slice) else slice(None) for i in self.near])]
+        for axis, index in enumerate(self.near):
+            if not isinstance(index, slice):
+                found = found.take(index, axis)
+        return found
 
-def of(shape: Sequence[int], itemsize: int, reach: Sequence[int]) -> list[Band]:
+
+def of(shape: Sequence[int], each: int, reach: Sequence[int], *, periodic: bool = False) -> list[Band]:
     """Return the bands of an image, or none if it is computed as a whole.
 
-    reach: for each axis the number of samples on each side that a result depends on, or -1 if the axis is not
-    cut. The samples near a band end at those of the image, so a border is where it is in the image.
+    each: bytes of the arrays that a band needs, for each sample near it. reach: for each axis the number of
+    samples on each side that a result depends on. The samples near a band end at those of the image, so a
+    border is where it is in the image. A `periodic` border continues with the samples of the other end.
     """
     if 0 in shape:
         return []
-    least = {a: max(1, _LONG * far) for a, far in enumerate(reach) if far >= 0}
-    other = {a: math.prod(shape) // shape[a] * itemsize for a in least}
-    small = [a for a in least if other[a] * least[a] <= _BYTES] or sorted(
-        least, key=lambda a: other[a] * least[a]
-    )
-    if not small:
+    pieces = _pieces(shape, _BYTES // each, reach)
+    if math.prod(pieces) == 1:
         return []
-    axis = small[0]
-    n, far = shape[axis], reach[axis]
-    number = n // max(_BYTES // other[axis], least[axis])
-    if number < 2:
-        return []
-    found, before = [], (slice(None),) * axis
-    for i in range(number):
-        start, stop = n * i // number, n * (i + 1) // number
-        first, last = max(start - far, 0), min(stop + far, n)
-        inner = slice(start - first, stop - first)
-        found.append(Band((*before, slice(start, stop)), (*before, slice(first, last)), (*before, inner)))
-    return found
+    along = [
+        [_part(n, number, i, far, periodic=periodic) for i in range(number)]
+        for n, number, far in zip(shape, pieces, reach, strict=True)
+    ]
+    return [Band(*map(tuple, zip(*parts, strict=True))) for parts in itertools.product(*along)]
+
+
+def _pieces(shape: Sequence[int], most: int, reach: Sequence[int]) -> list[int]:
+    """Return the number of pieces along each axis, for bands of at most so many samples if possible."""
+    pieces = [1] * len(shape)
+
+    def cut(axis: int) -> int:
+        return max(pieces[axis] + 1, int(pieces[axis] * (1 + _GROWTH)))
+
+    def near(axis: int) -> int:
+        n, number = shape[axis], pieces[axis]
+        return n if number == 1 else min(n, -(-n // number) + 2 * reach[axis])
+
+    while math.prod(map(near, range(len(shape)))) > most:
+        more = {a: 2 * reach[a] * cut(a) / n for a, n in enumerate(shape) if cut(a) <= n}
+        if not more:
+            break
+        axis = next((a for a, part in more.items() if part <= _LITTLE), min(more, key=lambda a: more[a]))
+        if more[axis] > _MOST:
+            break
+        pieces[axis] = cut(axis)
+    return pieces
+
+
+def _part(
+    n: int, pieces: int, i: int, far: int, *, periodic: bool
+) -> tuple[slice, "slice | npt.NDArray[np.intp]", slice]:
+    """Return where a piece of an axis is, the samples near it, and where it is among these."""
+    if pieces == 1:
+        return slice(None), slice(None), slice(None)
+    start, stop = n * i // pieces, n * (i + 1) // pieces
+    first, last = start - far, stop + far
+    if not periodic:
+        first, last = max(first, 0), min(last, n)
+    near = slice(first, last) if first >= 0 and last <= n else np.arange(first, last) % n
+    return slice(start, stop), near, slice(start - first, stop - first)
 
 
 #: The results of an array, and where too few samples are present for a result; None: nowhere.

@@ -20,7 +20,7 @@ def whole_and_cut(monkeypatch):
     def compare(call):
         monkeypatch.setattr(bands, "_BYTES", 1 << 30)
         expected = call()
-        monkeypatch.setattr(bands, "_BYTES", 300)
+        monkeypatch.setattr(bands, "_BYTES", 3000)
         found = call()
         if isinstance(expected, np.ma.MaskedArray):
             np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
@@ -44,6 +44,8 @@ def test_operations(whole_and_cut, operation, mode):
     cval = 7 if mode == "constant" else 0
     whole_and_cut(lambda: function(image, element, mask=mask, mode=mode, cval=cval))
     whole_and_cut(lambda: function(image, element, iterations=2, mask=mask, mode=mode, min_coverage=0.5))
+    whole_and_cut(lambda: function(image, element, iterations=2, mode=mode, cval=cval))
+    whole_and_cut(lambda: function(image.T, element, mode=mode, cval=cval))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -83,16 +85,36 @@ def test_output_in_place_of_the_image(whole_and_cut):
     whole_and_cut(lambda: in_place(imfilter.maximum, 9))
 
 
-@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
-@pytest.mark.parametrize("radius", [3, 5])
-def test_memory_beside_input_and_output(dtype, radius):
-    image = np.random.default_rng(5).integers(0, 200, (3000, 2000)).astype(dtype)
-    mask = image % 7 > 0
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "masked"), [("shrink", True), ("wrap", True), ("mirror", False)])
+@pytest.mark.parametrize("dtype", ["u1", "f8"])
+@pytest.mark.parametrize("radius", [1, 25])
+def test_memory_beside_input_and_output(radius, dtype, mode, masked):
+    image = np.random.default_rng(5).integers(0, 200, (1300, 2000)).astype(dtype)
+    mask = image % 7 > 0 if masked else None
     out = np.empty_like(image)
     for function in (morphology.erosion, morphology.closing, morphology.gradient):
-        function(image[:100], morphology.disk(radius), mask=mask[:100], workers=1)
+        small = None if mask is None else mask[:200]
+        function(image[:200], morphology.disk(radius), mask=small, mode=mode, workers=1)  # compiles
         tracemalloc.start()
-        function(image, morphology.disk(radius), mask=mask, out=out, workers=1)
+        function(image, morphology.disk(radius), mask=mask, out=out, mode=mode, workers=1)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert peak < 8 << 20
+        assert peak < 8 << 20, function
+
+
+@pytest.mark.parametrize("reach", [(0, 0), (1, 1), (3, 0), (20, 5), (40, 70)])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_bands_cover_an_image(monkeypatch, reach, periodic):
+    monkeypatch.setattr(bands, "_BYTES", 2000)
+    image = np.arange(60 * 90).reshape(60, 90)
+    counted = np.zeros(image.shape, int)
+    for band in bands.of(image.shape, 1, reach, periodic=periodic):
+        counted[band.where] += 1
+        near = band.of(image)
+        np.testing.assert_array_equal(near[band.inner], image[band.where])
+        if periodic:
+            for axis, (far, where) in enumerate(zip(reach, band.where, strict=True)):
+                cut = where != slice(None)
+                assert near.shape[axis] == (where.stop - where.start + 2 * far if cut else image.shape[axis])
+    assert (counted == 1).all() or not bands.of(image.shape, 1, reach)

@@ -90,7 +90,11 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Filter an image of which all samples are present."""
     found = pipeline.run(call, array, out, workers)
-    return _composed(call, array, None, out, workers)[0] if found is None else found
+    if found is not None:
+        return found
+    single = call.sides() in (([False],), ([True],)) and call.iterations == 1  # needs no other array
+    compose = _composed if single else _in_bands
+    return compose(call, array, None, out, workers)[0]
 
 
 def _plan_without_border(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
@@ -130,26 +134,30 @@ def _with_missing(
 def _in_bands(
     call: Call,
     array: npt.NDArray,
-    presence: Presence,
+    presence: Presence | None,
     out: npt.NDArray | None,
     workers: int | None,
     *,
-    wanted: bool,
+    wanted: bool = False,
 ) -> Found:
-    """Filter an image with missing data. Stages make several arrays, so large images are cut into bands."""
+    """Filter an image. Stages make several arrays, so large images are cut into bands."""
     stages = max(len(side) for side in call.sides() if side is not None)
     reach = [0] * array.ndim
     for axis, taps in zip(call.axes, call.element.inside.shape, strict=True):
-        reach[axis] = -1 if call.mode == "wrap" else stages * call.iterations * (taps // 2)
-    cut = bands.of(array.shape, array.itemsize, reach)
+        reach[axis] = stages * call.iterations * (taps // 2)
+    periodic = call.mode == "wrap"
+    each = 3 * array.itemsize if presence is None else absent.bytes_of(array, periodic=periodic)
+    cut = bands.of(array.shape, each, reach, periodic=periodic)
     if not cut:
         return _composed(call, array, presence, out, workers)
     if out is not None and np.may_share_memory(out, array):
         array = array.copy()
 
     def compute(band: bands.Band) -> Found:
-        mask = None if presence.mask is None else presence.mask[band.near]
-        return _composed(call, array[band.near], replace(presence, mask=mask), None, 1)
+        seen = presence
+        if seen is not None and seen.mask is not None:
+            seen = replace(seen, mask=band.of(seen.mask))
+        return _composed(call, band.of(array), seen, None, 1)
 
     return bands.run(cut, compute, new(array, call.dtype, out), workers, wanted=wanted)
 

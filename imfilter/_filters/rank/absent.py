@@ -48,22 +48,34 @@ def among_present(
     lengths = lengths.shape if isinstance(lengths, np.ndarray) else lengths
     reach = [0] * array.ndim
     for axis, taps in zip(axes, lengths, strict=True):
-        reach[axis] = -1 if given.mode == "wrap" else taps // 2
+        reach[axis] = taps // 2
     given = given._replace(axes=axes, channel_axis=None)
 
-    def compute(near: tuple[slice, ...], common: Common) -> bands.Found:
-        mask = None if presence.mask is None else presence.mask[near]
-        part = replace(presence, mask=mask)
-        return _among(rank, array[near], common, pick, part, window, dtype, fewest, largest=largest)
+    def compute(samples: npt.NDArray, seen: Presence, common: Common) -> bands.Found:
+        return _among(rank, samples, common, pick, seen, window, dtype, fewest, largest=largest)
 
-    cut = bands.of(array.shape, array.itemsize, reach)
+    periodic = given.mode == "wrap"
+    cut = bands.of(array.shape, bytes_of(array, periodic=periodic), reach, periodic=periodic)
     if not cut:
-        return compute((), given)
+        return compute(array, presence, given)
     target = dtypes.empty(array.shape, dtype) if given.out is None else given.out
     if np.may_share_memory(target, array):
         array = array.copy()
     common = given._replace(out=None, workers=1)
-    return bands.run(cut, lambda band: compute(band.near, common), target, given.workers, wanted=wanted)
+
+    def of_band(band: bands.Band) -> bands.Found:
+        mask = None if presence.mask is None else band.of(presence.mask)
+        return compute(band.of(array), replace(presence, mask=mask), common)
+
+    return bands.run(cut, of_band, target, given.workers, wanted=wanted)
+
+
+def bytes_of(array: npt.NDArray, *, periodic: bool) -> int:
+    """Return the bytes for each sample of the arrays that filters with absent samples make.
+
+    With a `periodic` border, the image and the mask are copied, too.
+    """
+    return (4 + periodic) * array.itemsize + 5 + periodic
 
 
 def _among(
