@@ -14,7 +14,7 @@ from imfilter._base import borders, threads
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
-from imfilter._simd.vector import LINE
+from imfilter._simd.registers import LINE
 
 #: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
 SMALL = 3_000_000

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 
 def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArray:

@@ -35,12 +35,12 @@ def compilations() -> Iterator[list[str]]:
     """Collect the names of the kernels compiled inside the ``with`` block. Loaded kernels do not count."""
     from numba.core import event
 
+    from imfilter._simd.compiler import is_ours
+
     names: list[str] = []
     with event.install_recorder("numba:compile") as recorder:
         yield names
-    names += [
-        e.data["dispatcher"].py_func.__name__ for _, e in recorder.buffer if e.is_start and jit.is_ours(e)
-    ]
+    names += [e.data["dispatcher"].py_func.__name__ for _, e in recorder.buffer if e.is_start and is_ours(e)]
 
 
 def places() -> tuple[Path, ...]:

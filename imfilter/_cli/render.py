@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilter._base import dtypes
+from imfilter._base import dtypes, tones
 
 from .._files.fit import made_in_rows, saturated
 from .._files.formats import Format
@@ -89,11 +89,38 @@ class Tone:
     signed: bool = False
     nodata: float | None = None
 
-    def of(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return the values of the file: scaled, rounded half to even and saturated."""
+    def of(self, values: NDArray[Any], *, magnitude: bool = False) -> NDArray[Any]:
+        """Return the values of the file: scaled, rounded half to even and saturated.
+
+        With `magnitude`, the absolute values are scaled, and `values` may be overwritten.
+        """
         if self.target is None:
             return values
-        return made_in_rows(values, self._of, _IN_CACHE)
+        hollow = 0.0
+        if self.nodata is not None and dtypes.holds(self.target, self.nodata):
+            hollow = self.nodata
+        made = tones.scaled(
+            values,
+            self.target,
+            black=self.black,
+            factor=self.scale,
+            offset=self._grey,
+            hollow=hollow,
+            magnitude=magnitude,
+        )
+        if made is not None:
+            return made
+        if not magnitude:
+            return made_in_rows(values, self._of, _IN_CACHE)
+        return made_in_rows(values, lambda rows: self._of(np.abs(rows, out=rows)), _IN_CACHE)
+
+    @property
+    def _grey(self) -> int:
+        """The value that 0 becomes."""
+        if self.target is None or not self.signed or self.target.kind not in "ui":
+            return 0
+        ends = np.iinfo(self.target)
+        return (int(ends.max) + int(ends.min) + 1) // 2
 
     def _of(self, values: NDArray[Any]) -> NDArray[Any]:
         assert self.target is not None
@@ -105,9 +132,8 @@ class Tone:
             values = values - number(self.black)
         if self.scale != 1.0:
             values = values * number(self.scale)
-        if self.signed and self.target.kind in "ui":
-            ends = np.iinfo(self.target)
-            values = values + number((int(ends.max) + int(ends.min) + 1) // 2)
+        if self._grey:
+            values = values + number(self._grey)
         result = saturated(values, self.target)
         if hollow is not None and hollow.any():
             result = result.copy() if result is values else result
@@ -137,7 +163,7 @@ def pictured(
     if signed:
         return Tone(target, white / 2 / edge, signed=True, nodata=nodata).of(values)
     tone = Tone(target, white / edge, nodata=nodata)
-    return made_in_rows(values, lambda rows: tone.of(np.abs(rows, out=rows)), _IN_CACHE)
+    return tone.of(values, magnitude=True)
 
 
 def edge_response(

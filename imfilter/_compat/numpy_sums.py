@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from imfilter._compat.serving import Elsewhere
-from imfilter._simd import jit
+from imfilter._simd import compiler
 
 #: Most samples of which NumPy does not split the sum in two.
 _MOST = 128
@@ -20,12 +20,12 @@ _MOST = 128
 _COMPARED = 16
 
 
-@jit.of_user
+@compiler.of_user
 def _sample(value: Any, mean: Any) -> Any:
     return value
 
 
-@jit.of_user
+@compiler.of_user
 def _square(value: Any, mean: Any) -> Any:
     return (value - mean) * (value - mean)
 
@@ -60,7 +60,7 @@ def _adding(term: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             total += term(window[i], mean)
         return total
 
-    return jit.of_user(total)
+    return compiler.of_user(total)
 
 
 _total, _squares = _adding(_sample), _adding(_square)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import tones
 from imfilter._base.dtypes import place
 
 from .formats import Format
@@ -85,6 +86,8 @@ def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         with np.errstate(over="ignore"):
             return pixels.astype(dtype)
     if pixels.dtype.kind == "f":
+        if (made := tones.scaled(pixels, dtype)) is not None:
+            return made
         result = np.empty(pixels.shape, dtype)
         # The range of half precision is smaller than that of 16-bit integers.
         place(pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False), result)

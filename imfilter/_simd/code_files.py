@@ -13,8 +13,6 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from numba.core import config
-
 _HERE = Path(__file__).resolve().parent
 _OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -26,7 +24,7 @@ MOST_OF_USERS = 1000
 @functools.cache
 def folders() -> tuple[Path, ...]:
     """Return the folders for compiled code, best first. They need not exist or be writable."""
-    chosen = os.environ.get("IMFILTER_CACHE_DIR") or config.CACHE_DIR
+    chosen = os.environ.get("IMFILTER_CACHE_DIR") or _folder_of_numba()
     if chosen:
         return (Path(chosen) / "imfilter",)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
@@ -34,6 +32,15 @@ def folders() -> tuple[Path, ...]:
     with contextlib.suppress(RuntimeError):  # the user has no home folder
         folders.append((Path(base) if base else Path.home() / ".cache") / "imfilter")
     return tuple(folders)
+
+
+def _folder_of_numba() -> str:
+    """Return Numba's setting of a folder, without importing Numba if it is not set in a file."""
+    if "numba" in sys.modules or Path(".numba_config.yaml").is_file():
+        from numba.core import config
+
+        return str(config.CACHE_DIR)
+    return os.environ.get("NUMBA_CACHE_DIR", "")
 
 
 def flaw(folder: Path) -> str | None:

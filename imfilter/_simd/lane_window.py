@@ -25,7 +25,8 @@ from numba.extending import (
 )
 
 from imfilter._simd import llvm
-from imfilter._simd.vector import BYTES, Vector
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import Vector
 
 #: Number of windows in a vector, whose elements are float64.
 LANES = BYTES // 8

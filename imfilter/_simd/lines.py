@@ -4,9 +4,8 @@ import numpy as np
 
 from imfilter._simd.jit import inlined, kernel, part
 from imfilter._simd.lanewise import any_nan, fma, root
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
     convert_one,
     invoke,
     load,

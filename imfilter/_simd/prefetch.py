@@ -13,7 +13,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from imfilter._simd.llvm import WORD, after, entry
-from imfilter._simd.vector import LINE, register_lanes
+from imfilter._simd.registers import LINE
+from imfilter._simd.vector import register_lanes
 
 #: Words at the start of a prefetch table: number of lines, bytes per sum. Then follow the addresses of lines.
 WORDS = 2

@@ -9,7 +9,7 @@ import contextlib
 from numba.core import cgutils
 
 from imfilter._simd.llvm import WORD, after, element, entry, read, write
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 
 @contextlib.contextmanager

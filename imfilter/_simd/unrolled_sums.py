@@ -24,8 +24,9 @@ from imfilter._simd.llvm import (
     write,
 )
 from imfilter._simd.prefetch import prefetch_sums
+from imfilter._simd.registers import REGISTERS
 from imfilter._simd.short_rows import whole_vectors
-from imfilter._simd.vector import REGISTERS, register_lanes
+from imfilter._simd.vector import register_lanes
 
 #: Largest number of taps summed in straight-line code: in a window with all its kernels, and in a line or
 #: column. The code for each number takes 0.2 to 0.5 s to compile. It made a column of 25 taps a sixth

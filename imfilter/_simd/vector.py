@@ -14,8 +14,6 @@ the functions of vectors, and `llvm` what both emit.
 import operator
 from typing import Any
 
-import llvmlite.binding
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -31,25 +29,7 @@ from imfilter._simd.llvm import (
     to_real,
     write,
 )
-
-
-def _vector_bytes() -> int:
-    """Return the width of the widest vector register of this processor, in bytes."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 64
-    return 32 if features.get("avx2") else 16
-
-
-#: Registers in one `Vector`. LLVM splits the vector itself. With several registers, the arithmetic units stay
-#: busy while one register waits in a chain of dependent operations. With 8, two output rows at a time spill:
-#: 3x3 float32 took 46 cycles for 16 samples instead of 37 (Cascade Lake, AVX-512).
-REGISTERS = 4
-
-#: Size of a cache line.
-LINE = 64
-#: Size of one `Vector` in bytes, for all element types.
-BYTES = REGISTERS * _vector_bytes()
+from imfilter._simd.registers import BYTES, REGISTERS
 
 
 class Vector(types.Type):
@@ -88,11 +68,6 @@ def _lanes(dtype: Any) -> int:
 def register_lanes(dtype: Any) -> int:
     """Return how many elements one register holds."""
     return _lanes(dtype) // REGISTERS
-
-
-def in_register(dtype: np.dtype) -> int:
-    """Return how many elements of a NumPy dtype one register holds."""
-    return BYTES // REGISTERS // dtype.itemsize
 
 
 @intrinsic

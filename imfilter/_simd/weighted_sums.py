@@ -26,7 +26,8 @@ from imfilter._simd.llvm import (
     write,
 )
 from imfilter._simd.prefetch import prefetch_rows
-from imfilter._simd.vector import BYTES, REGISTERS, peek, poke, register_lanes, size_of
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import peek, poke, register_lanes, size_of
 
 #: Registers per step in a sum along a line, where the outputs are adjacent vectors.
 _ONE = 1

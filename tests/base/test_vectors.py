@@ -21,7 +21,8 @@ from imfilter._simd.lanewise import (
     where,
     whole,
 )
-from imfilter._simd.vector import BYTES, load, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, store
 
 U8, F32, F64 = np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64)
 FLOATS = [F32, F64]

@@ -11,7 +11,7 @@ import pytest
 import imfilter
 from imfilter import cli, io
 from imfilter._cli import table
-from imfilter._simd.jit import NOTICE
+from imfilter._simd.compiler import NOTICE
 
 ROOT = Path(__file__).parents[2]
 COINS = ROOT / "samples" / "coins.png"

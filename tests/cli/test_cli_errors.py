@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 
 import imfilter
 from imfilter import cli, io
-from imfilter._simd.jit import NOTICE
+from imfilter._simd.compiler import NOTICE
 from tests.cli.commands import (
     COINS,
     done,

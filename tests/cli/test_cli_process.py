@@ -20,8 +20,8 @@ from tests.cli.commands import COINS, ROOT, failed, noise, save, subprocess_env
 TYPES = """
 import numpy as np
 import imfilter
-from imfilter._simd import jit
-jit._PATIENCE = 0.0
+from imfilter._simd import compiler
+compiler._PATIENCE = 0.0
 for dtype in ("uint8", "uint16", "float64"):
     imfilter.median(np.ones((6, 8), dtype), 3)
 """

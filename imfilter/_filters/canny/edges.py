@@ -16,7 +16,7 @@ from imfilter._filters.canny.kernels import non_maximum_suppression
 from imfilter._filters.canny.kernels.flood_fill import STRONG
 from imfilter._filters.canny.kernels.rows import CANNY_JOB, THIN_JOB, slide_canny, thin_rows
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, LINE
+from imfilter._simd.registers import BYTES, LINE
 
 #: The names of the norms of the gradient.
 NORMS = {"l1": non_maximum_suppression.L1, "l2": non_maximum_suppression.L2}

@@ -13,7 +13,7 @@ from imfilter._base.program import Job, Program, layout_workspace, pitch
 from imfilter._filters.color.kernels import conversion
 from imfilter._filters.color.kernels.rows import COLOR_JOB, slide_color
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 _Array = npt.NDArray
 

@@ -15,7 +15,7 @@ from imfilter._base.program import address, layout_workspace, set_addresses
 from imfilter._filters.contrast import tiles
 from imfilter._filters.contrast.kernels import histograms, mapping
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 _U8 = np.dtype(np.uint8)
 #: Values of the table of a line for each sample of a line, at most.

@@ -13,7 +13,7 @@ from imfilter._base.program import Job, Program, layout_workspace, pitch, set_ge
 from imfilter._filters.corners.kernels import structure_tensor
 from imfilter._filters.corners.kernels.rows import CORNER_JOB, slide_corner
 from imfilter._simd import lines, unrolled_sums
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 
 class Window(NamedTuple):

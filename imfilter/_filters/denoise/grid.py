@@ -20,7 +20,7 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import pitch
 from imfilter._base.reach import Reach, of_radii
 from imfilter._filters.denoise.tiles import Frame
-from imfilter._simd.vector import BYTES, LINE
+from imfilter._simd.registers import BYTES, LINE
 
 #: Samples that a thread computes at least: the start of a step takes as long as some thousand samples.
 _LEAST = 1 << 15

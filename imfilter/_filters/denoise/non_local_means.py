@@ -20,7 +20,7 @@ from imfilter._base.store import Store
 from imfilter._filters.denoise import noise, tiles
 from imfilter._filters.denoise.kernels.non_local import COUNTED, NON_LOCAL_JOB, average_tile, non_local
 from imfilter._filters.denoise.tiles import Frame
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: The default strength by the standard deviation of the noise. For patches of 5, photographs with noise of 20
 #: are best with 0.75, with noise of 10 with 0.9, and with noise of 40 with 0.6; see `benchmarks.denoising`.

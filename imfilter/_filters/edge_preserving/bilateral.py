@@ -33,7 +33,7 @@ from imfilter._filters.edge_preserving.planes import (
 )
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
-from imfilter._simd.vector import BYTES, REGISTERS
+from imfilter._simd.registers import BYTES, REGISTERS
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]

@@ -31,7 +31,7 @@ from imfilter._filters.edge_preserving.planes import (
 )
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Bytes of all lines that a tile keeps, which stay in the second-level cache, and the least columns of a tile
 #: in windows and in samples.

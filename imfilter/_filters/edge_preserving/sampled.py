@@ -27,7 +27,7 @@ from imfilter._filters.edge_preserving.kernels import sampled as kernels
 from imfilter._filters.edge_preserving.planes import Piece
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Distance of levels, in deviations, and the largest distance of a level from a value, in levels.
 STEP, _REACH = 0.8, 4.375

@@ -19,7 +19,7 @@ from numba.core import types as numba_types
 from imfilter._base import arguments
 from imfilter._filters.generic import dependencies
 from imfilter._filters.generic.kernels import scalar_where, windows
-from imfilter._simd import jit
+from imfilter._simd import compiler
 
 types: Any = numba_types  # many of its names are not in its stubs
 COMPILER: Any = scalar_where.Compiler
@@ -141,20 +141,22 @@ def _compile(
 ) -> Compiled:
     digest = functools.partial(dependencies.digest, function, kinds, size, outputs)
     found = digest()
-    key = None if found is None else jit.UserKey(found, digest)
-    own = function if function is not plain else jit.of_user(plain, boundscheck=True, pipeline_class=COMPILER)
+    key = None if found is None else compiler.UserKey(found, digest)
+    own = function
+    if function is plain:
+        own = compiler.of_user(plain, boundscheck=True, pipeline_class=COMPILER)
     with patience(name_of(plain)):
         # What is known of a function from another process needs no compilation.
-        known = jit.known_of(windows.over_windows, key)
+        known = compiler.known_of(windows.over_windows, key)
         if known is None:
             _check_type(plain, _compiled_alone(own, plain, kinds), outputs)
-        rows = jit.of_user(windows.over_windows(own, size, outputs), key)
+        rows = compiler.of_user(windows.over_windows(own, size, outputs), key)
         lanes = None if known == _ROWS else _in_lanes(function, plain, size, kinds, key, known is not None)
         loops = Compiled(rows, lanes, name_of(plain), (*(types.int64,) * 11, types.Tuple(kinds)))
         if lanes is None:
             rows.compile(loops.signature)
         if known is None:
-            jit.make_known(windows.over_windows, key, _ROWS if lanes is None else _LANES)
+            compiler.make_known(windows.over_windows, key, _ROWS if lanes is None else _LANES)
     return loops
 
 
@@ -205,17 +207,17 @@ def _in_lanes(
     plain: python.FunctionType,
     size: int,
     kinds: tuple[Any, ...],
-    key: jit.UserKey | None,
+    key: compiler.UserKey | None,
     certain: bool,
 ) -> Callable[..., None] | None:
     """Return the loop over vectors of windows, or None if the function is not one of vectors."""
     if getattr(function, "targetoptions", {}).get("fastmath"):
         return None  # its own options say how it is computed
     try:
-        lanes = jit.of_user(plain, pipeline_class=COMPILER)
+        lanes = compiler.of_user(plain, pipeline_class=COMPILER)
         if not certain:
             lanes.compile((windows.LaneWindow(size), *kinds))
-        loop = jit.of_user(windows.over_lanes(lanes, size), key)
+        loop = compiler.of_user(windows.over_lanes(lanes, size), key)
         loop.compile((*(types.int64,) * 8, types.Tuple(kinds)))
     except Exception:
         return None

@@ -16,7 +16,7 @@ from imfilter._filters.hog.kernels import blocks as blocks_kernels
 from imfilter._filters.hog.kernels import cells as cells_kernels
 from imfilter._filters.hog.kernels import orientation_votes
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, LINE, in_register
+from imfilter._simd.registers import BYTES, LINE, in_register
 
 _Array = npt.NDArray
 

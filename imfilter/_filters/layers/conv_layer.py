@@ -17,7 +17,7 @@ from imfilter._filters.layers.kernels.conv_job import LAYER_JOB
 from imfilter._filters.layers.kernels.depthwise import correlate_rows
 from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lane_transpose, lines
-from imfilter._simd.vector import BYTES, LINE, REGISTERS, in_register
+from imfilter._simd.registers import BYTES, LINE, REGISTERS, in_register
 
 #: Number of outputs whose sums stay in registers together. AVX-512 has 32 registers, other types have 16.
 BLOCK = 6 if BYTES // REGISTERS == 64 else 3

@@ -13,7 +13,7 @@ from imfilter._filters.layers import shared_units
 from imfilter._filters.layers.kernels.pointwise import POINTWISE_JOB, multiply_pixels, slide_pixels
 from imfilter._filters.layers.laid_out import LaidOut, blocked
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, LINE, in_register
+from imfilter._simd.registers import BYTES, LINE, in_register
 
 #: Channels of a partial sum: short sums round less, and their samples stay in the first-level cache.
 _TOGETHER = 96

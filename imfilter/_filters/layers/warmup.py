@@ -11,7 +11,7 @@ from imfilter._filters.layers.kernels.pointwise import multiply_pixels, slide_pi
 from imfilter._filters.layers.kernels.weight_values import transform_weights
 from imfilter._filters.layers.kernels.winograd import multiply_values, restore, slide_tiles, transform
 from imfilter._simd.jit import Combination
-from imfilter._simd.vector import REGISTERS
+from imfilter._simd.registers import REGISTERS
 
 _F32 = np.dtype("f4")
 

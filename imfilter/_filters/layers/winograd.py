@@ -21,7 +21,7 @@ from imfilter._filters.layers.kernels.winograd import (
 )
 from imfilter._filters.layers.laid_out import LaidOut, point_step
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, LINE, REGISTERS, in_register
+from imfilter._simd.registers import BYTES, LINE, REGISTERS, in_register
 
 #: Registers of sums, times outputs. AVX-512 has 32 registers, other types have 16.
 _SUMS = 24 if BYTES // REGISTERS == 64 else 12

@@ -26,7 +26,7 @@ from imfilter._filters.linear.kernels.box_rows import BOX_JOB, slide_box
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd.inexact_rows import WORDS
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Numbers of interleaved channels for which prefix sums exist.
 MOST_CHANNELS = 4

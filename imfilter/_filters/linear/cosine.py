@@ -27,7 +27,7 @@ from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.inexact_rows import WORDS
-from imfilter._simd.vector import BYTES, LINE, in_register
+from imfilter._simd.registers import BYTES, LINE, in_register
 
 #: Largest number of cosines. A Gaussian cut off at four standard deviations has 8 for float32 and 10 for
 #: 16 bits. Its derivatives have 10 and 12.

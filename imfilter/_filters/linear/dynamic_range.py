@@ -18,7 +18,7 @@ from imfilter._base import borders, dtypes
 from imfilter._base.loops import LoopAxis, Loops
 from imfilter._base.program import RowsOnly, address
 from imfilter._filters.linear.kernels import large_samples
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 _Indices = npt.NDArray[np.int64]
 _Piece = tuple[int, slice, slice]

@@ -34,7 +34,7 @@ from imfilter._filters.linear.kernels.normalized import (
     over_piece,
 )
 from imfilter._filters.linear.operators import Operator, Taps, Term, outer
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Samples of a piece without its halo. All arrays of a piece stay in the third-level cache.
 _PIECE = 1 << 18

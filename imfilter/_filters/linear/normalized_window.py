@@ -26,7 +26,7 @@ from imfilter._filters.linear.kernels.normalized_window import (
 from imfilter._filters.linear.normalized import Kernel, Layout
 from imfilter._filters.linear.operators import Taps, Term
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Number of taps, of all terms, up to which one pass over all taps is faster than a sum for each part.
 MOST_TAPS = 80

@@ -12,6 +12,7 @@ from imfilter._base.memo import remembered
 from imfilter._base.program import Job, Prepared, Settings, address, far, rows_and_planes, set_geometry
 from imfilter._filters.linear import symmetry, tap_tables
 from imfilter._filters.linear.kernels import quotient, symmetric_rows
+from imfilter._filters.linear.kernels.constants import kernels_number, window_number
 from imfilter._filters.linear.kernels.job import (
     ALONG,
     BLOCK_ALONG,
@@ -24,11 +25,7 @@ from imfilter._filters.linear.kernels.job import (
     UNROLLED,
 )
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
-from imfilter._filters.linear.kernels.symmetric_window import (
-    kernels_number,
-    sum_symmetric_window,
-    window_number,
-)
+from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
 from imfilter._filters.linear.tap_runs import ROWS, group
 from imfilter._filters.linear.tap_tables import Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace

@@ -10,17 +10,8 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._filters.linear.kernels.symmetric_sums import (
-    ABOUT,
-    ABOUT_OWN,
-    CENTRED,
-    EVEN,
-    HALF,
-    ODD,
-    looped,
-    written_out,
-)
-from imfilter._filters.linear.kernels.symmetric_window import MOST_PLACES, Parity
+from imfilter._filters.linear.kernels.constants import MOST_PLACES, Parity, looped, written_out
+from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, ABOUT_OWN, CENTRED, EVEN, HALF, ODD
 from imfilter._filters.linear.operators import Taps
 
 #: Largest difference of taps from their mirror images, relative to the largest tap. Sums may differ from 0

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._simd.lines import BOTH, FIRST, RUN, SECOND
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Least number of taps in a partial sum. Longer sums have groups of about the root of their length: the error
 #: of float32 is then at most twice that many units of the last place.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from imfilter._base.program import address
 from imfilter._filters.linear.kernels import sample_ranges
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 Marks = npt.NDArray[np.bool_]
 

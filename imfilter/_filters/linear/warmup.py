@@ -7,6 +7,7 @@ import numpy as np
 from imfilter._filters.linear import symmetry
 from imfilter._filters.linear.kernels import box, cosine, large_samples, sample_ranges, winograd
 from imfilter._filters.linear.kernels.box_rows import slide_box
+from imfilter._filters.linear.kernels.constants import kernels_number, looped, window_number, written_out
 from imfilter._filters.linear.kernels.cosine_rows import slide_cosine
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._filters.linear.kernels.normalized import (
@@ -18,16 +19,12 @@ from imfilter._filters.linear.kernels.normalized import (
 from imfilter._filters.linear.kernels.normalized_window import merge, slide_normalized, sum_rows, sum_up
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_rows import sum_symmetric, sum_symmetric_along
-from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED, looped, written_out
-from imfilter._filters.linear.kernels.symmetric_window import (
-    kernels_number,
-    sum_symmetric_window,
-    window_number,
-)
+from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED
+from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
 from imfilter._filters.linear.kernels.winograd_line import line_winograd
 from imfilter._filters.linear.kernels.winograd_rows import slide_winograd
 from imfilter._filters.linear.tap_runs import ROWS
-from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
+from imfilter._simd import lane_transpose, lines, tones, unrolled_sums, weighted_sums
 from imfilter._simd.denormals import switch
 from imfilter._simd.jit import Combination
 
@@ -39,6 +36,9 @@ def combinations() -> Iterator[Combination]:
     yield slide, ()
     yield prepare, ()
     yield switch, ()
+    yield tones.scale, ()
+    for element in ("u1", "u2"):
+        yield tones.scale_samples, (np.dtype("f4"), np.dtype(element))
     for real, source in ((_F32, _U8), (_F32, _U16), (_F32, _F32), (_F64, _U16), (_F64, _F64)):
         yield lines.fetch, (real, source)
         yield lines.combine, (real, source)

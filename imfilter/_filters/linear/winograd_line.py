@@ -13,7 +13,7 @@ from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.winograd_sums import Sum
 from imfilter._filters.linear.workspace import LaneLayout
 from imfilter._simd import lane_transpose, lines, weighted_sums
-from imfilter._simd.vector import BYTES, in_register
+from imfilter._simd.registers import BYTES, in_register
 
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program:

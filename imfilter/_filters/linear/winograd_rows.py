@@ -11,7 +11,7 @@ from imfilter._filters.linear.kernels import winograd as short
 from imfilter._filters.linear.kernels.winograd_rows import SUM, WINOGRAD_JOB, slide_winograd
 from imfilter._filters.linear.operators import Operator
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Largest part of the second-level cache for the window of lines, in bytes.
 _WINDOW = 512 * 1024

@@ -10,7 +10,7 @@ from imfilter._base.program import address
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._filters.linear.operators import Operator, Taps
 from imfilter._filters.linear.whole_numbers import BITS
-from imfilter._simd.vector import in_register
+from imfilter._simd.registers import in_register
 
 #: How often rows are halved, by the least number of rows for which that saves time. One halving took 21x21
 #: float32 from 13.3 to 12.1 ms, two took 31x31 from 36 to 26, three 63x63 from 107 to 61 (540 rows of 1920,

@@ -10,7 +10,7 @@ from imfilter._base.program import Job, pitch
 from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._filters.linear.tap_tables import Schedule
 from imfilter._simd.prefetch import WORDS
-from imfilter._simd.vector import BYTES, LINE, in_register
+from imfilter._simd.registers import BYTES, LINE, in_register
 
 #: Least number of taps along a line for which the lane layout saves time: gaussian of 17 and 25 taps at 4K
 #: took 20.1 and 23.5 ms in the lane layout, 16.1 and 20.0 without. 33 and 41 were even (Cascade Lake, one

@@ -21,7 +21,7 @@ from imfilter._filters.local.kernels.real import real_boxes
 from imfilter._filters.local.kernels.sums import LEAST, UNSURE, sum_boxes
 from imfilter._filters.local.kernels.whole import whole_boxes
 from imfilter._filters.local.parts import Finish, packed
-from imfilter._simd.vector import BYTES, LINE
+from imfilter._simd.registers import BYTES, LINE
 
 _INT32 = np.dtype(np.int32)
 #: Most bytes of a line of sums, and of the lines that are kept. Those of a row stay in the first-level cache,

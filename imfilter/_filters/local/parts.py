@@ -15,7 +15,7 @@ from imfilter._base.loops import places_of
 from imfilter._base.program import address, set_addresses
 from imfilter._base.store import roomy
 from imfilter._filters.local.kernels.merge import COUNTED, MERGE_JOB, RESTS, SPREADS, merge, merge_lines
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 
 class Step(NamedTuple):

@@ -16,7 +16,7 @@ from imfilter._base.program import SMALL, Job, Prepared, address, layout_workspa
 from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_distances
 from imfilter._filters.morphology.kernels.nearest import LANES, nearest_row
 from imfilter._filters.morphology.kernels.parabolas import REACH
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 _Array = npt.NDArray
 _I32 = np.dtype(np.int32)

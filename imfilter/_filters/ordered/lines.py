@@ -11,7 +11,7 @@ from imfilter._base.program import Job, address
 from imfilter._filters.ordered import taps
 from imfilter._filters.ordered.kernels import sums
 from imfilter._filters.ordered.rounding import truncated
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Samples of a block: with its result about half of the second-level cache.
 _BLOCK = 1 << 15

@@ -9,7 +9,7 @@ from imfilter._base import borders, threads
 from imfilter._base.program import address
 from imfilter._filters.ordered import taps
 from imfilter._filters.ordered.rounding import truncated
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: About the number of samples of a padded piece.
 _PIECE = 1 << 17

@@ -22,7 +22,7 @@ from imfilter._filters.pooling.kernels import windows as windows_kernels
 from imfilter._filters.pooling.windows import Windows, table
 from imfilter._filters.rank import keys as rank_keys
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, in_register
+from imfilter._simd.registers import BYTES, in_register
 
 #: How the samples of a window are reduced.
 MAX, MIN, MEAN = "max", "min", "mean"

@@ -11,7 +11,7 @@ from imfilter._base.program import Job, Program, layout_workspace, set_geometry
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bitset, histogram, ordered_keys, radix_sort
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB, slide_blocks
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Smallest number of outputs of a block along each axis. For bits, by the number of axes of the
 #: neighbourhood. For histograms of values, for planes, rows and columns: 15x15 uint8 took 25.2 ns a sample

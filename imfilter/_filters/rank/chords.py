@@ -25,7 +25,7 @@ from imfilter._filters.rank.kernels.chords import (
 )
 from imfilter._simd import lines
 from imfilter._simd.prefetch import DISTANCE
-from imfilter._simd.vector import BYTES, LINE
+from imfilter._simd.registers import BYTES, LINE
 
 #: Kinds of steps: the minimum and the maximum.
 EXTREMES = (SMALLEST, LARGEST)

@@ -11,7 +11,7 @@ from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, 
 from imfilter._filters.rank.kernels import ordered_keys, sorting_networks, unrolled_network
 from imfilter._filters.rank.kernels.network_rows import RANK_JOB, slide_rank
 from imfilter._simd import lines
-from imfilter._simd.vector import BYTES, REGISTERS
+from imfilter._simd.registers import BYTES, REGISTERS
 
 #: Bytes that the lines of a network may take of the first-level cache. If tiles would have fewer vectors than
 #: the second number, the lines may take the third, of the second-level cache: 7x7 float32 took 24.7 ns a

@@ -28,7 +28,7 @@ from imfilter._filters.rank.kernels.present import (
     over_windows,
     sort_windows,
 )
-from imfilter._simd.vector import in_register
+from imfilter._simd.registers import in_register
 
 #: Samples of a piece of the image, and of all windows of a piece if they are listed.
 _PIECE, _LISTED = 1 << 18, 1 << 21

@@ -20,7 +20,7 @@ from imfilter._filters.resampling import missing
 from imfilter._filters.resampling.kernels import sums as kernels
 from imfilter._filters.resampling.tables import Table
 from imfilter._simd import lane_transpose, lines
-from imfilter._simd.vector import BYTES, in_register
+from imfilter._simd.registers import BYTES, in_register
 
 #: Elements of a line that are kept for each row of a group. All rows stay in the second-level cache.
 _ELEMENTS = 2048

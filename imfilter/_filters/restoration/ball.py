@@ -18,7 +18,7 @@ from imfilter._base.store import roomy
 from imfilter._filters.restoration import cosines
 from imfilter._filters.restoration.family import Border
 from imfilter._filters.restoration.kernels import ball
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: What the height of the background is: that of the ball's surface above each sample, or of its top.
 SURFACE, TOP = "opening", "erosion"

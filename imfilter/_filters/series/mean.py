@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import doubling_sums, mean
-from imfilter._simd.vector import LINE
+from imfilter._simd.registers import LINE
 
 _Parts = tuple[int, ...]
 

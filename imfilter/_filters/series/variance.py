@@ -12,7 +12,7 @@ from imfilter._base.grouping import levels_of, widths_of
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import variance
 from imfilter._filters.series.kernels.blocks import LANES
-from imfilter._simd.vector import LINE
+from imfilter._simd.registers import LINE
 
 #: Number of rows of a block: smallest number of elements, multiple of a window and the largest number of
 #: elements for it, and smallest multiple of a window. Variances of 1,000 samples take 37 ms, and 39 ms in

@@ -5,7 +5,8 @@ import numpy as np
 from imfilter._filters.canny.kernels.flood_fill import STRONG, WEAK
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import absolute, bits_of, full_like, root, where
-from imfilter._simd.vector import BYTES, REGISTERS, load_like, size_of, splat_register, store
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import load_like, size_of, splat_register, store
 
 _U8 = np.dtype(np.uint8)
 

@@ -26,16 +26,8 @@ from imfilter._simd.llvm import (
     write,
 )
 from imfilter._simd.prefetch import prefetch_line
-from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    REGISTERS,
-    convert_one,
-    load_one,
-    register_lanes,
-    size_of,
-    store_one,
-)
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import convert_one, load_one, register_lanes, size_of, store_one
 from imfilter._simd.vector_math import Lanes, angle, cube_root, power, sine_cosine
 
 #: From linear RGB to XYZ, and the white that XYZ is divided by.

@@ -8,8 +8,8 @@ from imfilter._simd import llvm
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lanewise import convert
+from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import (
-    BYTES,
     invoke,
     load,
     load_one,

@@ -8,7 +8,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line, source_index
-from imfilter._simd.vector import LINE, invoke, peek, poke, record, store_one
+from imfilter._simd.registers import LINE
+from imfilter._simd.vector import invoke, peek, poke, record, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 _FIELDS = (

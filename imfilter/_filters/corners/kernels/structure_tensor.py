@@ -18,9 +18,8 @@ from imfilter._simd.llvm import (
     weighed,
     write,
 )
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
     load,
     load_one,
     move_one,

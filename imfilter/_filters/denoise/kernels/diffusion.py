@@ -16,7 +16,8 @@ from imfilter._filters.denoise.kernels.planes import MASKED, both, fields, repea
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import power_of_two, where
-from imfilter._simd.vector import BYTES, invoke, load, load_one, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, record, size_of, splat, store
 
 #: The layout, see `planes.LAYOUT`. `axes`: number of axes. Addresses: the image before and after a step, the
 #: marks of samples that are present or 0, and the workspace: flows along a row, two rows of flows to the next

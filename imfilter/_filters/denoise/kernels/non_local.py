@@ -20,7 +20,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import count_lanes, larger, power_of_two, where
-from imfilter._simd.vector import BYTES, invoke, load, peek, poke, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
 
 #: The tile with its border: addresses of the samples and of how much each counts, or 0; number of channels;
 #: distances of channels, planes and rows in elements; the first sample of the tile. Patches: radii and

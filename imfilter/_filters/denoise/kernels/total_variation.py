@@ -24,18 +24,8 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, larger, root, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import (
-    BYTES,
-    invoke,
-    load,
-    peek,
-    poke,
-    record,
-    size_of,
-    splat,
-    store,
-    store_one,
-)
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store, store_one
 
 #: The layout, see `planes.LAYOUT`. `axes`: number of components: along a row, along planes and along the rows
 #: of a plane. Addresses: the image, the fields p and r, whose components have a distance of `step_k`

@@ -16,7 +16,8 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import absolute, count_lanes, fma, power_of_two, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, splat, store
 
 #: Addresses of lists of addresses: the channels of the image, of the guide, and of the results. Addresses of
 #: how much each sample counts, and of whether its guide is known, or 0. The offsets of each line of results

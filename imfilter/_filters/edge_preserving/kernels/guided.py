@@ -28,7 +28,8 @@ from imfilter._filters.edge_preserving.kernels.guided_merge import merge_grey, m
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma
-from imfilter._simd.vector import BYTES, invoke, load, peek, poke, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
 
 #: Addresses of lists of addresses: the channels of the image and of the guide, and of what the pass writes.
 #: Their numbers. `own`: whether the image is the guide. `grey`: whether it is and has one channel whose

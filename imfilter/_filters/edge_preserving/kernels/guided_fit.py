@@ -6,7 +6,8 @@ from imfilter._filters.edge_preserving.kernels.guided_merge import n_references
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import count_lanes, fma, larger, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, load, peek, poke, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, poke, size_of, splat, store
 
 #: Least variance, with `eps`, by the square of the mean. Below it the difference of sums has an error of more
 #: than 1.5e-8 of the range of the window. The fit is then NaN, and the sums of `guided_merge` are used.

@@ -12,7 +12,8 @@ import numpy as np
 
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import fma, where
-from imfilter._simd.vector import BYTES, load, peek, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, size_of, splat, store
 
 _F64 = np.dtype(np.float64)
 

@@ -8,7 +8,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import absolute, fma, power_of_two, where
-from imfilter._simd.vector import BYTES, invoke, load, peek, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, peek, record, size_of, splat, store
 
 #: The number of samples, rounded up to vectors. Addresses: their distances to the level; how much they
 #: count, or 0; a list of addresses of the channels of the image. `own`: whether the image is the guide. The

@@ -7,10 +7,9 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import fma, root, where
+from imfilter._simd.registers import LINE, in_register
 from imfilter._simd.vector import (
-    LINE,
     convert_one,
-    in_register,
     invoke,
     load_like,
     load_one,

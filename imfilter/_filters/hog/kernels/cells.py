@@ -9,18 +9,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row
-from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    invoke,
-    load_one,
-    move_one,
-    peek,
-    record,
-    splat,
-    store,
-    store_one,
-)
+from imfilter._simd.registers import BYTES, LINE
+from imfilter._simd.vector import invoke, load_one, move_one, peek, record, splat, store, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 _FIELDS = (

@@ -8,7 +8,8 @@ from numba.extending import intrinsic
 from imfilter._simd import vector_math
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import absolute, convert, root, where
-from imfilter._simd.vector import in_register, load_like, load_one, splat_register, store
+from imfilter._simd.registers import in_register
+from imfilter._simd.vector import load_like, load_one, splat_register, store
 from imfilter._simd.vector_math import Lanes
 
 _F64 = np.dtype(np.float64)

@@ -26,16 +26,8 @@ from imfilter._simd.llvm import (
     spread,
     write,
 )
-from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    REGISTERS,
-    invoke,
-    peek,
-    record,
-    register_lanes,
-    size_of,
-)
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import invoke, peek, record, register_lanes, size_of
 
 
 @intrinsic(prefer_literal=True)

@@ -11,7 +11,8 @@ from imfilter._filters.layers.kernels.rows import clear_row, copy_row
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line
-from imfilter._simd.vector import BYTES, LINE, REGISTERS, invoke, record, size_of
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import invoke, record, size_of
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 _FIELDS = (

@@ -6,7 +6,8 @@ from numba.extending import intrinsic
 
 from imfilter._simd.llvm import WORD, after, constant, element, multiply_add, read, spread, write
 from imfilter._simd.prefetch import prefetch_line
-from imfilter._simd.vector import BYTES, LINE, REGISTERS, register_lanes
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import register_lanes
 
 
 @intrinsic(prefer_literal=True)

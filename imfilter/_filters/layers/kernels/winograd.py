@@ -18,7 +18,8 @@ from imfilter._filters.layers.kernels.tile_transforms import (
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
-from imfilter._simd.vector import BYTES, LINE, REGISTERS, invoke, load_one, record, store_one
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
+from imfilter._simd.vector import invoke, load_one, record, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

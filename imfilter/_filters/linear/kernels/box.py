@@ -37,10 +37,8 @@ from imfilter._simd.llvm import (
     write,
 )
 from imfilter._simd.prefetch import DISTANCE, prefetch
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    REGISTERS,
     load_like,
     load_one,
     move_one,

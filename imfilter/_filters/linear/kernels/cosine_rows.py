@@ -10,8 +10,9 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.inexact_rows import inexact, rows_of
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line, source_index
+from imfilter._simd.registers import LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import LINE, invoke, load_one, peek, poke, record, store_one
+from imfilter._simd.vector import invoke, load_one, peek, poke, record, store_one
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._simd.vector import BYTES
+from imfilter._simd.registers import BYTES
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

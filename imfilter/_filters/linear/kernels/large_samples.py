@@ -6,7 +6,8 @@ from imfilter._filters.linear.kernels.magnitudes import larger
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import absolute, full_like, where, whole
-from imfilter._simd.vector import BYTES, invoke, load, load_one, size_of, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, size_of, splat, store, store_one
 
 _F32, _F64, _U8 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
 

@@ -8,7 +8,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import where
-from imfilter._simd.vector import BYTES, invoke, load, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, record, size_of, splat, store
 
 #: Kinds of masks: none, truth values, and numbers.
 NO_MASK, BOOLS, NUMBERS = range(3)

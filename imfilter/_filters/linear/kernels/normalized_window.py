@@ -11,18 +11,8 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import fma, root, where
 from imfilter._simd.lines import place_line
-from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    invoke,
-    load,
-    peek,
-    poke,
-    record,
-    size_of,
-    splat,
-    store,
-)
+from imfilter._simd.registers import BYTES, LINE
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
 
 #: One window, all int64 except the last: addresses and steps in bytes, everything else in samples.
 _FIELDS = (

@@ -4,7 +4,8 @@ from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
 from imfilter._simd.llvm import lanewise
-from imfilter._simd.vector import BYTES, load, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, size_of, splat, store
 
 
 def quotient(builder, sums, divisor, reciprocal):

@@ -6,7 +6,8 @@ from imfilter._filters.linear.kernels.magnitudes import larger, largest_of, near
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma
-from imfilter._simd.vector import BYTES, invoke, load, load_one, move_one, size_of, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, move_one, size_of, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 

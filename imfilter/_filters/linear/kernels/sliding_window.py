@@ -29,7 +29,8 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel, part
 from imfilter._simd.lines import fetch_line, place_line, source_index
 from imfilter._simd.prefetch import WORDS
-from imfilter._simd.vector import LINE, invoke, move_one, peek, poke, record
+from imfilter._simd.registers import LINE
+from imfilter._simd.vector import invoke, move_one, peek, poke, record
 
 _LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
 

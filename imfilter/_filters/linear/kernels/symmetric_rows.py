@@ -7,8 +7,9 @@ from numba.extending import intrinsic
 from imfilter._filters.linear.kernels.symmetric_sums import Block
 from imfilter._simd.jit import kernel
 from imfilter._simd.prefetch import prefetch_sums
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.short_rows import whole_vectors
-from imfilter._simd.vector import BYTES, REGISTERS, register_lanes, size_of
+from imfilter._simd.vector import register_lanes, size_of
 
 _WORD = ir.IntType(64)
 #: Vector registers for sums and references. Others hold samples and weights.

@@ -21,6 +21,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
+from imfilter._filters.linear.kernels.constants import layers_of
 from imfilter._filters.linear.kernels.reference import fits_reference
 from imfilter._simd.llvm import (
     after,
@@ -60,30 +61,6 @@ _WORD = ir.IntType(64)
 _GROUP = 32
 #: Pairs that the unrolled body of the loop sums.
 _UNROLLED = 4
-#: Bits of a layer in the number that describes an unrolled sum.
-_BITS, _FORM_BITS = 8, 3
-
-
-def written_out(layers: list[tuple[int, int, int]]) -> int:
-    """Return the number that stands for an unrolled sum of layers (first line, half, form)."""
-    number = 1
-    for first, half, form in layers:
-        number = (((number << _BITS) | first) << _BITS) | (half << _FORM_BITS) | form
-    return number
-
-
-def looped(forms: set[int]) -> int:
-    """Return the number that stands for a loop over layers of any length and these forms."""
-    return -sum(1 << form for form in forms)
-
-
-def _layers(number: int) -> list[tuple[int, int, int]]:
-    """Return the layers that `written_out` was given."""
-    found = []
-    while number > 1:
-        found.append(((number >> _BITS) % 256, number % 256 >> _FORM_BITS, number % (1 << _FORM_BITS)))
-        number >>= 2 * _BITS
-    return found[::-1]
 
 
 class _Sums:
@@ -168,7 +145,7 @@ class _Straight:
     """Sums of layers that are known when the code is generated."""
 
     def __init__(self, sums, number, lines, base, halves, weights):
-        self.sums, self.layers, self.lines, self.weights = sums, _layers(number), [], []
+        self.sums, self.layers, self.lines, self.weights = sums, layers_of(number), [], []
         for i, (first, half, _form) in enumerate(self.layers):
             record = sums.plus(halves, i * HALF.itemsize)
             offset = sums.plus(sums.entry(record, _OFFSET), base)

@@ -7,58 +7,20 @@ not read.
 With a tap in the centre the sum is relative to the centre sample; see `symmetric_sums`.
 """
 
-from typing import NamedTuple
-
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from imfilter._filters.linear.kernels.constants import LENGTH_BITS, kernels_of
 from imfilter._filters.linear.kernels.reference import fits_reference
 from imfilter._simd.jit import kernel
 from imfilter._simd.llvm import call_llvm, element, from_real, mangle, multiply_add, pointer, spread, weighed
 from imfilter._simd.prefetch import prefetch_sums
+from imfilter._simd.registers import REGISTERS
 from imfilter._simd.short_rows import whole_vectors
-from imfilter._simd.vector import REGISTERS, register_lanes
+from imfilter._simd.vector import register_lanes
 
 _WORD = ir.IntType(64)
-#: Bits of a length, and of a kernel, in the numbers that stand for windows and kernels.
-_LENGTH_BITS, _KERNEL_BITS = 6, 14
-#: Most positions in a corner of the window: each has one bit in a kernel's number.
-MOST_PLACES = 10
-
-
-class Parity(NamedTuple):
-    """The facts about one symmetric kernel that the compiler needs."""
-
-    odd: tuple[bool, bool, bool]  # along rows, planes, columns
-    places: int  # a bit for each position in a corner of the window with a weight that is not zero
-    about: bool  # whether the sum is relative to the centre sample
-
-
-def window_number(rows: int, planes: int, columns: int) -> int:
-    """Return the number that stands for a window."""
-    return (rows << _LENGTH_BITS | planes) << _LENGTH_BITS | columns
-
-
-def kernels_number(kernels: list[Parity], norm: bool) -> int:
-    """Return the number that stands for kernels. It says whether the root of their sum of squares is used."""
-    number = 1
-    for odd, places, about in kernels:
-        bits = (((odd[0] << 1 | odd[1]) << 1 | odd[2]) << 1 | about) << MOST_PLACES | places
-        number = number << _KERNEL_BITS | bits
-    return number << 1 | norm
-
-
-def _kernels(number: int) -> tuple[list[Parity], bool]:
-    """Return what `kernels_number` was given."""
-    found, norm = [], bool(number & 1)
-    number >>= 1
-    while number > 1:
-        bits = number % (1 << _KERNEL_BITS) >> MOST_PLACES
-        odd = bool(bits >> 3 & 1), bool(bits >> 2 & 1), bool(bits >> 1 & 1)
-        found.append(Parity(odd, number % (1 << MOST_PLACES), bool(bits & 1)))
-        number >>= _KERNEL_BITS
-    return found[::-1], norm
 
 
 class _Samples:
@@ -116,9 +78,9 @@ def _sums(
 ):
     """Write rows of `count` sums for `outputs` neighbouring outputs; see below."""
     many, shape = outputs.literal_value, window.literal_value
-    most = (1 << _LENGTH_BITS) - 1
-    shape = shape >> 2 * _LENGTH_BITS, shape >> _LENGTH_BITS & most, shape & most
-    parities, norm = _kernels(kernels.literal_value)
+    most = (1 << LENGTH_BITS) - 1
+    shape = shape >> 2 * LENGTH_BITS, shape >> LENGTH_BITS & most, shape & most
+    parities, norm = kernels_of(kernels.literal_value)
     height, depth, width = shape
     lanes = register_lanes(real.dtype) * _registers(len(parities))
     corner = [

@@ -34,7 +34,8 @@ from imfilter._simd.llvm import (
     spread_real,
     write,
 )
-from imfilter._simd.vector import BYTES, REGISTERS, load, peek, poke, register_lanes, size_of, store
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import load, peek, poke, register_lanes, size_of, store
 
 
 @kernel("real")

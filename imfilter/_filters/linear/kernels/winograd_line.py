@@ -10,8 +10,9 @@ from imfilter._filters.linear.kernels.job import BLOCK_ALONG
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_line, place_line
+from imfilter._simd.registers import LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import LINE, invoke, peek, poke, record
+from imfilter._simd.vector import invoke, peek, poke, record
 
 #: A line of differences and its two operands, as positions in the workspace.
 DIFFERENCE = np.dtype([(name, np.int64) for name in ("to", "a", "b")])

@@ -8,8 +8,9 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import fetch_row, place_line
+from imfilter._simd.registers import LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import LINE, invoke, peek, poke, record
+from imfilter._simd.vector import invoke, peek, poke, record
 
 #: A sum over rows of a layer at equal distances, from row `start` on, with weights at an address.
 SUM = np.dtype([(name, np.int64) for name in ("layer", "start", "weights")])

@@ -8,7 +8,8 @@ window. Neighbours of one channel that lie apart are loaded, and added in the sa
 from imfilter._filters.local.kernels.box import LEVEL, PART
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import lanes_from
-from imfilter._simd.vector import BYTES, load, peek, size_of, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, size_of, store
 
 
 @inlined

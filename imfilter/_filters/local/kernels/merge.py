@@ -11,7 +11,8 @@ from imfilter._filters.local.kernels.box import DEVIATION, THRESHOLD
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, larger, root, where
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, splat, store
 
 #: What parts have besides their samples: rests, variances, and counts. Without counts, all is present.
 RESTS, SPREADS, COUNTED = 1, 2, 4

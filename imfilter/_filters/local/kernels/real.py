@@ -21,7 +21,8 @@ from imfilter._filters.local.kernels.box import BOX_JOB, FILL, LEVEL, PART, SHOR
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import fma, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, load, load_one, peek, poke, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, peek, poke, record, size_of, splat, store
 
 _F64 = np.dtype(np.float64)
 #: Bytes of a part in the table of a row: its samples, its memory or 0, and its weight.

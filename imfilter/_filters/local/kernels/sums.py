@@ -23,7 +23,8 @@ from imfilter._filters.local.kernels.real import SPOT, spots_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import convert, count_lanes, fma, root, where
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, load, peek, poke, record, size_of, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, poke, record, size_of, store
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 #: Least variance, divided by the mean of the squares, that has enough digits.

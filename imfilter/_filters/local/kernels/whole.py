@@ -25,7 +25,8 @@ from imfilter._filters.local.kernels.eights import prepare_windows, window_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import convert, fma, full_like, root
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, load, peek, record, size_of, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, record, size_of, splat, store
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 

@@ -10,7 +10,8 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import kernel
 from imfilter._simd.lanewise import larger, smaller
 from imfilter._simd.llvm import call_llvm, constant, lanewise
-from imfilter._simd.vector import BYTES, load, load_one, peek, splat, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, peek, splat, store
 
 #: The minimum or the maximum, and whether floats are compared by keys.
 SMALLEST, LARGEST, ORDERED = 0, 1, 2

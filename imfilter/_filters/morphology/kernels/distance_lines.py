@@ -8,8 +8,8 @@ from imfilter._filters.morphology.kernels.parabolas import REACH, REGISTER, comp
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import root, where
+from imfilter._simd.registers import LINE
 from imfilter._simd.vector import (
-    LINE,
     invoke,
     load_like,
     load_one,

@@ -4,7 +4,8 @@ import numpy as np
 
 from imfilter._simd.jit import Driver
 from imfilter._simd.lanewise import where
-from imfilter._simd.vector import BYTES, load, load_one, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, splat, store, store_one
 
 _U8, _I32 = np.dtype(np.uint8), np.dtype(np.int32)
 #: Columns of a vector.

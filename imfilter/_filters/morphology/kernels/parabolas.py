@@ -14,16 +14,8 @@ from imfilter._filters.morphology.kernels.lane_bits import lane_bits
 from imfilter._simd import llvm
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import count_lanes, full_like, smaller, where
-from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
-    load_like,
-    load_one,
-    size_of,
-    splat_register,
-    store,
-    store_one,
-)
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import load_like, load_one, size_of, splat_register, store, store_one
 from imfilter._simd.words import lowest_bit
 
 _I32, _I64 = np.dtype(np.int32), np.dtype(np.int64)

@@ -17,17 +17,8 @@ from imfilter._filters.morphology.kernels.queue import (
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import bytes_of, larger, smaller
-from imfilter._simd.vector import (
-    BYTES,
-    invoke,
-    load,
-    load_one,
-    peek,
-    record,
-    size_of,
-    store,
-    store_one,
-)
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, store, store_one
 
 #: Addresses of the code, of the samples, of their marks (a byte for each), of a `BLOCK` and of a `QUEUE`;
 #: whether plateaus at the border of the block count.

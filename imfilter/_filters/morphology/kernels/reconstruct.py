@@ -26,7 +26,8 @@ from imfilter._filters.morphology.kernels.queue import (
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import count_lanes, larger, smaller
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, poke, record, size_of, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, poke, record, size_of, store, store_one
 from imfilter._simd.words import lowest_bit
 
 _U8, _U64 = np.dtype(np.uint8), np.dtype(np.uint64)

@@ -7,18 +7,8 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, kernel
-from imfilter._simd.vector import (
-    BYTES,
-    invoke,
-    load,
-    load_one,
-    peek,
-    record,
-    size_of,
-    splat,
-    store,
-    store_one,
-)
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, splat, store, store_one
 
 #: The kernel. Offsets in bytes of the taps below and above the centre, and their weights. `sign` is 1 if the
 #: sample above is added to the one below, -1 if it is subtracted, and 0 if there are only the taps below.

@@ -4,7 +4,8 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver
-from imfilter._simd.vector import BYTES, REGISTERS, invoke
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import invoke
 
 #: Bytes of one register. The formulas have so many values that vectors of more registers would not fit.
 REGISTER = BYTES // REGISTERS

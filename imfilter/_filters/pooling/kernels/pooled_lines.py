@@ -12,9 +12,8 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import kernel, part
 from imfilter._simd.lanewise import dtype_of
 from imfilter._simd.llvm import WORD, after, constant, element, extreme, read, shuffle, write
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
     load,
     load_like,
     load_one,

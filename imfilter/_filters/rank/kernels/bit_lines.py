@@ -14,18 +14,8 @@ from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.lines import fetch_samples, inner_columns, source_index
 from imfilter._simd.llvm import WORD, constant, lanewise, read, write
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.vector import (
-    BYTES,
-    Vector,
-    in_lanes,
-    load,
-    load_one,
-    move_one,
-    peek,
-    poke,
-    size_of,
-    store,
-)
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import Vector, in_lanes, load, load_one, move_one, peek, poke, size_of, store
 
 #: How lines are combined: all bits, one of the bits, or the bits of the first that are not in the second.
 ALL, ANY, WITHOUT = 0, 1, 2

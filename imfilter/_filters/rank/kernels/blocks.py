@@ -5,8 +5,9 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import source_index
+from imfilter._simd.registers import LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import LINE, invoke, peek, record
+from imfilter._simd.vector import invoke, peek, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

@@ -13,8 +13,9 @@ from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lanewise import larger, smaller, where
 from imfilter._simd.lines import fill, place_line, source_index
 from imfilter._simd.prefetch import prefetch
+from imfilter._simd.registers import BYTES, LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import BYTES, LINE, invoke, load, peek, poke, record, size_of, store
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, store
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

@@ -21,10 +21,9 @@ from imfilter._filters.rank.kernels.blocks import BLOCK_JOB
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import count_lanes
 from imfilter._simd.llvm import call_llvm, constant, element, mangle
+from imfilter._simd.registers import BYTES, in_register
 from imfilter._simd.vector import (
-    BYTES,
     Vector,
-    in_register,
     load,
     load_like,
     load_one,

@@ -9,8 +9,9 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
 from imfilter._simd.lines import place_line, source_index
+from imfilter._simd.registers import LINE
 from imfilter._simd.units import place_of
-from imfilter._simd.vector import LINE, invoke, peek, poke, record
+from imfilter._simd.vector import invoke, peek, poke, record
 
 #: Geometry of one call, all int64: addresses and strides in bytes, everything else in samples.
 #: *Padded* coordinates count from the first sample of the border.

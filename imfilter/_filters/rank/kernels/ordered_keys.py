@@ -15,7 +15,8 @@ from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import dtype_of, larger, smaller
 from imfilter._simd.lines import fetch_samples, fill, inner_columns
 from imfilter._simd.llvm import any_lane, call_llvm, constant, like, mangle
-from imfilter._simd.vector import BYTES, load, peek, poke, record, size_of, store
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, peek, poke, record, size_of, store
 
 #: Kinds of samples: integers; floats that are converted to keys; floats that are compared directly and
 #: checked for -0.0 and NaN.

@@ -18,7 +18,8 @@ from imfilter._filters.rank.kernels import sorting_networks
 from imfilter._filters.rank.kernels.ordered_keys import keys_of_bits, turned_back
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.llvm import WORD, choose, constant, element, entry, read, spread, write
-from imfilter._simd.vector import BYTES, REGISTERS, invoke, peek, record, register_lanes, size_of
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import invoke, peek, record, register_lanes, size_of
 
 #: What keys are made of: integers or floats, and whether their order is reversed.
 FLOATS, REVERSED = 1, 2

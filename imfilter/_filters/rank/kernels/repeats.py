@@ -9,7 +9,8 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, part
-from imfilter._simd.vector import LINE, load_one, peek, poke, record, store_one
+from imfilter._simd.registers import LINE
+from imfilter._simd.vector import load_one, peek, poke, record, store_one
 
 _I32 = np.dtype(np.int32)
 

@@ -14,7 +14,8 @@ from imfilter._filters.rank.kernels.ordered_keys import turned_back
 from imfilter._simd.jit import kernel
 from imfilter._simd.llvm import WORD, choose, element, entry, lanes_from, read, write
 from imfilter._simd.prefetch import DISTANCE, prefetch_line
-from imfilter._simd.vector import BYTES, REGISTERS, register_lanes
+from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.vector import register_lanes
 
 
 @intrinsic(prefer_literal=True)

@@ -9,9 +9,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lanewise import absolute, fma, where
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
     invoke,
     load_like,
     load_one,

@@ -12,17 +12,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import smaller
-from imfilter._simd.vector import (
-    BYTES,
-    invoke,
-    load,
-    load_one,
-    peek,
-    record,
-    size_of,
-    splat,
-    store,
-)
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, splat, store
 
 #: Distances in bytes of the planes and rows of the padded image and of the result. Numbers of rows, columns
 #: and tiles of a row; columns of a tile. Size of an element. `entries` lists the distances

@@ -4,7 +4,8 @@ import numpy as np
 
 from imfilter._simd.jit import inlined
 from imfilter._simd.lines import copy
-from imfilter._simd.vector import BYTES, load, load_one, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector. A buffer has room for one vector after its last element.

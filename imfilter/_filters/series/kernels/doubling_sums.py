@@ -12,7 +12,8 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.vector import LINE, Vector, in_register, load_like, splat_register, store
+from imfilter._simd.registers import LINE, in_register
+from imfilter._simd.vector import Vector, load_like, splat_register, store
 
 _F64 = np.dtype(np.float64)
 #: Elements of a register.

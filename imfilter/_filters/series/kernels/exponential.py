@@ -8,7 +8,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import fma
-from imfilter._simd.vector import BYTES, load, load_one, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 _LANES = BYTES // 8

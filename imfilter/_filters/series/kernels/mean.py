@@ -14,10 +14,8 @@ from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lines import copy
 from imfilter._simd.llvm import constant, multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
+from imfilter._simd.registers import BYTES, LINE, in_register
 from imfilter._simd.vector import (
-    BYTES,
-    LINE,
-    in_register,
     load,
     load_like,
     load_one,

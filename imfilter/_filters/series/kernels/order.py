@@ -26,7 +26,8 @@ from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import where
 from imfilter._simd.llvm import constant, strict
-from imfilter._simd.vector import BYTES, load, load_one, poke, record, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, poke, record, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 _LANES = BYTES // 8

@@ -10,7 +10,8 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver
 from imfilter._simd.lanewise import fma
-from imfilter._simd.vector import BYTES, load, load_one, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector, and number of columns that are processed together for many series.

@@ -8,7 +8,8 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.vector import BYTES, invoke, load, load_one, peek, size_of, splat, store, store_one
+from imfilter._simd.registers import BYTES
+from imfilter._simd.vector import invoke, load, load_one, peek, size_of, splat, store, store_one
 
 _U32, _I32, _I64 = np.dtype(np.uint32), np.dtype(np.int32), np.dtype(np.int64)
 _F64 = np.dtype(np.float64)
