@@ -20,9 +20,8 @@ The order of the sums is that of `bilateral.grey_lines`, and so are the bits.
 from imfilter._filters.edge_preserving.kernels.bilateral import BILATERAL_JOB
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import fma, power_of_two
+from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
-    BYTES,
-    REGISTERS,
     load,
     load_like,
     load_one,
