@@ -1,9 +1,13 @@
 """The playground: how long a slider waits for its answer at 12 megapixels, and memory over many changes.
 
 python -m benchmarks.play
+
+With Chromium and playwright, it also measures in the page: from the event of the slider to the frame that
+shows the answer.
 """
 
 import gc
+import shutil
 import statistics
 import time
 from pathlib import Path
@@ -65,6 +69,51 @@ def memory(changes: int = 500) -> None:
                 print(f"{n:4} changes: {_resident():6.0f} MB")
 
 
+#: Moves a slider, and returns milliseconds from the event to the frame after the first answer.
+_MOVE = """async ([id, value]) => {
+  const slider = document.getElementById(id), status = document.getElementById("status");
+  const answered = new Promise((done) => new MutationObserver((_, seen) => { seen.disconnect(); done(); })
+    .observe(status, { childList: true, characterData: true, subtree: true }));
+  slider.value = value;
+  performance.mark("slider");
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  await answered;
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return performance.measure("slider to picture", "slider").duration;
+}"""
+
+
+def browser() -> None:
+    """Print the median time from a slider to the picture, preview or result, in Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        print("Chromium is not installed")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with serving(2**26) as (client, _), sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(client.address)
+        page.wait_for_selector("body[data-ready]")
+        page.select_option("#sample", "cat of 12 megapixels")
+        for name, option, values in _CASES:
+            page.select_option("#filter", name)
+            page.wait_for_selector("body[data-done]", state="attached")
+            page.wait_for_timeout(3000)
+            slider = f"option-{option}"
+            if page.locator(f"input[type=range]#{slider}").count() == 0:
+                continue  # this option has no slider
+            times = []
+            for value in values:
+                times.append(page.evaluate(_MOVE, [slider, str(value)]))
+                page.wait_for_timeout(500)  # the result follows a preview
+            median, last = statistics.median(times[3:]), max(times[3:])
+            print(f"{name:14} in the browser: {median:6.0f} ms, at most {last:.0f} ms")
+        chromium.close()
+
+
 if __name__ == "__main__":
     latency()
+    browser()
     memory()

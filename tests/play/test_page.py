@@ -244,6 +244,8 @@ def test_everything_has_a_name_and_what_changes_is_told(page, files):
         assert unnamed == []
     assert "The mean" in page.locator("#histogram-after").get_attribute("aria-label")
     assert "cat.png" in page.locator("#canvas").get_attribute("aria-label")
+    # Screen readers keep the arrow keys of a picture for themselves. An application gets them.
+    expect(page.locator("#canvas")).to_have_attribute("role", "application")
     assert page.locator("html").get_attribute("lang") == "en"
 
 
