@@ -32,7 +32,7 @@ class Package:
     source: bool = False
 
 
-_SKIMAGE = ("filters", "morphology", "feature", "restoration", "color")
+_SKIMAGE = ("filters", "morphology", "feature", "restoration", "color", "transform", "exposure")
 PACKAGES = {
     "photutils": Package(("scipy.ndimage",), ("--pyargs", "photutils")),
     "dask-image": Package(
@@ -42,7 +42,7 @@ PACKAGES = {
     ),
     "scikit-image": Package(
         ("scipy.ndimage", *(f"skimage.{name}" for name in _SKIMAGE)),
-        tuple(f"tests/skimage/{name}" for name in (*_SKIMAGE, "segmentation", "measure", "exposure")),
+        tuple(f"tests/skimage/{name}" for name in (*_SKIMAGE, "segmentation", "measure")),
         source=True,
     ),
 }

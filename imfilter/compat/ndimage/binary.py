@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.ndimage
 
+from imfilter._base.call_cache import Calls, words
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_binary as engine
@@ -23,10 +24,22 @@ from imfilter._filters.morphology.geodesic import FILL_HOLES
 from imfilter.compat.ndimage.sums import Output
 from imfilter.typing import ArrayLike, NDArray
 
+#: Elements by the arguments that they are made of.
+_elements: Calls[Element] = Calls()
+
 
 def _prepared(given: ArrayLike, structure: Any, origin: Any, axes: Any) -> tuple[NDArray, Element]:
     array = arguments.image(given)
-    return array, engine.element(structure, origin, arguments.axes(axes, array))
+    key: Any
+    try:
+        key = words((structure, origin, axes)), array.ndim
+        known = _elements.get(key)
+    except TypeError:  # an argument may change without notice
+        key = known = None
+    if known is None:
+        known = engine.element(structure, origin, arguments.axes(axes, array))
+        _elements.keep(key, known)
+    return array, known
 
 
 def _border(array: NDArray, value: Any, mask: Any, iterations: Any) -> Border:

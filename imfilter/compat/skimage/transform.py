@@ -43,7 +43,7 @@ def resize(
     anti_aliasing_sigma: float | Sequence[float] | None = None,
 ) -> NDArray:
     """Smooth and interpolate linearly, as `skimage.transform.resize` does."""
-    array = images.finite(images.image(image))
+    array = images.image(image)
     if array.dtype.kind == "b" or order not in (None, 1) or isinstance(order, bool):
         raise Elsewhere("the image is binary, or the interpolation is not linear")
     if anti_aliasing_sigma is not None or mode not in _BORDERS:
@@ -57,6 +57,9 @@ def resize(
         raise Elsewhere("no length changes, or an axis has one sample")
     level = images.real(cval, "cval")
     array = images.floats(array, preserve_range=preserve_range)
+    low, high = array.min(), array.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise Elsewhere("a sample is not finite")
     smoothed, (ours, of_scipy) = array, _BORDERS[mode]
     factors = np.divide(array.shape, shape)
     if anti_aliasing is None:
@@ -74,7 +77,6 @@ def resize(
         axes=axes,
     )
     if clip:
-        low, high = array.min(), array.max()
         if mode == "constant" and not low <= level <= high and found.min() <= level <= found.max():
             low, high = min(low, array.dtype.type(level)), max(high, array.dtype.type(level))
         np.clip(found, low, high, out=found)

@@ -34,7 +34,7 @@ def gaussian(
         sigmas = list(sigma) if isinstance(sigma, Iterable) else [sigma] * (array.ndim - 1)
         if len(sigmas) == array.ndim - 1:
             sigmas.insert(channel_axis % array.ndim, 0)
-    if np.any(np.asarray(sigmas) < 0.0):
+    if sigmas < 0 if type(sigmas) in (int, float) else np.any(np.asarray(sigmas) < 0.0):
         raise Elsewhere("sigma is negative")
     if out is not None and (not isinstance(out, np.ndarray) or out.dtype.kind != "f"):
         raise Elsewhere("out is not an array of floats")

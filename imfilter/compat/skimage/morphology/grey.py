@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ from imfilter.typing import NDArray
 
 #: A window, or windows that are applied in turn, each some times. Default: the nearest neighbours.
 Footprint = NDArray | Sequence[tuple[NDArray, int]] | None
-_Windows = list[tuple[NDArray, int]]
+#: Windows of odd lengths, the mirrored ones, and how often each is applied.
+_Windows = list[tuple[NDArray, NDArray, int]]
 _OWN_BORDERS = ("max", "min", "ignore")
 _BORDERS = ("reflect", "constant", "nearest", "mirror", "wrap", *_OWN_BORDERS)
 
@@ -121,14 +123,14 @@ def _both(
     array = _image(image, place if out is None else out)
     windows = _windows(footprint, array)
     middle = _extremes(array, windows, None, mode, cval, largest=not last)
-    mirrored = [(np.flip(window), count) for window, count in windows]
+    mirrored = [(mirror, window, count) for window, mirror, count in windows]
     return _extremes(middle, mirrored, out, mode, cval, largest=last)
 
 
 def _windows(footprint: Any, array: NDArray) -> _Windows:
-    """Return windows of odd lengths and how often each is applied."""
+    """Return windows and how often each is applied."""
     if footprint is None:
-        return [(generate_binary_structure(array.ndim, 1), 1)]
+        footprint = _nearest(array.ndim)
     given = [(footprint, 1)] if isinstance(footprint, np.ndarray) else footprint
     if type(given) not in (list, tuple) or not given:
         raise Elsewhere("the footprint is not usual")
@@ -138,8 +140,25 @@ def _windows(footprint: Any, array: NDArray) -> _Windows:
             raise Elsewhere("the footprint is not usual")
         if not isinstance(pair[1], int | np.integer) or pair[1] < 1:
             raise Elsewhere("the footprint is not usual")
-        found.append((np.pad(pair[0] != 0, [(1 - n % 2, 0) for n in pair[0].shape]), int(pair[1])))
+        window = pair[0]
+        if window.dtype.kind not in "biuf":
+            raise Elsewhere("the footprint has no numbers")
+        found.append((*_odd(window.tobytes(), window.dtype, window.shape), int(pair[1])))
     return found
+
+
+@functools.cache
+def _nearest(ndim: int) -> NDArray:
+    """Return a sample and its nearest neighbours."""
+    return generate_binary_structure(ndim, 1)
+
+
+@functools.lru_cache(256)
+def _odd(values: bytes, kind: np.dtype, shape: tuple[int, ...]) -> tuple[NDArray, NDArray]:
+    """Return a window of odd lengths, and the mirrored one. To pad it takes 15 us."""
+    inside = np.frombuffer(values, kind).reshape(shape) != 0
+    window = np.pad(inside, [(1 - n % 2, 0) for n in shape])
+    return window, np.ascontiguousarray(np.flip(window))
 
 
 def _extremes(
@@ -153,7 +172,7 @@ def _extremes(
         cval = _limit(array.dtype, lowest=most)
         mode = "constant"
     take = here(ndimage.maximum_filter if largest else ndimage.minimum_filter)
-    for window, count in windows:
+    for window, _, count in windows:
         for _ in range(count):
             array = take(array, footprint=window, mode=mode, cval=cval)
     if out is None:
