@@ -10,6 +10,7 @@ import os
 import pickle
 import queue
 import secrets
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -206,15 +207,35 @@ def _connected(address: str, workers: int | None) -> Iterator[Any]:
                 count = threads.most(threads.requested(workers))
                 local = distributed.LocalCluster(n_workers=count, threads_per_worker=1, **options)
                 stack.callback(_ended, lambda: local.close(timeout=TIMEOUT))
-                client = distributed.Client(local, timeout=TIMEOUT, set_as_default=False)
+                client = _client(distributed, local)
             else:
-                client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
+                client = _client(distributed, address)
         except (OSError, ImportError, RuntimeError) as error:
             reason = "has another version of dask" if isinstance(error, ImportError) else "does not answer"
             raise FileError(f"{address}: the dask scheduler {reason}; check the address") from error
         stack.callback(_ended, lambda: client.close(timeout=1))
         _check_workers(client, address)
         yield client
+
+
+def _client(distributed: Any, address: Any) -> Any:
+    """Return a client. dask's own timeout does not end the wait for a server that is no scheduler."""
+    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def start() -> None:
+        try:
+            found.put(distributed.Client(address, timeout=TIMEOUT, set_as_default=False))
+        except BaseException as error:
+            found.put(error)
+
+    threading.Thread(target=start, daemon=True).start()
+    try:
+        client = found.get(timeout=TIMEOUT + _LOOK)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(client, BaseException):
+        raise client
+    return client
 
 
 def _ended(close: Callable[[], object]) -> None:
