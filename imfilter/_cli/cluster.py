@@ -321,7 +321,8 @@ def _computed(
                 raise _said(error, block, address, distributed) from error
     finally:
         with contextlib.suppress(Exception):
-            client.cancel([future for future, _ in waiting.values()])
+            if client.status == "running":  # else it waits for the scheduler
+                client.cancel([future for future, _ in waiting.values()])
 
 
 def _said(error: Exception, block: Block, address: str, distributed: Any) -> Exception:
