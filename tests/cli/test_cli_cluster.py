@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._cli import blocks, cluster
+from imfilter._cli import blocks, connection
 from imfilter._files import unfinished
 from tests.cli.commands import done, failed, noise, run, said, subprocess_env
 from tests.files.test_zarr import array, image
@@ -253,7 +253,7 @@ def test_a_full_disk(
 def test_no_worker_that_can_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cluster, "TIMEOUT", 1.0)
+    monkeypatch.setattr(connection, "TIMEOUT", 1.0)
     source = array(tmp_path / "a.zarr", noise(*SHAPE), 3, chunks=CHUNKS)
     words = ["median", source, tmp_path / "out.zarr", "--cluster"]
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -264,7 +264,7 @@ def test_no_worker_that_can_work(
     assert line == f"{address}: the dask scheduler does not answer; check the address"
     found = Scheduler(tmp_path, 0)
     try:
-        monkeypatch.setattr(cluster, "TIMEOUT", 5.0)
+        monkeypatch.setattr(connection, "TIMEOUT", 5.0)
         line = failed(capsys, 1, *words, found.address)
         assert line.startswith(f"{found.address}: the cluster has no workers; start one")
     finally:
@@ -286,10 +286,10 @@ def test_a_worker_without_the_package(
 
         return version
 
-    monkeypatch.setattr(cluster, "_of_version", missing)
+    monkeypatch.setattr(connection, "_of_version", missing)
     line = failed(capsys, 1, "median", source, tmp_path / "out.zarr", "--cluster", scheduler.address)
     assert "a worker cannot import imfilter (No module named" in line
-    monkeypatch.setattr(cluster, "_of_version", lambda: lambda: "0.0.1")
+    monkeypatch.setattr(connection, "_of_version", lambda: lambda: "0.0.1")
     line = failed(capsys, 1, "median", source, tmp_path / "out.zarr", "--cluster", scheduler.address)
     assert "the worker has imfilter 0.0.1, and the command" in line
 
