@@ -219,13 +219,14 @@ def run(found: Plan, destination: str, levels: int) -> None:
             return block, filtered(work, block, pixels).pixels[block.keep]
 
         def write(item: tuple[Block, Array]) -> None:
-            target[item[0].where] = item[1]
+            zarr_store.put(target, item[0].where, item[1])
 
         pipeline.run(items, compute, write, workers)
         for number, (large, small) in enumerate(itertools.pairwise(arrays), 1):
             grid = halved(large, small, found.header.axes)
             for block in grid.blocks(units(small), f"{number}:"):
-                small[block.where] = half(blocks.read(large, block.ranges), block, grid.letters, workers)
+                samples = half(blocks.read(large, block.ranges), block, grid.letters, workers)
+                zarr_store.put(small, block.where, samples)
 
 
 def units(array: Any) -> tuple[int, ...]:

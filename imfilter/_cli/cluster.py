@@ -283,7 +283,7 @@ def compute(spec: bytes, block: bytes) -> list[tuple[str, str]]:
             pixels = blockwise.read(known.source, blockwise.array_of(work), part)
             result = blockwise.filtered(work, part, pixels).pixels[part.keep]
         try:
-            arrays[level][part.where] = result
+            zarr_store.put(arrays[level], part.where, result)
         except OSError as error:
             raise FileError(f"{known.result}: cannot be written: {error.strerror or error}") from None
     return lines

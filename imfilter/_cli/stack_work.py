@@ -38,7 +38,7 @@ _MANY = 1 << 40
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
 #: Bytes in memory from which a message says so.
-_LARGE = 1 << 30
+LARGE = 1 << 30
 #: A number of channels above that of any colour.
 _UNCOLOURED = 5
 #: Filters whose results have the range of values of the input.
@@ -148,7 +148,7 @@ class Work:
         if self.reach is not None:
             yield from self._along_frames(self.reach)
             return
-        if not self.stack.streamed and self._together() > _LARGE:
+        if not self.stack.streamed and self._together() > LARGE:
             size, reason = self._together() / 1e9, "a result depends on all of them"
             messages.say("warning", f"{self.name}: {size:.1f} GB are held in memory, because {reason}")
         blocks = self.stack.blocks(self.leading)

@@ -13,7 +13,7 @@ from .._files.image import Image
 from .._files.stacks import Array, Stack
 from . import messages, quiet
 from .command import Command
-from .stack_work import Work, wanted
+from .stack_work import LARGE, Work, wanted
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -103,6 +103,9 @@ def run(
         results = work.results()
         first = next(results)
         header = work.header(first)
+        if kind.name in stack_files.GATHERED and header.pixels.nbytes > LARGE:
+            size, reason = header.pixels.nbytes / 1e9, f"{kind.name} encodes all of them at once"
+            messages.say("warning", f"{destination}: {size:.1f} GB are held in memory, because {reason}")
         stack_files.write(
             destination,
             kind,

@@ -13,8 +13,8 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import blocks, blockwise, stack_work
-from tests.cli.commands import done, failed, noise
+from imfilter._cli import blocks, blockwise, stack_work, stacks
+from tests.cli.commands import done, failed, noise, said
 from tests.files.test_zarr import FORMATS, array, image
 
 zarr = pytest.importorskip("zarr")
@@ -203,3 +203,17 @@ def test_volumes_of_arrays_in_bands(
     expected = operator.attrgetter(function)(imfilter)(pixels, **options)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
     assert written == [str(tmp_path / "out.npy")]
+
+
+def test_what_is_held_in_memory_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in (stacks, stack_work):
+        monkeypatch.setattr(module, "LARGE", 1)
+    pixels = noise(4, 12, 14)
+    io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
+    done("median", tmp_path / "a.tif", tmp_path / "out.png", "--axes", "TYX")
+    lines = said(capsys).splitlines()
+    assert "a result depends on all of them" in lines[0]
+    assert lines[1].endswith("are held in memory, because PNG encodes all of them at once")
+    assert len(lines) == 2
