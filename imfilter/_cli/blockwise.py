@@ -6,14 +6,15 @@ import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import threads
+from imfilter._arrays.halo import of as reach_of
+from imfilter._base import dtypes, threads
 from imfilter._base.plan import by_window
-from imfilter._base.reach import Along
+from imfilter._base.reach import Along, Reach
 
 from .._files import source, zarr_store
 from .._files.atomic import replacing_folder
@@ -95,7 +96,7 @@ def _axes(work: Work) -> dict[str, Axis]:
             if made is None
             else {a: Axis.resampled(table, shape[a]) for a, table in made}
         )
-    rows = [_rows(work, place, n) for place, n in enumerate(lengths)]
+    rows = _rows(work, lengths)
     for letter, known in zip(work.filtered, rows, strict=True):
         n = shape[letter]
         if known is None or None in rows:
@@ -106,38 +107,61 @@ def _axes(work: Work) -> dict[str, Axis]:
     return axes
 
 
-def _rows(work: Work, place: int, length: int) -> Rows | None:
-    """Return the samples along a filtered axis that a result depends on, or None if these are all."""
-    ndim = len(work.filtered)
+def _rows(work: Work, lengths: Sequence[int]) -> list[Rows | None]:
+    """Return the samples along each filtered axis that a result depends on, or None if these are all."""
+    dtype = work.stack.header.pixels.dtype
     if work.steps is None:
-        return _of_command(work.command, work.changed, ndim, place, length)
+        return _of_command(work.command, work.changed, lengths, dtype)
     from . import pipe
 
-    zeros = np.zeros((1,) * ndim, work.stack.header.pixels.dtype)
+    zeros = np.broadcast_to(np.zeros((), dtype), tuple(lengths))
     steps = pipe.tasks(pipe.spaced(work.steps, work.changed["spacing"]), Image(zeros), work.changed)
-    total: Rows | None = None
+    total: list[Rows | None] = []
     for step in steps:
-        rows = _of_command(step.command, step.options, ndim, place, length) if step.plain else None
-        if rows is None or (rows.length, rows.step, rows.cell) != (length, 1, 1):
-            return None
-        if total is None:
-            total = rows
-        elif total.wraps != rows.wraps:
-            return None
-        else:
-            total = total._replace(above=total.above + rows.above, below=total.below + rows.below)
-    return total
+        rows = _of_command(step.command, step.options, lengths, dtypes.derived(dtype))
+        rows = rows if step.plain else [None] * len(lengths)
+        total = [_both(*pair) for pair in zip(total, rows, strict=True)] if total else rows
+    same = [None if one is None or one.length != n else one for one, n in zip(total, lengths, strict=True)]
+    return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
+
+
+def _both(first: Rows | None, second: Rows | None) -> Rows | None:
+    """Return the samples for two steps, or None if that is not known."""
+    if first is None or second is None or first.wraps != second.wraps:
+        return None
+    if (first.step, first.cell, first.length) != (1, 1, second.length):
+        return None
+    return second._replace(above=first.above + second.above, below=first.below + second.below)
 
 
 def _of_command(
-    command: Command, options: Mapping[str, Any], ndim: int, place: int, length: int
-) -> Rows | None:
+    command: Command, options: Mapping[str, Any], lengths: Sequence[int], dtype: Any
+) -> list[Rows | None]:
+    """Return the samples along each axis that a result of a filter depends on."""
     if command.kind in _WHOLE or any(options.get(name) is not None for name in ("guide", "seed")):
-        return None
+        return [None] * len(lengths)
+    exact: Reach | None = None
     if command.kind not in _OWN:
-        options = Filter(command, options, ndim).options
-    turned = {name: halo._turned(value, place) for name, value in options.items()}
-    return halo.rows_of(command, turned, length)
+        run = Filter(command, options, len(lengths))
+        options, exact = run.options, _exact(run, lengths, dtype)
+    found = []
+    for place, length in enumerate(lengths):
+        turned = {name: halo._turned(value, place) for name, value in options.items()}
+        rows = halo.rows_of(command, turned, length)
+        if exact is not None:
+            along = exact.get(place, Along(0, 0))
+            if rows is not None and (along.step, along.cell) == (rows.step, rows.cell):
+                rows = rows._replace(above=along.before, below=along.after)
+        found.append(rows)
+    return found
+
+
+def _exact(run: Filter, lengths: Sequence[int], dtype: Any) -> Reach | None:
+    """Return the samples by the plan of a filter, which may be fewer than by its options."""
+    try:
+        return reach_of(run.function, tuple(lengths), dtype, **{**run.options, "workers": None})
+    except (ValueError, TypeError, OverflowError):  # the filter says what is wrong
+        return None
 
 
 def filtered(work: Work, block: Block, pixels: Array) -> Image:
@@ -195,13 +219,14 @@ def run(found: Plan, destination: str, levels: int) -> None:
             return block, filtered(work, block, pixels).pixels[block.keep]
 
         def write(item: tuple[Block, Array]) -> None:
-            target[item[0].where] = item[1]
+            zarr_store.put(target, item[0].where, item[1])
 
         pipeline.run(items, compute, write, workers)
         for number, (large, small) in enumerate(itertools.pairwise(arrays), 1):
             grid = halved(large, small, found.header.axes)
             for block in grid.blocks(units(small), f"{number}:"):
-                small[block.where] = half(blocks.read(large, block.ranges), block, grid.letters, workers)
+                samples = half(blocks.read(large, block.ranges), block, grid.letters, workers)
+                zarr_store.put(small, block.where, samples)
 
 
 def units(array: Any) -> tuple[int, ...]:

@@ -5,24 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import logging
 import os
 import pickle
 import queue
 import secrets
-import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import imfilter
-from imfilter._base import threads
 
 from .._files import stack_files, unfinished, zarr_store
 from .._files.formats import Format
 from .._files.image import FileError
 from .._files.packages import required
-from . import blocks, blockwise, many, messages, streams
+from . import blocks, blockwise, connection, many, messages, streams
 from .blocks import Block, Grid
 from .blockwise import Plan
 from .command import Command
@@ -30,11 +26,6 @@ from .stack_work import Work
 from .steps import Step
 from .table import options_of
 
-LOCAL = "local"
-#: Seconds until a scheduler must answer, and until a cluster without workers is given up.
-TIMEOUT = 10.0
-#: Seconds between two looks at the state of a cluster.
-_LOOK = 2.0
 #: Tasks that a thread of the cluster has at a time: one runs, and the next one is ready.
 _AHEAD = 2
 #: Options that do not change the result.
@@ -42,8 +33,6 @@ _FREE = (
     *("cluster", "workers", "jobs", "max_pixels", "format", "suffix", "glob", "recursive", "skip_existing"),
     *("quality", "background", "exif", "steps", "save_steps"),
 )
-_AGAIN = "run the same command again to go on"
-_MISSING = "a worker cannot import imfilter ({}); install imfilter[cluster] there"
 #: Errors of a client whose scheduler has ended.
 _ENDED = ("CancelledError", "FutureCancelledError", "TimeoutError", "ClosedClientError")
 
@@ -69,7 +58,7 @@ def check(source: str, destination: str, options: Mapping[str, Any]) -> None:
     is_zarr = os.path.isdir(source) and zarr_store.is_store(source)
     if not is_zarr or streams.suffix_of(destination, options) != ".zarr":
         raise ValueError(f"--cluster is for zarr as IN and as OUT, got {source} and {destination}")
-    if options["cluster"] != LOCAL and options["workers"] is not None:
+    if options["cluster"] != connection.LOCAL and options["workers"] is not None:
         raise ValueError("--workers is for --cluster local; the workers of a cluster have their own threads")
     required(source, "distributed", "cluster")
 
@@ -88,7 +77,7 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
     levels : int
         Number of levels of an OME-Zarr image.
     address : str
-        The address of a scheduler, or `LOCAL`.
+        The address of a scheduler, or `connection.LOCAL`.
     """
     if plan is None:
         raise ValueError(f"{work.command.name} needs the whole array at once; leave out --cluster")
@@ -96,7 +85,7 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
     description = _description(work, levels)
     name = os.path.basename(destination.rstrip("/"))
     with (
-        _connected(address, work.options["workers"]) as client,
+        connection.connected(address, work.options["workers"]) as client,
         unfinished.opened(destination, description) as part,
     ):
         part.begin(lambda: zarr_store.created(part.data, plan.header, levels, name))
@@ -118,7 +107,9 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
             words = str(error)
             if not isinstance(error, FileError):
                 words = f"{destination}: cannot be written: {error.strerror or error}"
-            raise FileError(f"{words}; {len(part.done)} of {total} blocks are done, {_AGAIN}") from error
+            raise FileError(
+                f"{words}; {len(part.done)} of {total} blocks are done, {connection.AGAIN}"
+            ) from error
         part.finish()
 
 
@@ -191,69 +182,6 @@ def _described(value: Any) -> str:
     return repr([value, *((status.st_size, status.st_mtime_ns) for status in found)])
 
 
-@contextlib.contextmanager
-def _connected(address: str, workers: int | None) -> Iterator[Any]:
-    """Yield a client of a cluster, with a worker of this version."""
-    distributed = required(address, "distributed", "cluster")
-    quiet = logging.root.manager.disable
-    with contextlib.ExitStack() as stack, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.disable(logging.CRITICAL)
-        stack.callback(logging.disable, quiet)
-        try:
-            if address == LOCAL:
-                options = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-                count = threads.most(threads.requested(workers))
-                local = distributed.LocalCluster(n_workers=count, threads_per_worker=1, **options)
-                stack.callback(_ended, lambda: local.close(timeout=TIMEOUT))
-                client = distributed.Client(local, timeout=TIMEOUT, set_as_default=False)
-            else:
-                client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
-        except (OSError, ImportError, RuntimeError) as error:
-            reason = "has another version of dask" if isinstance(error, ImportError) else "does not answer"
-            raise FileError(f"{address}: the dask scheduler {reason}; check the address") from error
-        stack.callback(_ended, lambda: client.close(timeout=1))
-        _check_workers(client, address)
-        yield client
-
-
-def _ended(close: Callable[[], object]) -> None:
-    """End a cluster or a client, which may have ended before."""
-    with contextlib.suppress(Exception):
-        close()
-
-
-def _check_workers(client: Any, address: str) -> None:
-    """Raise an error if there is no worker, or if one does not have this version."""
-    distributed = required(address, "distributed", "cluster")
-    try:
-        client.wait_for_workers(1, timeout=TIMEOUT)
-        found = client.run(_of_version(), on_error="return")
-    except (TimeoutError, distributed.TimeoutError) as error:
-        raise FileError(f"{address}: the cluster has no workers; start one and {_AGAIN}") from error
-    except (OSError, RuntimeError) as error:
-        raise _lost(address) from error
-    for worker, version in found.items():
-        if isinstance(version, Exception):
-            raise FileError(f"{worker}: {_MISSING.format(version)}")
-        if version != imfilter.__version__:
-            raise FileError(
-                f"{worker}: the worker has imfilter {version}, and the command {imfilter.__version__}; "
-                "install the same version"
-            )
-
-
-def _of_version() -> Callable[[], str]:
-    """Return a function that is sent by its code, so that a worker without imfilter can say so."""
-
-    def version() -> str:
-        import imfilter
-
-        return str(imfilter.__version__)
-
-    return version
-
-
 def _of_block() -> Callable[[bytes, bytes], Any]:
     """Return a function that is sent by its code. So the scheduler needs no imfilter."""
 
@@ -265,10 +193,6 @@ def _of_block() -> Callable[[bytes, bytes], Any]:
     return one
 
 
-def _lost(address: str) -> FileError:
-    return FileError(f"{address}: the connection to the cluster is lost")
-
-
 def _computed(
     client: Any, address: str, spec: bytes, todo: Iterable[Block]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -276,7 +200,7 @@ def _computed(
     distributed, send = required(address, "distributed", "cluster"), _of_block()
     ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
     waiting: dict[str, tuple[Any, Block]] = {}
-    state, more = _State(client, address), iter(todo)
+    state, more = connection.State(client, address), iter(todo)
     try:
         while True:
             for block in itertools.islice(more, max(state.threads() * _AHEAD - len(waiting), 0)):
@@ -287,12 +211,12 @@ def _computed(
             if not waiting:
                 return
             try:
-                future = ended.get(timeout=_LOOK)
+                future = ended.get(timeout=connection.LOOK)
             except queue.Empty:
                 continue
             block = waiting.pop(future.key)[1]
             try:
-                yield block.name, future.result(timeout=TIMEOUT)
+                yield block.name, future.result(timeout=connection.TIMEOUT)
             except Exception as error:
                 for other, one in waiting.values():
                     if other.status == "finished":
@@ -300,7 +224,8 @@ def _computed(
                 raise _said(error, block, address, distributed) from error
     finally:
         with contextlib.suppress(Exception):
-            client.cancel([future for future, _ in waiting.values()])
+            if client.status == "running":  # else it waits for the scheduler
+                client.cancel([future for future, _ in waiting.values()])
 
 
 def _said(error: Exception, block: Block, address: str, distributed: Any) -> Exception:
@@ -313,40 +238,13 @@ def _said(error: Exception, block: Block, address: str, distributed: Any) -> Exc
     if isinstance(error, (FileError, ValueError, TypeError)):
         return error
     if isinstance(error, ImportError):
-        return FileError(f"{address}: {_MISSING.format(error)}")
+        return FileError(f"{address}: {connection.MISSING.format(error)}")
     if isinstance(error, MemoryError):
         return FileError(f"{address}: a worker has not enough memory for block {block.title}")
     if type(error).__name__ in _ENDED:
-        return _lost(address)
+        return connection.lost(address)
     words = " ".join(str(error).split()) or type(error).__name__
     return FileError(f"{address}: block {block.title} failed: {words}")
-
-
-class _State:
-    """How many threads a cluster has, which is asked now and then."""
-
-    def __init__(self, client: Any, address: str) -> None:
-        self._client, self._address = client, address
-        self._asked, self._threads, self._seen = 0.0, 1, time.monotonic()
-
-    def threads(self) -> int:
-        """Return the number of threads. Raise an error if there have been none for some time."""
-        now = time.monotonic()
-        if now - self._asked < _LOOK:
-            return self._threads
-        self._asked = now
-        if self._client.status != "running":
-            raise _lost(self._address)
-        try:
-            found = sum(self._client.nthreads().values())
-        except Exception as error:
-            raise _lost(self._address) from error
-        if found:
-            self._seen = now
-        elif now - self._seen > TIMEOUT:
-            raise FileError(f"{self._address}: the cluster has no workers any more")
-        self._threads = max(found, 1)
-        return self._threads
 
 
 @functools.lru_cache(maxsize=2)
@@ -385,7 +283,7 @@ def compute(spec: bytes, block: bytes) -> list[tuple[str, str]]:
             pixels = blockwise.read(known.source, blockwise.array_of(work), part)
             result = blockwise.filtered(work, part, pixels).pixels[part.keep]
         try:
-            arrays[level][part.where] = result
+            zarr_store.put(arrays[level], part.where, result)
         except OSError as error:
             raise FileError(f"{known.result}: cannot be written: {error.strerror or error}") from None
     return lines

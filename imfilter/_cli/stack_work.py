@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base.plan import by_window
+
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total, without_samples
-from . import missing, quiet, reach
+from . import messages, missing, quiet, reach
 from .command import Command
 from .task import Filter
 
@@ -34,6 +37,8 @@ _LOCAL = (
 _MANY = 1 << 40
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
+#: Bytes in memory from which a message says so.
+LARGE = 1 << 30
 #: A number of channels above that of any colour.
 _UNCOLOURED = 5
 #: Filters whose results have the range of values of the input.
@@ -78,8 +83,8 @@ class Work:
             options["per_channel"] = True
         self.changed = options
         self.mask = None if self.options.get("mask") is None else self._mask()
-        self.reach = self._reach() if self.stack.streamed and not self.leading else None
-        self.before = self.leading if self.reach is None else 1  # axes before those of a result
+        self.reach = self._reach() if self._is_long() else None
+        self.before = self.leading + (self.reach is not None)  # axes before those of a result
         if self.stack.streamed and not self.leading and self.reach is None:
             stack = self.stack.counted()
             shape = stack.header.pixels.shape
@@ -88,9 +93,26 @@ class Work:
             )
             self.stack = stack
 
+    def _is_long(self) -> bool:
+        """Return whether what is filtered at once is read frame by frame, or plane by plane."""
+        header = self.stack.header
+        if self.blockwise or self.leading >= header.pixels.ndim - 2 - header.channels:
+            return False
+        if self.stack.streamed:
+            return not self.leading
+        return self._together() > _FRAMES
+
+    def _together(self) -> int:
+        """Return the size in bytes of what is filtered at once."""
+        pixels = self.stack.header.pixels
+        return math.prod(pixels.shape[self.leading :]) * pixels.itemsize
+
     def _reach(self) -> int | None:
         """Return how many frames before and after it a frame of the result depends on, or None if all."""
-        if self.filtered[0] != "T" or self.command.kind not in _LOCAL or self.mask is not None:
+        first = self.filtered[0] == self.axes[self.leading]
+        if not first or self.command.kind not in _LOCAL or self.mask is not None:
+            return None
+        if self.command.name == "orientation" and len(self.filtered) == 3:  # its vectors are a new axis
             return None
         run = Filter(self.command, self.changed, len(self.filtered))
         rows = reach.rows_of(self.command, run.options, _MANY)
@@ -126,6 +148,9 @@ class Work:
         if self.reach is not None:
             yield from self._along_frames(self.reach)
             return
+        if not self.stack.streamed and self._together() > LARGE:
+            size, reason = self._together() / 1e9, "a result depends on all of them"
+            messages.say("warning", f"{self.name}: {size:.1f} GB are held in memory, because {reason}")
         blocks = self.stack.blocks(self.leading)
         present = None
         if self.mask is not None:
@@ -139,10 +164,19 @@ class Work:
             yield self.result(block, None if present is None else present[number])
 
     def _along_frames(self, around: int) -> Iterator[Image]:
-        """Yield the results of the frames of a film, with the frames around them in memory."""
-        frames, shape = self.stack.blocks(1), self.stack.header.pixels.shape[1:]
-        size = max(2 * around, _FRAMES // self.stack.header.pixels[0].nbytes, 1)
-        held = np.empty((size + 2 * around, *shape), self.stack.header.pixels.dtype)
+        """Yield the results of the frames of a film, or of planes, with the frames around them in memory."""
+        pixels, frames = self.stack.header.pixels, self.stack.blocks(self.leading + 1)
+        if self.stack.streamed:  # the number of frames is an estimate
+            yield from self._along(frames, around)
+            return
+        for _ in range(math.prod(pixels.shape[: self.leading])):
+            yield from self._along(itertools.islice(frames, pixels.shape[self.leading]), around)
+
+    def _along(self, frames: Iterator[Array], around: int) -> Iterator[Image]:
+        """Yield the results of some frames, which are filtered together."""
+        pixels, shape = self.stack.header.pixels, self.stack.header.pixels.shape[self.leading + 1 :]
+        size = max(2 * around, _FRAMES // (math.prod(shape) * pixels.itemsize), 1)
+        held = np.empty((size + 2 * around, *shape), pixels.dtype)
         count = done = 0  # frames that are held, and those of them whose results are out
         last = False
         while not last:
@@ -154,11 +188,14 @@ class Work:
             last = count - before < size
             stop = count if last else count - around
             if stop > done:
-                result: Image | None = self.result(held[:count], None)
-                assert result is not None
-                for pixels in result.pixels[done:stop]:
-                    yield dataclasses.replace(result, pixels=pixels, axes=result.axes[1:])
-                result = pixels = None  # before the next results
+                token = by_window.set(True)
+                try:
+                    result = self.result(held[:count], None)
+                finally:
+                    by_window.reset(token)
+                for part in result.pixels[done:stop]:
+                    yield dataclasses.replace(result, pixels=part, axes=result.axes[1:])
+                del result, part  # before the next results
             first = max(stop - around, 0)
             held[: count - first] = held[first:count]
             count, done = count - first, stop - first

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
-from .._files.stacks import Stack
+from .._files.stacks import Array, Stack
 from . import messages, quiet
 from .command import Command
-from .stack_work import Work, wanted
+from .stack_work import LARGE, Work, wanted
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -50,8 +50,12 @@ def of_image(command: Command, image: Image, options: Options) -> Stack | None:
         if not 0 <= more <= 4:
             raise ValueError(f"--axes {named} does not fit an array of shape {image.pixels.shape}")
         image = dataclasses.replace(image, axes="IABD"[:more][::-1] + named)
-    planes = image.pixels.reshape(-1, *image.pixels.shape[max(image.spatial - 2, 0) :])
-    return Stack(image, "ZYX" if "Z" in image.axes else "YX", lambda: iter(planes))
+    pixels = image.pixels
+
+    def read(leading: int) -> Iterator[Array]:
+        return iter(pixels.reshape(-1, *pixels.shape[leading:]))
+
+    return Stack(image, "ZYX" if "Z" in image.axes else "YX", read=read)
 
 
 def _check_use(named: str | None, image: Image) -> None:
@@ -99,6 +103,9 @@ def run(
         results = work.results()
         first = next(results)
         header = work.header(first)
+        if kind.name in stack_files.GATHERED and header.pixels.nbytes > LARGE:
+            size, reason = header.pixels.nbytes / 1e9, f"{kind.name} encodes all of them at once"
+            messages.say("warning", f"{destination}: {size:.1f} GB are held in memory, because {reason}")
         stack_files.write(
             destination,
             kind,

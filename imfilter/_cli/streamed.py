@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from imfilter._base import dtypes, threads
+from imfilter._base.plan import by_window
 
 from .. import io
 from .._files import bands
@@ -22,6 +23,11 @@ from .strips import Band, Piecewise
 
 #: Smallest size in bytes of the pixels of a file that is read in bands.
 _SMALL = 1 << 24
+#: Kinds of filters whose results have the axes of a volume.
+_VOLUMES = (
+    *("smoothing", "fill", "morphology", "residue", "linear", "derivative", "statistic", "entropy"),
+    *("preserving", "denoising", "threshold"),
+)
 #: Size in bytes of pixels in memory from which a message says so.
 _LARGE = 1 << 30
 
@@ -74,7 +80,8 @@ def _stream(
         if axis == 0 or image.channels or image.pixels.ndim != 3:
             return "--channel-axis is not the last of three"
         image = dataclasses.replace(image, channels=True)
-    if image.spatial != 2:
+    volume = image.spatial > 2
+    if image.spatial < 2 or (volume and (kind.name != "NumPy" or command.kind not in _VOLUMES)):
         return "it does not have two axes"
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
@@ -143,7 +150,11 @@ def _quietly(items: Iterator[Band]) -> Iterator[Band]:
 
 def _computed(made: Piecewise, band: Band) -> Image:
     """Return the rows of a band of the result."""
-    with np.errstate(over="ignore", invalid="ignore"):  # as in `apply`; each thread has its own state
-        part = made.work(band.piece)
+    token = by_window.set(made.image.spatial > 2)  # planes of a volume are few in a band
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # as in `apply`; each thread has its own state
+            part = made.work(band.piece)
+    finally:
+        by_window.reset(token)
     rows = slice(band.first, band.first + band.stop - band.start)
     return dataclasses.replace(part, pixels=part.pixels[rows], present=None)

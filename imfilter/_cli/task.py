@@ -52,13 +52,13 @@ class Filter:
             self.options["element"] = elements.parse(self.options["element"])
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
-        self._function = operator.attrgetter(command.calls or command.name)(imfilter)
+        self.function = operator.attrgetter(command.calls or command.name)(imfilter)
         if options.get("tables") is not None:  # of a part of an image
             from . import resized
 
-            self._function = functools.partial(resized.by_tables, tables=options["tables"])
+            self.function = functools.partial(resized.by_tables, tables=options["tables"])
         if "which" in self.options:
-            self._function = eigenvalues.chosen(self.options.pop("which"))
+            self.function = eigenvalues.chosen(self.options.pop("which"))
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
@@ -85,7 +85,7 @@ class Filter:
         guide = self.options.get("guide")
         channel_axis = -1 if max(pixels.ndim, 0 if guide is None else guide.ndim) > self.ndim else None
         options = {**self.options, **changed}
-        result: Array = self._function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
+        result: Array = self.function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
         if not isinstance(result, np.ma.MaskedArray):
             return result
         undefined, result = np.ma.getmaskarray(result), np.ma.getdata(result)
@@ -95,7 +95,7 @@ class Filter:
 
     def whole(self, plane: Array, **changed: Any) -> Any:
         """Call a function whose result is not an image with the same channels and type."""
-        return self._function(plane, **{**self.options, **changed})
+        return self.function(plane, **{**self.options, **changed})
 
 
 def _axis(axis: str | int | None, ndim: int) -> int | None:

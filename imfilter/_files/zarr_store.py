@@ -5,6 +5,8 @@ Source: the zarr specifications, versions 2 and 3; OME-NGFF, versions 0.4 and 0.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
 import importlib
 import itertools
@@ -285,7 +287,7 @@ def _fill(array: Any, blocks: Iterable[Array]) -> None:
     first = next(iterator)
     leading = len(array.shape) - first.ndim
     if not leading:
-        array[...] = first
+        put(array, ..., first)
         return
     iterator = itertools.chain([first], iterator)
     length = array.shape[leading - 1]
@@ -296,7 +298,26 @@ def _fill(array: Any, blocks: Iterable[Array]) -> None:
             slab = np.empty((stop - start, *first.shape), first.dtype)
             for place in slab:
                 place[...] = next(iterator)
-            array[(*index, slice(start, stop))] = slab
+            put(array, (*index, slice(start, stop)), slab)
+
+
+def put(array: Any, where: Any, samples: Array) -> None:
+    """Write samples of an array. After an error, no chunk is being written any more.
+
+    zarr writes several chunks at a time, and does not wait for the others if one cannot be written.
+    """
+    try:
+        array[where] = samples
+    except BaseException:
+        with contextlib.suppress(Exception):
+            importlib.import_module("zarr.core.sync").sync(_idle())
+        raise
+
+
+async def _idle() -> None:
+    """Wait for all other tasks of this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _shapes(header: Image, levels: int) -> list[tuple[int, ...]]:

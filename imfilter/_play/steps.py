@@ -158,7 +158,7 @@ def reason(command: Command, image: Image, options: Mapping[str, Any]) -> str:
         words = {"channel_axis": -1} if channels else {}
         if work.options.get("sigma_range", 0) is None:
             work.options["sigma_range"] = 1.0
-        plan = imfilter.plan(samples.shape, samples.dtype, work._function, **work.options, **words)
+        plan = imfilter.plan(samples.shape, samples.dtype, work.function, **work.options, **words)
         return f"{plan.algorithm}: {plan.reason}"
     return ""
 

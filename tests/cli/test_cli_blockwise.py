@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import operator
 import os
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import blocks, blockwise
-from tests.cli.commands import done, failed, noise
+from imfilter._cli import blocks, blockwise, stack_work, stacks
+from tests.cli.commands import done, failed, noise, said
 from tests.files.test_zarr import FORMATS, array, image
 
 zarr = pytest.importorskip("zarr")
@@ -155,3 +156,64 @@ def test_a_full_disk(
     line = failed(capsys, 1, "sobel", source, tmp_path / "out.zarr", "--axes", "ZYX")
     assert line == f"{tmp_path / 'out.zarr'}: cannot be written: No space left on device"
     assert sorted(os.listdir(tmp_path)) == ["a.zarr"]
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy", ".zarr"])
+@pytest.mark.parametrize(("axes", "places"), [("ZYX", (1, 2, 3)), ("YX", (2, 3)), ("Z", (1,))])
+def test_stacks_in_bands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, axes: str, places: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
+    pixels, source = noise(2, 13, 21, 34, dtype="uint16"), tmp_path / f"a{suffix}"
+    if suffix == ".npy":
+        np.save(source, pixels)
+    else:
+        io.write(source, io.Image(pixels, axes="CZYX"))
+    lengths: list[int] = []
+    filtering = stack_work.Work.result
+
+    def watched(self: Any, block: np.ndarray, *more: Any) -> Any:
+        lengths.append(block.size)
+        return filtering(self, block, *more)
+
+    monkeypatch.setattr(stack_work.Work, "result", watched)
+    out = tmp_path / f"out{'.npy' if suffix == '.zarr' else suffix}"
+    done("gaussian", source, out, "--sigma", "0.6", "--axes", axes)
+    if suffix == ".npy" and axes == "Z":  # the letters are the last axes
+        places = (3,)
+    np.testing.assert_array_equal(io.read(out).pixels, imfilter.gaussian(pixels, 0.6, axes=places))
+    assert max(lengths) < pixels[0].size
+
+
+@pytest.mark.parametrize(
+    ("words", "function", "options"),
+    [
+        (["gaussian", "--sigma", "1,2,0.5"], "gaussian", {"sigma": (1, 2, 0.5)}),
+        (["sobel"], "sobel", {}),
+        (["erode", "--mode", "wrap"], "morphology.erosion", {"mode": "wrap"}),
+        (["median", "--size", "5"], "median", {"size": 5}),
+    ],
+)
+def test_volumes_of_arrays_in_bands(
+    tmp_path: Path, written: list[str], words: list[str], function: str, options: dict[str, Any]
+) -> None:
+    pixels = noise(23, 9, 12)
+    np.save(tmp_path / "a.npy", pixels)
+    done(words[0], tmp_path / "a.npy", tmp_path / "out.npy", *words[1:])
+    expected = operator.attrgetter(function)(imfilter)(pixels, **options)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    assert written == [str(tmp_path / "out.npy")]
+
+
+def test_what_is_held_in_memory_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in (stacks, stack_work):
+        monkeypatch.setattr(module, "LARGE", 1)
+    pixels = noise(4, 12, 14)
+    io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
+    done("median", tmp_path / "a.tif", tmp_path / "out.png", "--axes", "TYX")
+    lines = said(capsys).splitlines()
+    assert "a result depends on all of them" in lines[0]
+    assert lines[1].endswith("are held in memory, because PNG encodes all of them at once")
+    assert len(lines) == 2

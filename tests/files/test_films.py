@@ -12,7 +12,7 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import stacks
+from imfilter._cli import stack_work
 from tests.cli.commands import done, failed, noise, run, save
 
 av = pytest.importorskip("av")
@@ -80,7 +80,7 @@ def test_values_times_and_sound(
     axes: tuple[int, ...],
     together: int,
 ) -> None:
-    monkeypatch.setattr(stacks, "_FRAMES", together)
+    monkeypatch.setattr(stack_work, "_FRAMES", together)
     times = [0, 40, 100, 140, 200, 210, 300, 340, 400, 480, 500, 999]
     source = film(tmp_path / "a.mkv", colours, sound="aac", times=times)
     done("median", source, tmp_path / "b.mkv", "--quality", 100, *options)
@@ -98,7 +98,7 @@ def test_values_times_and_sound(
 def test_borders_in_time(
     tmp_path: Path, colours: np.ndarray, monkeypatch: pytest.MonkeyPatch, mode: str, count: int
 ) -> None:
-    monkeypatch.setattr(stacks, "_FRAMES", 1)
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
     pixels = colours[:count, ..., 0]
     source = film(tmp_path / "a.mkv", pixels)
     done("gaussian", source, tmp_path / "b.npy", "--time", "--sigma", 0.6, "--mode", mode)
@@ -107,7 +107,7 @@ def test_borders_in_time(
 
 
 def test_stacks_of_frames(tmp_path: Path, colours: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacks, "_FRAMES", 1)
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
     source = film(tmp_path / "a.mkv", colours)
     for suffix in ("tif", "npy", "webp", "zarr"):
         done("median", source, tmp_path / f"b.{suffix}", "--axes", "TYX")
