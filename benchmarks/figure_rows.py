@@ -4,7 +4,8 @@ A table is a function that yields rows. It makes its images when it is called.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import cv2
@@ -27,12 +28,12 @@ SIZES = {LARGE: "3840x2160", MIDDLE: "1920x1080", VOLUME: "128x256x256"}
 
 
 class Row(NamedTuple):
-    """A row: its text, our call, the calls of other libraries, and what their times are multiplied by."""
+    """A row: its text, our call, the calls of others, and what the times of some are multiplied by."""
 
     text: str
     ours: Callable[[], Any]
     others: dict[str, Callable[[], Any]]
-    factor: float = 1.0  # other libraries that are slow get a part of the image
+    factors: Mapping[str, float] = MappingProxyType({})  # a library that is slow gets a part of the image
 
 
 def noise(shape: tuple[int, ...], dtype: str = "float32", high: float = 255) -> Any:
@@ -77,7 +78,9 @@ def edge_preserving() -> Iterator[Row]:
                 ),
             }
             text = f"`bilateral(x, 2, 25{option})`, {dtype}"
-            found = Row(text, ours("bilateral", image, 2, 25, window=window), others, factor)
+            found = Row(
+                text, ours("bilateral", image, 2, 25, window=window), others, {"scikit-image": factor}
+            )
             yield found
     image = noise(LARGE)
     guide = image[::-1].copy()
@@ -101,7 +104,7 @@ def sampled() -> Iterator[Row]:
             f"{sigma}",
             ours("bilateral", image, sigma, 25, method="sampled", workers=1),
             {'`method="exact"`': ours("bilateral", part, sigma, 25, workers=1)},
-            4.0,
+            {'`method="exact"`': 4.0},
         )
 
 
@@ -143,18 +146,22 @@ def orientation() -> Iterator[Row]:
     """Yield Hessian matrices, ridges and Gabor filters. scikit-image gets a part of the volume."""
     for shape, slices in ((VOLUME, 24), (MIDDLE, MIDDLE[0])):
         image = noise(shape, high=1.0)
-        part, factor, size = image[:slices], shape[0] / slices, SIZES[shape]
+        part, size = image[:slices], SIZES[shape]
+        factors = {"scikit-image": shape[0] / slices}
         values = functools.partial(_eigenvalues, part)
         yield Row(
             f"`hessian_eigenvalues(x, 2)`, {size}",
             ours("hessian_eigenvalues", image, 2.0),
             {"scikit-image": values},
-            factor,
+            factors,
         )
         for name in ("frangi", "sato"):
             other = functools.partial(getattr(skimage.filters, name), part, SCALES, mode="mirror")
             yield Row(
-                f"`{name}` of five scales, {size}", ours(name, image, SCALES), {"scikit-image": other}, factor
+                f"`{name}` of five scales, {size}",
+                ours(name, image, SCALES),
+                {"scikit-image": other},
+                factors,
             )
     yield Row(
         f"`structure_tensor_eigenvalues(x, 2)`, {size}",

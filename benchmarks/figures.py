@@ -72,7 +72,7 @@ def measured(rows: Iterable[Row], runs: int = RUNS) -> list[tuple[str, float, di
     found = []
     for row in rows:
         times = measure.race({"": row.ours, **row.others}, runs=runs, patience=PATIENCE)
-        others = {name: times[name].fastest * row.factor for name in row.others}
+        others = {name: times[name].fastest * row.factors.get(name, 1.0) for name in row.others}
         print(row.text, f"{1e3 * times[''].fastest:.1f} ms", others, flush=True)
         found.append((row.text, times[""].fastest, others))
     return found

@@ -66,7 +66,7 @@ def test_each_table_has_its_place(name):
 def test_a_table_has_the_ratios_of_other_libraries():
     rows = [
         Row("`f(x)`", lambda: None, {"A": lambda: None}),
-        Row("`g(x)`", lambda: None, {"B": lambda: None}, 2.0),
+        Row("`g(x)`", lambda: None, {"B": lambda: None}, {"B": 2.0}),
     ]
     assert [row[0] for row in figures.measured(rows, runs=1)] == ["`f(x)`", "`g(x)`"]
     found = [("`f(x)`", 2e-3, {"A": 3e-3}), ("`g(x)`", 4e-3, {"B": 80e-3})]
