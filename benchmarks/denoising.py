@@ -1,4 +1,4 @@
-"""Denoising: quality on ten photographs, and times beside other libraries: `python -m benchmarks.denoising`.
+"""Denoising: quality on ten photographs beside scikit-image: `python -m benchmarks.denoising`.
 
 The quality is the peak signal-to-noise ratio (PSNR) in dB, the mean over crops of ten photographs of
 scikit-image with noise of 10, 20 and 40. Each filter has one rule for its strength, which knows the standard
@@ -6,11 +6,9 @@ deviation of the noise, for all photographs. "best" is the best of several stren
 for the Gaussian. Then follow a volume and uint16 photographs, for a noise of 20 of 255.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import skimage.color
@@ -19,10 +17,8 @@ from skimage import restoration
 
 import imfilter
 
-from . import measure
-
 PHOTOS = ("camera", "coins", "page", "moon", "astronaut", "chelsea", "coffee", "brick", "grass", "gravel")
-NOISES, CROP, THREADS, RUNS, PATIENCE = (10.0, 20.0, 40.0), 128, 2, 5, 10.0
+NOISES, CROP = (10.0, 20.0, 40.0), 128
 WIDTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)
 Image = npt.NDArray[np.float32]
 
@@ -196,42 +192,5 @@ def show_quality() -> None:
         print(f"uint16: {name:35} {value:6.2f}", flush=True)
 
 
-def show_times() -> None:
-    """Print milliseconds, and the times of the other libraries divided by them."""
-    cv2.setNumThreads(THREADS)
-    x = noisy(np.asarray(skimage.data.camera(), np.float32), 20.0)
-    b = np.clip(np.rint(x), 0, 255).astype(np.uint8)
-    run = {"workers": THREADS}
-    rows: dict[str, dict[str, Callable[[], Any]]] = {
-        "non_local_means 7, 21, 512x512 float32": {
-            "imfilter": lambda: imfilter.non_local_means(x, patch=7, noise=20, **run),
-            "scikit-image, fast": lambda: scikit_means(7)(x, 20.0),
-        },
-        "non_local_means 7, 21, 512x512 uint8": {
-            "imfilter": lambda: imfilter.non_local_means(b, patch=7, noise=20, **run),
-            "OpenCV": lambda: cv2.fastNlMeansDenoising(b, None, 14.0, 7, 21),
-        },
-        "total_variation 20, 512x512 float32": {
-            "imfilter": lambda: imfilter.total_variation(x, 20, **run),
-            "scikit-image": lambda: restoration.denoise_tv_chambolle(x, 20),
-            "scikit-image, eps 1e-6": lambda: restoration.denoise_tv_chambolle(
-                x, 20, eps=1e-6, max_num_iter=500
-            ),
-        },
-        "anisotropic_diffusion 20, 512x512 float32": {
-            "imfilter": lambda: imfilter.anisotropic_diffusion(x, 20, 40, **run)
-        },
-        "estimate_noise, 512x512 float32": {"imfilter": lambda: imfilter.estimate_noise(x)},
-    }
-    for name, contestants in rows.items():
-        found = measure.race(contestants, runs=RUNS, patience=PATIENCE)
-        ours, *others = (found[key].fastest for key in contestants)
-        pairs = zip(list(contestants)[1:], others, strict=True)
-        print(f"{name:45} {1e3 * ours:8.1f} ms", *(f"; {key} {t / ours:.1f}" for key, t in pairs), flush=True)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] != ["times"]:
-        show_quality()
-    if sys.argv[1:] != ["quality"]:
-        show_times()
+    show_quality()

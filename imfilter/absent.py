@@ -135,7 +135,11 @@ def coverage(
         np.rint(share, out=share)
     total = _sum(magnitudes)
     np.divide(share, total, out=share) if total else share.fill(0)
-    share[abs(share - 1) < missing.ROUNDED] = 1
+    flat = share.ravel(order="K")
+    flat = flat if np.may_share_memory(flat, share) else share
+    for start in range(0, len(flat), _CHUNK):  # differences of all shares at once would double the memory
+        part = flat[start : start + _CHUNK]
+        part[abs(part - 1) < missing.ROUNDED] = 1
     return engine.delivered(share, place, element)
 
 
