@@ -106,6 +106,20 @@ CALLS = (
         "estimate_noise": "lambda x, out, **run: imfilter.estimate_noise(x, **run)",
         "total_variation": "lambda x, **run: imfilter.total_variation(x, 0.5, max_iterations=10, **run)",
         "anisotropic_diffusion": "lambda x, **run: imfilter.anisotropic_diffusion(x, 3, 0.5, **run)",
+        "erosion, line of 31": (
+            "lambda x, **run: imfilter.morphology.erosion(x, imfilter.morphology.line(31, 30), **run)"
+        ),
+        "closing, disk 31": (
+            "lambda x, **run: imfilter.morphology.closing(x, imfilter.morphology.disk(31), **run)"
+        ),
+        "closing, disk 5, mirror": (
+            "lambda x, **run: imfilter.morphology.closing("
+            "x, imfilter.morphology.disk(5), mode='mirror', **run)"
+        ),
+        "closing, disk 31, with its mask of 8 MB": (
+            "lambda x, **run: imfilter.morphology.closing("
+            "x, imfilter.morphology.disk(31), mask=np.ones(x.shape, bool), **run)"
+        ),
         "canny": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, sigma=0, **run)",
         "canny, sigma 1": "lambda x, **run: imfilter.canny(x, 0.5, 2.0, **run)",
     }
