@@ -121,20 +121,3 @@ def test_memory_beside_input_and_output(radius, dtype, mode, masked):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 8 << 20, function
-
-
-@pytest.mark.parametrize("reach", [(0, 0), (1, 1), (3, 0), (20, 5), (40, 70)])
-@pytest.mark.parametrize("periodic", [False, True])
-def test_bands_cover_an_image(monkeypatch, reach, periodic):
-    monkeypatch.setattr(bands, "_BYTES", 2000)
-    image = np.arange(60 * 90).reshape(60, 90)
-    counted = np.zeros(image.shape, int)
-    for band in bands.of(image.shape, 1, reach, periodic=periodic):
-        counted[band.where] += 1
-        near = band.of(image)
-        np.testing.assert_array_equal(near[band.inner], image[band.where])
-        if periodic:
-            for axis, (far, where) in enumerate(zip(reach, band.where, strict=True)):
-                cut = where != slice(None)
-                assert near.shape[axis] == (where.stop - where.start + 2 * far if cut else image.shape[axis])
-    assert (counted == 1).all() or not bands.of(image.shape, 1, reach)
