@@ -84,8 +84,15 @@ ROWS: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("threshold.local", "threshold.niblack", "threshold.sauvola"), "x, 25"),
     **{
         f"morphology.{name}": "x, imfilter.morphology.disk(7)"
-        for name in ("erosion", "dilation", "opening", "closing", "gradient", "white_tophat", "black_tophat")
+        for name in ("dilation", "opening", "gradient", "white_tophat", "black_tophat")
     },
+    "morphology.erosion": ("x, imfilter.morphology.disk(7)", "x, imfilter.morphology.line(31, 30)"),
+    "morphology.closing": (
+        "x, imfilter.morphology.disk(7)",
+        "x, imfilter.morphology.disk(31)",
+        "x, imfilter.morphology.disk(5), mode='mirror'",
+        "x, imfilter.morphology.disk(31), mask=np.ones(x.shape, bool)",
+    ),
     "morphology.reconstruction": "np.minimum(x, x[::-1]), x",
     **{f"morphology.{name}": "x, 0.1" for name in ("h_maxima", "h_minima")},
     **{f"morphology.{name}": "x" for name in ("local_maxima", "local_minima", "clear_border", "fill_holes")},

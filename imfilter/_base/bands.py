@@ -52,7 +52,7 @@ def of(shape: Sequence[int], each: int, reach: Sequence[int], *, periodic: bool 
     if math.prod(pieces) == 1:
         return []
     along = [
-        [_part(n, number, i, far, periodic=periodic) for i in range(number)]
+        [_part(n, n * i // number, n * (i + 1) // number, far, periodic=periodic) for i in range(number)]
         for n, number, far in zip(shape, pieces, reach, strict=True)
     ]
     return [Band(*map(tuple, zip(*parts, strict=True))) for parts in itertools.product(*along)]
@@ -80,13 +80,26 @@ def _pieces(shape: Sequence[int], most: int, reach: Sequence[int]) -> list[int]:
     return pieces
 
 
-def _part(
-    n: int, pieces: int, i: int, far: int, *, periodic: bool
-) -> tuple[slice, "slice | npt.NDArray[np.intp]", slice]:
-    """Return where a piece of an axis is, the samples near it, and where it is among these."""
-    if pieces == 1:
-        return slice(None), slice(None), slice(None)
-    start, stop = n * i // pieces, n * (i + 1) // pieces
+def at_border(shape: Sequence[int], reach: Sequence[int], *, periodic: bool = False) -> list[Band]:
+    """Return bands of all results that depend on what is beyond the border; see `of`."""
+    found = []
+    for axis, (n, far) in enumerate(zip(shape, reach, strict=True)):
+        for start, stop in ((0, min(far, n)), (max(n - far, 0), n)) if far else ():
+            parts = [_ALL] * len(shape)
+            parts[axis] = _part(n, start, stop, far, periodic=periodic)
+            found.append(Band(*map(tuple, zip(*parts, strict=True))))
+    return found
+
+
+#: Where a piece of an axis is, the samples near it, and where it is among these.
+_Part = tuple[slice, "slice | npt.NDArray[np.intp]", slice]
+_ALL: _Part = (slice(None), slice(None), slice(None))
+
+
+def _part(n: int, start: int, stop: int, far: int, *, periodic: bool) -> _Part:
+    """Return a piece of an axis of `n` samples, from `start` to `stop`."""
+    if stop - start == n:
+        return _ALL
     first, last = start - far, stop + far
     if not periodic:
         first, last = max(first, 0), min(last, n)

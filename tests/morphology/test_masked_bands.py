@@ -8,6 +8,7 @@ import pytest
 import imfilter
 from imfilter import morphology
 from imfilter._base import bands
+from imfilter._filters.morphology import apply
 
 OPERATIONS = "erosion", "dilation", "opening", "closing", "white_tophat", "black_tophat", "gradient"
 MODES = "shrink", "mirror", "symmetric", "edge", "wrap", "constant"
@@ -19,6 +20,7 @@ def whole_and_cut(monkeypatch):
 
     def compare(call):
         monkeypatch.setattr(bands, "_BYTES", 1 << 30)
+        monkeypatch.setattr(apply, "_WIDE", 1 << 30)
         expected = call()
         monkeypatch.setattr(bands, "_BYTES", 3000)
         found = call()
@@ -27,6 +29,8 @@ def whole_and_cut(monkeypatch):
             found, expected = found.filled(0), expected.filled(0)
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
+        monkeypatch.setattr(apply, "_WIDE", 3)  # the border apart, where nothing is missing
+        np.testing.assert_array_equal(call(), expected)
         return found
 
     return compare
@@ -60,6 +64,21 @@ def test_extremes_in_large_windows(whole_and_cut, mode):
         whole_and_cut(lambda function=function: function(image, 9, nan="ignore", mode=mode, workers=3))
 
 
+@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap"])
+@pytest.mark.parametrize("dtype", ["?", "u1", "i2", "f4"])
+def test_borders_apart(whole_and_cut, mode, dtype):
+    rng = np.random.default_rng(6)
+    image = (rng.standard_normal((5, 40, 50)) * 50).astype(dtype)
+    element = np.array([[0, 1, 1, 0, 1], [1, 1, 0, 1, 1], [0, 0, 1, 0, 0]], bool)
+    for operation in OPERATIONS:
+        function = getattr(morphology, operation)
+        whole_and_cut(lambda f=function: f(image, element, mode=mode, channel_axis=0))
+        whole_and_cut(lambda f=function: f(image[0], element, mode=mode, iterations=2, workers=3))
+        whole_and_cut(lambda f=function: f(image.T, element, mode=mode, axes=(0, 1)))
+    image[2, 20, 7] = np.nan if dtype == "f4" else 1
+    whole_and_cut(lambda: morphology.opening(image[2], element, mode=mode))
+
+
 def test_axes_channels_and_masked_arrays(whole_and_cut):
     rng = np.random.default_rng(3)
     image = rng.integers(0, 999, (3, 47, 29)).astype("u2")
@@ -82,6 +101,7 @@ def test_output_in_place_of_the_image(whole_and_cut):
         return found
 
     whole_and_cut(lambda: in_place(morphology.opening, np.ones((3, 3))))
+    whole_and_cut(lambda: morphology.opening(found := image.copy(), np.ones((3, 3)), mode="edge", out=found))
     whole_and_cut(lambda: in_place(imfilter.maximum, 9))
 
 
@@ -101,20 +121,3 @@ def test_memory_beside_input_and_output(radius, dtype, mode, masked):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 8 << 20, function
-
-
-@pytest.mark.parametrize("reach", [(0, 0), (1, 1), (3, 0), (20, 5), (40, 70)])
-@pytest.mark.parametrize("periodic", [False, True])
-def test_bands_cover_an_image(monkeypatch, reach, periodic):
-    monkeypatch.setattr(bands, "_BYTES", 2000)
-    image = np.arange(60 * 90).reshape(60, 90)
-    counted = np.zeros(image.shape, int)
-    for band in bands.of(image.shape, 1, reach, periodic=periodic):
-        counted[band.where] += 1
-        near = band.of(image)
-        np.testing.assert_array_equal(near[band.inner], image[band.where])
-        if periodic:
-            for axis, (far, where) in enumerate(zip(reach, band.where, strict=True)):
-                cut = where != slice(None)
-                assert near.shape[axis] == (where.stop - where.start + 2 * far if cut else image.shape[axis])
-    assert (counted == 1).all() or not bands.of(image.shape, 1, reach)
