@@ -16,7 +16,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import eigenvalues, elements, kernels, strips
+from . import elements, kernels, strips
 from .command import Command
 from .limits import Limits
 from .table import shared_of
@@ -53,7 +53,9 @@ class Filter:
             self.options["nan"] = "propagate"  # absent samples are masked
         self._function = operator.attrgetter(command.calls or command.name)(imfilter)
         if "which" in self.options:
-            self._function = eigenvalues.chosen(self.options.pop("which"))
+            from imfilter.hessians import one_eigenvalue
+
+            self._function = one_eigenvalue(self.options.pop("which"))
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"
