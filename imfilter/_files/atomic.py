@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from typing import IO
@@ -59,7 +58,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
     target = check_target(path)
     parent, name = os.path.split(target)
     temporary, old = (
-        os.path.join(parent, f".{name[:32]}.{secrets.token_hex(6)}.{end}") for end in ("part", "old")
+        os.path.join(parent, f".{name[:32]}.{os.urandom(6).hex()}.{end}") for end in ("part", "old")
     )
     try:
         with partial.listed(temporary):
@@ -93,7 +92,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = check_target(path)
     folder, name = os.path.split(target)
     # Use only the start of the name: a longer name could exceed the limit of the file system.
-    temporary = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(6)}.part")
+    temporary = os.path.join(folder, f".{name[:32]}.{os.urandom(6).hex()}.part")
     try:
         with partial.listed(temporary):
             try:
