@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from imfilter._base import arguments, dtypes
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.orientation import hessian as matrices
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray, PerAxis
@@ -215,3 +221,31 @@ def hessian_eigenvalues(
         spacing,
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
     )
+
+
+def one_eigenvalue(which: str) -> Callable[..., Any]:
+    """Return a filter that gives the largest or the smallest eigenvalue, or the determinant."""
+    arguments.word(which, "which", ("largest", "smallest", "determinant"))
+
+    def function(
+        image: NDArray,
+        *,
+        dtype: np.dtype | None = None,
+        out: NDArray | None = None,
+        **options: Any,
+    ) -> NDArray:
+        values = hessian_eigenvalues(image, **options)
+        found: NDArray
+        if which == "determinant":
+            found = values[0] * values[-1] if len(values) == 2 else np.prod(values, axis=0)
+        else:
+            found = values[0 if which == "largest" else -1]
+        if dtype is None and out is None:
+            return found
+        if out is None:
+            assert dtype is not None
+            out = dtypes.empty(found.shape, dtype)
+        dtypes.place(np.ma.getdata(found), out)
+        return np.ma.MaskedArray(out, found.mask) if isinstance(found, np.ma.MaskedArray) else out
+
+    return function

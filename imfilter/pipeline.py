@@ -42,9 +42,9 @@ class Step(NamedTuple):
         """Call the function. A threshold becomes the samples above it."""
         options = {**self.options, **given}
         if (which := options.pop(_WHICH[1], None)) is not None:
-            from imfilter._cli import eigenvalues
+            from imfilter.hessians import one_eigenvalue
 
-            return eigenvalues.chosen(which)(image, **options)
+            return one_eigenvalue(which)(image, **options)
         found = self.function(image, **options)
         if not self.name.startswith("threshold."):
             return found
@@ -101,7 +101,7 @@ class Pipeline:
     >>> edges(np.repeat([[0, 0, 0, 0, 100, 100, 100, 100]], 4, axis=0))[0].astype(int)
     array([0, 0, 0, 1, 1, 0, 0, 0])
     >>> imfilter.Pipeline([("gaussian", {"sigma": 1.0}), "sobel"]).halo
-    7
+    5
     """
 
     def __init__(self, steps: Sequence[StepLike]) -> None:
@@ -119,7 +119,12 @@ class Pipeline:
     @property
     def halo(self) -> int | None:
         """The largest number of samples on either side on which a result depends, or None."""
-        halos = [_halo(step.name, step.options) for step in self._steps]
+        from imfilter._arrays import halo
+
+        halos = []
+        for step in self._steps:
+            options = {name: value for name, value in step.options.items() if name != _WHICH[1]}
+            halos.append(halo.largest(step.function, options))
         return None if None in halos else sum(halo for halo in halos if halo is not None)
 
     def __call__(
@@ -383,10 +388,3 @@ def _given(step: Step, shared: Mapping[str, Any]) -> dict[str, Any]:
 def _of_the_whole(name: str, word: str) -> bool:
     """Return whether a function is a threshold of the whole image, to which axes do not matter."""
     return name.startswith("threshold.") and word in ("axes", "channel_axis")
-
-
-def _halo(name: str, options: Mapping[str, Any]) -> int | None:
-    """Return the halo of one step. It is the knowledge of the command."""
-    from imfilter._cli import halo
-
-    return halo.of_function(name, options)

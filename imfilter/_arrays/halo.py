@@ -1,6 +1,6 @@
 """The samples around a part of an image that its results depend on, for any public function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,3 +29,24 @@ def of(
         found: Reach = rule.reach(call, filtered_axes(call))
         return found
     return getattr(settled(dry(call, shape).run), "reach", None)
+
+
+#: Shapes of images larger than most windows. No such image is made.
+_SHAPES = ((1 << 13, 1 << 13), (1 << 10, 1 << 10, 1 << 10), (1 << 20,))
+
+
+def largest(function: Callable[..., Any], options: Mapping[str, Any]) -> int | None:
+    """Return the most samples, along any axis and on either side, on which a result depends.
+
+    The image is float32 with as many axes as the options allow, two if any number. None if a result depends
+    on the whole image, if it has other axes or another number of samples, or if the options are refused.
+    """
+    for shape in _SHAPES:
+        try:
+            found = of(function, shape, np.float32, **options)
+        except (TypeError, ValueError, MemoryError):
+            continue
+        if found is None or any(along.step != 1 or along.cell != 1 for along in found.values()):
+            return None
+        return max((n for along in found.values() for n in (along.before, along.after)), default=0)
+    return None

@@ -25,9 +25,9 @@ def threshold(call: Call) -> Any:
         arrays.append(Source.like(mask, image, None, "mask").array)
     ends = merged.narrow(image.dtype)
     settings = call.get("nan"), call.get("bins"), image.dtype, ends
+    merged.refuse_weights(len(arrays) > 1 and arrays[1].dtype.kind == "f")
     before = []
     if not ends:
-        merged.refuse_weights(len(arrays) > 1 and arrays[1].dtype.kind == "f")
         before = [reduced(arrays, _limits, _joined, settings)]
         arrays = [clone(array, seed="limits") for array in arrays]  # the image may be larger than the memory
     found = reduced(arrays, _counts, _histogram, settings, before)

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from . import reach
 from .command import Command
 from .denoise_table import DENOISING
@@ -15,7 +13,7 @@ from .enhance_table import ENHANCEMENTS
 from .object_table import OBJECTS
 from .region_table import REGIONS
 from .strips import Rows
-from .table import COMMANDS, shared_of
+from .table import COMMANDS
 from .threshold_table import THRESHOLD
 
 #: Commands whose result is an image that another step can filter.
@@ -28,39 +26,6 @@ STEPS = tuple(
 _WHOLE = ("edges", "objects", "regions", "enhancement")
 _LOCAL_THRESHOLDS = ("niblack", "sauvola", "local")
 _THRESHOLD = "threshold."
-#: A number of rows larger than that of any image.
-_FAR = 1 << 40
-
-
-def of_function(name: str, options: Mapping[str, Any]) -> int | None:
-    """Return the number of samples on either side on which a result depends, or None if it is not known.
-
-    Parameters
-    ----------
-    name : str
-        Name of a public function.
-    options : mapping
-        The keywords that are given.
-    """
-    command = command_of(name)
-    if command is None:
-        return None
-    known = {option.name: option.default for option in (*command.options, *shared_of(command))}
-    if command is THRESHOLD:
-        known["method"] = name.removeprefix(_THRESHOLD)
-    if set(options) - set(known) - {"which", "order"}:
-        return None
-    known.update(options)
-    for word in ("kernel", "element"):
-        if known.get(word) is not None and not isinstance(known[word], (list, tuple)):
-            known[word] = np.asarray(known[word])
-    most = 0
-    for axis in range(3):
-        rows = rows_of(command, {name: _turned(value, axis) for name, value in known.items()}, _FAR)
-        if rows is None or rows.length != _FAR or rows.step != 1:
-            return None
-        most = max(most, rows.above, rows.below)
-    return most
 
 
 @functools.cache
@@ -69,16 +34,6 @@ def command_of(name: str) -> Command | None:
     if name.startswith(_THRESHOLD):
         return THRESHOLD
     return next((command for command in STEPS if (command.calls or command.name) == name), None)
-
-
-def _turned(value: Any, axis: int) -> Any:
-    """Return an option with another axis first."""
-    if isinstance(value, np.ndarray):
-        return np.moveaxis(value, axis % max(value.ndim, 1), 0) if value.ndim else value
-    if isinstance(value, (tuple, list)) and value:
-        turn = axis % len(value)
-        return type(value)([*value[turn:], *value[:turn]])
-    return value
 
 
 def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows | None:

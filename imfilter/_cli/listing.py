@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,6 +38,8 @@ def write(
             return
         text = io.StringIO(newline="")
         if suffix == ".json":
+            import json  # rarely needed
+
             json.dump(rows, text, indent=1)
             text.write("\n")
         else:

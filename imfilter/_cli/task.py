@@ -17,7 +17,7 @@ from imfilter._base import dtypes
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import eigenvalues, elements, kernels, strips
+from . import elements, kernels, strips
 from .command import Command
 from .limits import Limits
 from .table import shared_of
@@ -58,7 +58,9 @@ class Filter:
 
             self.function = functools.partial(resized.by_tables, tables=options["tables"])
         if "which" in self.options:
-            self.function = eigenvalues.chosen(self.options.pop("which"))
+            from imfilter.hessians import one_eigenvalue
+
+            self.function = one_eigenvalue(self.options.pop("which"))
         self.nodata: float | None = None
         self.ndim = ndim
         self.fills = command.kind == "fill"

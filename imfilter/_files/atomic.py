@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from typing import IO
@@ -94,7 +93,7 @@ def _beside(target: str, ending: str) -> str:
     It has only the start of the name: a longer name could exceed the limit of the file system.
     """
     parent, name = os.path.split(target)
-    return os.path.join(parent, f".{name[:32]}.{secrets.token_hex(6)}.{ending}")
+    return os.path.join(parent, f".{name[:32]}.{os.urandom(6).hex()}.{ending}")
 
 
 @contextlib.contextmanager

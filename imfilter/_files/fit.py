@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilter._base import tones
 from imfilter._base.dtypes import place
 
 from .formats import Format
@@ -86,6 +85,8 @@ def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         with np.errstate(over="ignore"):
             return pixels.astype(dtype)
     if pixels.dtype.kind == "f":
+        from imfilter._base import tones  # imports the compiled code, which no file needs to be read
+
         if (made := tones.scaled(pixels, dtype)) is not None:
             return made
         result = np.empty(pixels.shape, dtype)

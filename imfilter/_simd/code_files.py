@@ -9,8 +9,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
-import uuid
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -129,6 +127,8 @@ def _read(path: Path) -> bytes | None:
 
 def can_keep() -> bool:
     """Tell whether some folder can keep compiled code. Only an attempt to write is certain."""
+    import tempfile  # rarely needed
+
     for place in folders():
         with contextlib.suppress(OSError):
             if _trusted(place) is not None:
@@ -164,7 +164,7 @@ def save(name: str, data: bytes) -> Path | None:
             _make(place)
             if (folder := _trusted(place)) is None:  # another was faster
                 continue
-            partial = folder / f"{name}.{uuid.uuid4().hex[:16]}"
+            partial = folder / f"{name}.{os.urandom(8).hex()}"
             try:
                 with open(os.open(partial, _NEW, 0o644), "wb") as file:
                     file.write(data)

@@ -103,6 +103,13 @@ def test_thresholds_of_the_whole(method, dtype):
             np.testing.assert_array_equal(found.compute(), whole)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_thresholds_refuse_weights_when_they_are_called(dtype):
+    lazy = da.zeros((40, 46), chunks=(11, 13), dtype=dtype)
+    with pytest.raises(ValueError, match=r"^mask must contain truth values"):
+        threshold.otsu(lazy, mask=np.full((40, 46), 0.5))
+
+
 def test_thresholds_with_nan():
     array = image()
     array[3, 4] = np.nan

@@ -280,7 +280,8 @@ def test_a_group_of_ones_own_is_nobody_else(
 def test_the_cache_of_root_is_for_everybody(cache: Path) -> None:
     """As one that is made when a container is built."""
     # The interpreter may lie where another user cannot read: it starts as root.
-    code = KERNEL.replace("for function", f"import os; os.setgid({OTHER}); os.setuid({OTHER})\nfor function")
+    become = f"import os; from imfilter._simd import compiler; os.setgid({OTHER}); os.setuid({OTHER})"
+    code = KERNEL.replace("for function", f"{become}\nfor function")
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         shutil.copytree(cache, Path(name) / "cache")
