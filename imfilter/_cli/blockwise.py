@@ -146,7 +146,7 @@ def _of_command(
         options, exact = run.options, _exact(run, lengths, dtype)
     found = []
     for place, length in enumerate(lengths):
-        turned = {name: halo._turned(value, place) for name, value in options.items()}
+        turned = {name: _turned(value, place) for name, value in options.items()}
         rows = halo.rows_of(command, turned, length)
         if exact is not None:
             along = exact.get(place, Along(0, 0))
@@ -154,6 +154,16 @@ def _of_command(
                 rows = rows._replace(above=along.before, below=along.after)
         found.append(rows)
     return found
+
+
+def _turned(value: Any, axis: int) -> Any:
+    """Return an option with another axis first."""
+    if isinstance(value, np.ndarray):
+        return np.moveaxis(value, axis % max(value.ndim, 1), 0) if value.ndim else value
+    if isinstance(value, (tuple, list)) and value:
+        turn = axis % len(value)
+        return type(value)([*value[turn:], *value[:turn]])
+    return value
 
 
 def _exact(run: Filter, lengths: Sequence[int], dtype: Any) -> Reach | None:
