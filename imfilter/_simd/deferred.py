@@ -4,7 +4,8 @@ The source of a kernel needs Numba from its first line on. To filter with kernel
 their names, the constants beside them and their machine code are enough. So what each module of a folder
 names is kept on disk, like the code: under a name that contains a digest of the sources. While that file
 fits, an import of such a module gives only these names. Any other name of the module, and the compilation of
-a kernel, executes the source in the same module. Nothing is deferred where no file fits.
+a kernel, executes the source in the same module. Nothing is deferred where no file fits, nor once Numba is
+loaded: some modules are imported because they register types and functions with it.
 """
 
 import functools
@@ -111,26 +112,31 @@ def _names(folder: Path) -> dict[str, dict[str, Any]]:
     return {} if data is None else _Unpickler(data, folder).load()
 
 
-_lock = threading.RLock()
-
-
 class _Deferred(ModuleType):
     """A module of which only the kept names are known. Any other name executes its source."""
 
     def __getattr__(self, name: str) -> Any:
-        if name[:2] == "__":
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        execute(self)
-        return getattr(self, name)
+        if name[:2] != "__":
+            execute(self)
+        try:
+            return vars(self)[name]
+        except KeyError:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
 
 
 def execute(module: ModuleType) -> None:
-    """Execute the source of a module if that was deferred."""
-    with _lock:
-        if isinstance(module, _Deferred):
-            loader = module.__spec__.loader.loader  # type: ignore[union-attr]
-            module.__class__ = ModuleType  # type: ignore[assignment]
-            loader.exec_module(module)
+    """Execute the source of a module if that was deferred. Other threads wait for it."""
+    if isinstance(module, _Deferred):
+        loader: Any = vars(module)["__spec__"].loader
+        # One lock for each module: threads wait in the order of imports, as for the locks of imports.
+        with loader.lock:
+            if isinstance(module, _Deferred) and not loader.running:
+                loader.running = True
+                try:
+                    loader.loader.exec_module(module)
+                    module.__class__ = ModuleType  # type: ignore[assignment]
+                finally:
+                    loader.running = False
 
 
 class _Loader:
@@ -138,6 +144,7 @@ class _Loader:
 
     def __init__(self, loader: Any, names: dict[str, Any]) -> None:
         self.loader, self._names = loader, names
+        self.lock, self.running = threading.RLock(), False
 
     def __getattr__(self, name: str) -> Any:  # of a source: `get_source` for tracebacks
         return getattr(self.loader, name)
@@ -155,7 +162,7 @@ class _Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        folder = _folder(fullname)
+        folder = None if "numba" in sys.modules else _folder(fullname)
         names = None if folder is None else _names(folder).get(fullname)
         spec = None if names is None else importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and names is not None:
