@@ -18,6 +18,7 @@ _BINARY = "x > x.mean()"
 _WIDE = "np.sin(np.arange({0}.0 ** 2) ** 1.3).reshape({0}, {0})"
 _SIGNAL = "x.ravel()"
 _RGB = "x.reshape(len(x), -1, 3)"
+_LAB = "x.astype('f4').reshape(len(x), -1, 3)"
 _VOLUME = "x.reshape(len(x) // 12, -1, x.shape[1] // 16)"
 _MAPS = "x[None]"
 _WEIGHT = "np.ones((1, 1, 3, 3), x.dtype)"
@@ -76,11 +77,13 @@ ROWS: dict[str, str | tuple[str, ...]] = {
     "richardson_lucy": f"x, {_KERNEL}, 2",
     "rolling_ball": "x, 25",
     "clahe": "x",
-    **dict.fromkeys(("color.rgb_to_gray", "color.rgb_to_lab", "color.lab_to_rgb"), _RGB),
-    **dict.fromkeys(("color.lab_to_lch", "color.lch_to_lab"), _RGB),
+    **dict.fromkeys(("color.rgb_to_gray", "color.rgb_to_lab"), _RGB),
+    **dict.fromkeys(("color.lab_to_rgb", "color.lab_to_lch", "color.lch_to_lab"), _LAB),
     **{f"threshold.{name}": "x" for name in ("isodata", "li", "mean", "multi_otsu", "otsu", "yen")},
     "threshold.triangle": "x",
-    "threshold.minimum": "np.where(x > x.mean(), x.max(), x.min())",
+    "threshold.minimum": (
+        "((x[::-1] / 2 + x[:, ::-1] / 2 + (x > x.mean()) * x.max() * 2.0) / 3).astype(x.dtype)"
+    ),
     **dict.fromkeys(("threshold.local", "threshold.niblack", "threshold.sauvola"), "x, 25"),
     **{
         f"morphology.{name}": "x, imfilter.morphology.disk(7)"
