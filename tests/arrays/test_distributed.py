@@ -14,7 +14,7 @@ distributed = pytest.importorskip("distributed")
 def test_processes():
     array = np.random.default_rng(0).random((60, 70)).astype("f4") * 100
     kernel = np.arange(9.0).reshape(3, 3)
-    options = {"n_workers": 4, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         lazy = da.from_array(array, chunks=(17, 70))
         calls = [
