@@ -242,6 +242,7 @@ def one_eigenvalue(which: str) -> Callable[..., Any]:
             found = values[0 if which == "largest" else -1]
         if dtype is None and out is None:
             return found
+        arguments.fitting(out, found.shape)
         if out is None:
             assert dtype is not None
             out = dtypes.empty(found.shape, dtype)

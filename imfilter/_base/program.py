@@ -158,8 +158,8 @@ class Prepared(NamedTuple):
         record, owners = self.record.copy(), list(self.owners)
         for name, value in fields.items():
             if type(value) is np.ndarray:
-                owners.append(value)
-                value = address(value)
+                owners.append(np.ascontiguousarray(value))
+                value = address(owners[-1])
             record[self.places[name]] = value
         work = self.work // self.lines * lines
         return self._replace(record=record, owners=tuple(owners), lines=lines, work=work)

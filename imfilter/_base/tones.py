@@ -1,5 +1,7 @@
 """Scaled samples as integers of a file: the values that NumPy's operations give, in one pass."""
 
+import os
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,7 +9,7 @@ from imfilter._base import dtypes
 from imfilter._base.program import address
 from imfilter._simd.tones import scale, scale_samples
 
-#: Samples from which one pass saves more time than it takes to load or to compile its code.
+#: Fewer samples take less time with NumPy than the code takes to load.
 _MANY = 1 << 16
 
 
@@ -24,12 +26,13 @@ def scaled(
     """Return ``(values - black) * factor + offset``, rounded half to even and saturated to an integer type.
 
     NaN becomes `hollow`, which the type must hold. With `magnitude` the absolute values are scaled. Each
-    operation is rounded to the type of the values. 8 million float32 take 1.5 ms as uint8; with NumPy's
-    operations on blocks in the cache they took 9 ms (Zen 4).
+    operation is rounded to the type of the values.
 
-    Return None if there are few samples, or if their types need other operations: only float32 and float64
-    become integers of at most 16 bits here.
+    Return None if there are few samples, if compiling is switched off, or if their types need other
+    operations: only float32 and float64 become integers of at most 16 bits here.
     """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":  # files need no compiled code
+        return None
     if values.size < _MANY or values.dtype not in (dtypes.FLOAT32, dtypes.FLOAT64):
         return None
     if dtype.kind not in "ui" or dtype.itemsize > 2 or not values.dtype.isnative or not dtype.isnative:

@@ -67,6 +67,11 @@ def plan(work: Work) -> Plan | None:
         return None
     work = dataclasses.replace(work, blockwise=True)
     axes = _axes(work)
+    cut = [axes[letter].along is not None for letter in work.filtered]
+    if not all(cut) and work.options["cluster"] is None:
+        return None  # then all threads filter one plane or volume after the other
+    if not any(axis.along for axis in axes.values()):
+        return None
     letters = "".join(axes)
     tried = Grid(axes, letters, {})
     ends = [(0, 1 if axis.along is not None else axis.outputs) for axis in axes.values()]

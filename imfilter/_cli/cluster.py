@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import itertools
 import os
 import pickle
@@ -12,16 +13,19 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import imfilter
 
 from .._files import stack_files, unfinished, zarr_store
 from .._files.formats import Format
 from .._files.image import FileError
 from .._files.packages import required
-from . import blocks, blockwise, connection, many, messages, streams
+from . import blocks, blockwise, connection, many, messages, steps, streams
 from .blocks import Block, Grid
 from .blockwise import Plan
 from .command import Command
+from .completion import FILES
 from .stack_work import Work
 from .steps import Step
 from .table import options_of
@@ -55,6 +59,8 @@ def check(source: str, destination: str, options: Mapping[str, Any]) -> None:
     """Raise an error if ``--cluster`` is given for something else than zarr."""
     if options["cluster"] is None:
         return
+    if not os.path.exists(source):
+        raise FileError(f"{source}: cannot be read: No such file or directory")
     is_zarr = os.path.isdir(source) and zarr_store.is_store(source)
     if not is_zarr or streams.suffix_of(destination, options) != ".zarr":
         raise ValueError(f"--cluster is for zarr as IN and as OUT, got {source} and {destination}")
@@ -125,9 +131,9 @@ def _spec(plan: Plan, destination: str, folder: str, arrays: Sequence[Any]) -> b
     spec = Spec(
         secrets.token_hex(8),
         work.command,
-        None if work.steps is None else tuple(work.steps),
+        None if work.steps is None else tuple(map(_absolute_step, work.steps)),
         os.path.abspath(work.name),
-        _absolute({**work.options, "workers": 1, "cluster": None}),
+        _absolute(work.command, {**work.options, "workers": 1, "cluster": None}),
         work.kind,
         destination,
         tuple(os.path.join(folder, array.path) for array in arrays),
@@ -136,27 +142,32 @@ def _spec(plan: Plan, destination: str, folder: str, arrays: Sequence[Any]) -> b
     return pickle.dumps(spec)
 
 
-def _absolute(options: Mapping[str, Any]) -> dict[str, Any]:
+def _absolute(command: Command, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with the whole names of files: a worker has another current folder."""
+    files = {option.name for option in options_of(command) if option.form in FILES}
 
     def whole(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(whole(one) for one in value)
         return os.path.abspath(value) if isinstance(value, str) and os.path.isfile(value) else value
 
-    return {name: whole(value) for name, value in options.items()}
+    return {name: whole(value) if name in files else value for name, value in options.items()}
+
+
+def _absolute_step(step: Step) -> Step:
+    return step._replace(options=_absolute(step.command, step.options))
 
 
 def _description(work: Work, levels: int) -> dict[str, Any]:
     """Return what the result follows from. Another command must not go on with it."""
-    steps = work.steps or [Step(0, work.command, dict(work.options))]
+    every = work.steps or [Step(0, work.command, dict(work.options))]
     options = {option.name: option.default for option in options_of(work.command)} if not work.steps else {}
-    words = [_words(step.command, step.options) for step in steps]
+    words = [_words(step.command, step.options) for step in every]
     shared = {k: v for k, v in work.options.items() if k not in _FREE and v != options.get(k)}
     return {
         unfinished.TITLE: " | ".join(words) if work.steps is None else f"pipe {' | '.join(words)}",
         "options": {name: _described(value) for name, value in {**shared, "levels": levels}.items()},
-        "steps": [{k: _described(v) for k, v in step.options.items() if k not in _FREE} for step in steps],
+        "steps": [{k: _described(v) for k, v in step.options.items() if k not in _FREE} for step in every],
         "input": zarr_store.fingerprint(work.name),
         "version": imfilter.__version__,
     }
@@ -167,16 +178,20 @@ def _words(command: Command, options: Mapping[str, Any]) -> str:
     words = [command.name]
     for option in options_of(command):
         value = options.get(option.name, option.default)
-        if option.name in _FREE or value in (option.default, ()):
+        if option.name in _FREE or steps.same(value, option.default) or steps.same(value, ()):
             continue
         words.append(option.flag)
-        if not isinstance(value, bool):
+        if isinstance(value, (list, np.ndarray)):
+            words.append(f"(an array of shape {np.shape(value)})")
+        elif not isinstance(value, bool):
             words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
     return " ".join(words)
 
 
 def _described(value: Any) -> str:
-    """Return an option as a text; for a file, also its size and its time."""
+    """Return an option as a text; for a file, also its size and its time; for an array, all samples."""
+    if isinstance(value, np.ndarray):
+        return repr((value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest()))
     files = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
     found = [os.stat(one) for one in files if isinstance(one, str) and os.path.isfile(one)]
     return repr([value, *((status.st_size, status.st_mtime_ns) for status in found)])
@@ -282,6 +297,8 @@ def compute(spec: bytes, block: bytes) -> list[tuple[str, str]]:
         else:
             pixels = blockwise.read(known.source, blockwise.array_of(work), part)
             result = blockwise.filtered(work, part, pixels).pixels[part.keep]
+        if not os.path.isdir(known.arrays[level]):
+            raise FileError(f"{known.result}: its unfinished work was removed")
         try:
             zarr_store.put(arrays[level], part.where, result)
         except OSError as error:

@@ -71,7 +71,7 @@ _FORM_WORDS: dict[str, tuple[str, ...]] = {
     "cluster": ("local",),
 }
 #: Forms and options whose values are names of files, or may be.
-_FILES = ("file", "kernel", "taps", "element", "plot", "weights")
+FILES = ("file", "kernel", "taps", "element", "plot", "weights")
 
 
 class Group(click.Group):
@@ -109,7 +109,7 @@ def values(
         CompletionItem(word) for word in _words(form, parser, context, name) if word.startswith(incomplete)
     ]
     # Bash forgets the words before a file.
-    return [*files(context, parameter, incomplete), *found] if {form, name} & {*_FILES} else found
+    return [*files(context, parameter, incomplete), *found] if {form, name} & {*FILES} else found
 
 
 def _words(form: str, parser: Any, context: click.Context, name: str) -> tuple[str, ...]:

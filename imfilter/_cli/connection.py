@@ -45,6 +45,9 @@ def connected(address: str, workers: int | None) -> Iterator[Any]:
             else:
                 client = _client(distributed, address)
         except (OSError, ImportError, RuntimeError) as error:
+            if address == LOCAL:
+                words = " ".join(str(error).split()) or type(error).__name__
+                raise FileError(f"the local cluster cannot be started: {words}") from error
             reason = "has another version of dask" if isinstance(error, ImportError) else "does not answer"
             raise FileError(f"{address}: the dask scheduler {reason}; check the address") from error
         stack.callback(_ended, lambda: client.close(timeout=1))

@@ -132,7 +132,7 @@ def _hint(name: str) -> str:
     known = [command.name for command in halo.STEPS]
     spelled = name.replace("-", "_")
     if spelled in {command.name for command in COMMANDS}:
-        return "; its result is no picture that another step can filter"
+        return "; its result is not a picture that another step can filter"
     return suggestion(spelled, known, function_name(name)) or f"; it must be one of {', '.join(known)}"
 
 
@@ -185,7 +185,7 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
     command, options = step.command, step.options
     if options.get(PER_CHANNEL.name):
         raise ValueError(
-            f"{step.title}: {PER_CHANNEL.flag} is no keyword of the function and cannot be saved"
+            f"{step.title}: {PER_CHANNEL.flag} is not a keyword of the function and cannot be saved"
         )
     name = command.calls or command.name
     if command is THRESHOLD:
@@ -205,9 +205,10 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
     return name, {
         word: value
         for word, value in values.items()
-        if word in defaults and value is not None and not _same(value, defaults[word])
+        if word in defaults and value is not None and not same(value, defaults[word])
     }
 
 
-def _same(value: Any, default: Any) -> bool:
+def same(value: Any, default: Any) -> bool:
+    """Tell whether an option has its default. An array has none."""
     return not isinstance(value, (list, np.ndarray)) and bool(value == default)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 _Run = Callable[[str], None]
 
@@ -55,6 +56,12 @@ class _Loader(importlib.abc.Loader):
 
     def __init__(self, loader: importlib.abc.Loader) -> None:
         self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the module's own loader has, such as `get_code` and `get_data`."""
+        if name == "_loader":  # a copy that is not initialized yet
+            raise AttributeError(name)
+        return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Create the module."""

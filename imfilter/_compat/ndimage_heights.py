@@ -66,10 +66,10 @@ def _checked(
         with np.errstate(over="ignore"):
             exact = bool((heights.astype(array.dtype) == heights).all())
         if not exact:
-            raise Elsewhere("the heights are no values of the image's type")
+            raise Elsewhere("the heights are not values of the image's type")
         return heights
     if array.dtype.kind == "b" or not (np.isfinite(heights).all() and (heights == np.rint(heights)).all()):
-        raise Elsewhere("the heights are no integers, or the image is binary")
+        raise Elsewhere("the heights are not integers, or the image is binary")
     low, high = int(array.min()), int(array.max())
     if mode == "constant":
         low, high = min(low, int(cval)), max(high, int(cval))

@@ -166,5 +166,5 @@ def shared(
         whole = np.iinfo(array.dtype) if array.dtype.kind != "b" else None
         low, high = (0, 1) if whole is None else (whole.min, whole.max)
         if not level.is_integer() or not max(low, -arguments.EXACT) <= level <= min(high, arguments.EXACT):
-            raise Elsewhere("cval is no value of the image's type")
+            raise Elsewhere("cval is not a value of the image's type")
     return Common(mode, level, axes, out=out)

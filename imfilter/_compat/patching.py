@@ -140,11 +140,12 @@ def _replacements(library: str, ours: ModuleType, theirs: ModuleType) -> dict[_F
 def _replacement(function: _Function, original: _Function, library: str) -> _Function:
     """Return a function in place of the original, which still computes small arrays."""
     entry, fewest = record.entry(f"{library}.{original.__name__}"), _smallest
+    stays = getattr(function, "stays", False)  # then its own reason is the right one
 
     @functools.wraps(original)
     def replaced(*args: Any, **options: Any) -> Any:
         smallest = fewest[library]
-        if smallest and args and np.size(args[0]) < smallest:
+        if smallest and not stays and args and np.size(args[0]) < smallest:
             entry.left(record.SMALL)
             return original(*args, **options)
         return function(*args, **options)

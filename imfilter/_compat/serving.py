@@ -58,7 +58,10 @@ def like(original: Callable[..., Any], name: str) -> Callable[[_Function], _Func
 
 
 def always(original: Callable[..., Any], name: str, reason: str) -> Callable[..., Any]:
-    """Return a function that runs the original at each call, and has the reason in the report."""
+    """Return a function that runs the original at each call, and has the reason in the report.
+
+    It has the attribute `stays`. A patch does not look at the size of its arguments.
+    """
 
     def function(*args: Any, **options: Any) -> Any:
         raise Elsewhere(reason)
@@ -66,6 +69,7 @@ def always(original: Callable[..., Any], name: str, reason: str) -> Callable[...
     function.__name__ = function.__qualname__ = original.__name__
     function.__doc__ = f"Run `{name}`, because {reason}."
     served = like(original, name)(function)
+    served.stays = True  # type: ignore[attr-defined]  # functions take any attribute
     served.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]  # functions take any
     return served
 

@@ -91,7 +91,8 @@ def saturated(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
             return made
         result = np.empty(pixels.shape, dtype)
         # The range of half precision is smaller than that of 16-bit integers.
-        place(pixels.astype(np.float64 if dtype.itemsize > 2 else np.float32, copy=False), result)
+        least = np.float64 if dtype.itemsize > 2 else np.float32
+        place(pixels.astype(np.promote_types(pixels.dtype, least), copy=False), result)
         return result
     return np.clip(pixels, *_shared_limits(pixels.dtype, np.iinfo(dtype))).astype(dtype)
 

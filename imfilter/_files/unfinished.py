@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
@@ -30,7 +31,8 @@ class Unfinished:
     Attributes
     ----------
     data : str
-        The folder that gets the name of the result.
+        The folder that gets the name of the result. Each new start has a new name: a worker that still
+        computes for an older start cannot write into it.
     done : set of str
         Names of the parts that are done.
     """
@@ -38,7 +40,7 @@ class Unfinished:
     def __init__(self, path: str, target: str, description: Mapping[str, Any]) -> None:
         self.path, self.target, self.description = path, target, dict(description)
         self.folder = f"{target}.part"
-        self.data = os.path.join(self.folder, _DATA)
+        self.data = os.path.join(self.folder, f"{_DATA}-{secrets.token_hex(6)}")
         self.done: set[str] = set()
         self._journal: IO[str] | None = None
 
@@ -57,18 +59,21 @@ class Unfinished:
         """
         marker = os.path.join(self.folder, _COMMAND)
         found = self._found(marker)
-        if found is None or not os.path.isdir(self.data):
-            for name in (_COMMAND, _DONE, _DATA):
-                partial.remove(os.path.join(self.folder, name))
+        data = os.path.join(self.folder, os.path.basename(str(found.pop(_DATA, "")))) if found else ""
+        if found is None or not os.path.isdir(data):
+            self.clear(but=(_LOCK,))
             os.mkdir(self.data)
             create()
+            known = {**self.description, _DATA: os.path.basename(self.data)}
             with replacing(marker) as file:  # from now on, the folder is whole
-                file.write(json.dumps(self.description, indent=1).encode())
+                file.write(json.dumps(known, indent=1).encode())
         else:
             self._check(found)
-            self.done = self._names()
+            self.data, self.done = data, self._names()
             self._remove_temporary()
-        self._journal = open(os.path.join(self.folder, _DONE), "a")  # noqa: SIM115  (`close` closes it)
+        # No "\r\n": a line that is cut off is found by its bytes.
+        path = os.path.join(self.folder, _DONE)
+        self._journal = open(path, "a", encoding="utf-8", newline="\n")  # noqa: SIM115  (`close` closes it)
 
     def _found(self, marker: str) -> dict[str, Any] | None:
         try:
@@ -77,7 +82,9 @@ class Unfinished:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise self._refused("it cannot be read") from error
+            raise FileError(
+                f"{self.path}: {self.folder} holds unfinished work that cannot be read; remove the folder"
+            ) from error
         return found if isinstance(found, dict) else None
 
     def _check(self, found: Mapping[str, Any]) -> None:
@@ -91,7 +98,7 @@ class Unfinished:
 
     def _refused(self, reason: str) -> FileError:
         return FileError(
-            f"{self.path}: {self.path}.part holds unfinished work, and {reason}; run that command again, "
+            f"{self.path}: {self.folder} holds unfinished work, and {reason}; run that command again, "
             f"or remove the folder"
         )
 
@@ -126,13 +133,36 @@ class Unfinished:
         self._remove_temporary()  # of processes that were killed
         replace_folder(self.data, self.target)
         self.close()
-        partial.remove(self.folder)
+        self.clear()
+
+    def check(self) -> None:
+        """Raise an error if the folder is not one that this module has made."""
+        names = set(os.listdir(self.folder)) if os.path.isdir(self.folder) else set()
+        others = {name for name in names if not _is_ours(name)}
+        if others or (names and _LOCK not in names):
+            raise FileError(
+                f"{self.path}: {self.folder} exists and is not unfinished work of imfilter; "
+                "rename it, or choose another OUT"
+            )
+
+    def clear(self, but: tuple[str, ...] = ()) -> None:
+        """Remove what this module has made, except some names, and the folder if it is empty."""
+        with contextlib.suppress(OSError):
+            names = [name for name in os.listdir(self.folder) if _is_ours(name) and name not in but]
+            for name in sorted(names, key=_LOCK.__eq__):  # the lock last
+                partial.remove(os.path.join(self.folder, name))
+            os.rmdir(self.folder)
 
     def close(self) -> None:
         """Close the list of parts."""
         if self._journal is not None:
             with contextlib.suppress(OSError):
                 self._journal.close()
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a name in the folder is one that this module gives."""
+    return name in (_COMMAND, _DONE, _LOCK) or name.startswith((f"{_DATA}-", f".{_COMMAND}"))
 
 
 @contextlib.contextmanager
@@ -154,31 +184,48 @@ def opened(path: str, description: Mapping[str, Any]) -> Iterator[Unfinished]:
     target = check_target(path)
     work = Unfinished(path, target, description)
     try:
-        os.makedirs(work.folder, exist_ok=True)
-        with open(os.path.join(work.folder, _LOCK), "w") as lock:
-            if not _locked(lock):
-                raise FileError(f"{path}: another command is writing it; wait until it has ended")
+        work.check()
+        with _lock(work):
             try:
                 yield work
             finally:
                 work.close()
                 if not os.path.exists(os.path.join(work.folder, _COMMAND)):
-                    partial.remove(work.folder)  # nothing has begun
+                    work.clear()  # nothing has begun, or all is done
+        if os.name == "nt" and not os.path.exists(os.path.join(work.folder, _COMMAND)):
+            work.clear()  # an open file cannot be removed there
     except FileError:
         raise
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def _lock(work: Unfinished) -> IO[str]:
+    """Return the open lock of a folder, which no other process has."""
+    path = os.path.join(work.folder, _LOCK)
+    while True:
+        os.makedirs(work.folder, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another process has just removed the folder
+            file = open(path, "w")  # noqa: SIM115  (the caller closes it)
+            if not _locked(file):
+                file.close()
+                raise FileError(f"{work.path}: another command is writing it; wait until it has ended")
+            # Another process may have removed the file before it was locked.
+            if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+            file.close()
+
+
 def _locked(file: IO[str]) -> bool:
     """Lock a file until it is closed. Return whether that was possible."""
     try:
-        fcntl = importlib.import_module("fcntl")
-    except ImportError:  # on Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if os.name == "nt":
+            windows = importlib.import_module("msvcrt")
+            windows.locking(file.fileno(), windows.LK_NBLCK, 1)
+        else:
+            fcntl = importlib.import_module("fcntl")
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         return False
     except OSError:  # a file system without locks
         return True

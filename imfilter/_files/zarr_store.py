@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import hashlib
 import importlib
 import itertools
 import math
@@ -232,13 +233,15 @@ def arrays(folder: str) -> list[Any]:
 
 
 def fingerprint(path: str) -> dict[str, Any]:
-    """Return what changes if a store changes: its files, their bytes, and the time of the last change."""
-    files = size = latest = 0
+    """Return what changes if a store changes: a digest of the names, sizes and times of its files."""
+    found = []
     for folder, _, names in os.walk(path):
         for name in names:
-            status = os.stat(os.path.join(folder, name))
-            files, size, latest = files + 1, size + status.st_size, max(latest, status.st_mtime_ns)
-    return {"path": os.path.realpath(path), "files": files, "bytes": size, "latest": latest}
+            place = os.path.join(folder, name)
+            status = os.stat(place)
+            found.append((os.path.relpath(place, path), status.st_size, status.st_mtime_ns))
+    digest = hashlib.sha256(repr(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()
+    return {"path": os.path.realpath(path), "files": len(found), "digest": digest}
 
 
 def _kept_names(known: Mapping[str, Any], header: Image) -> Any:
@@ -314,10 +317,18 @@ def put(array: Any, where: Any, samples: Array) -> None:
         raise
 
 
+#: The name of tasks that wait, and the most seconds that they do.
+_WAITING, _PATIENCE = "imfilter-waiting", 60.0
+
+
 async def _idle() -> None:
-    """Wait for all other tasks of this loop."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.gather(*others, return_exceptions=True)
+    """Wait for the other tasks of this loop, except for those that wait, too."""
+    current = asyncio.current_task()
+    assert current is not None
+    current.set_name(_WAITING)
+    others = {task for task in asyncio.all_tasks() if task.get_name() != _WAITING}
+    if others:
+        await asyncio.wait(others, timeout=_PATIENCE)
 
 
 def _shapes(header: Image, levels: int) -> list[tuple[int, ...]]:

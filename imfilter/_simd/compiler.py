@@ -1,4 +1,4 @@
-"""The only module that compiles: compiler options, caches on disk, and the notice of long compilation.
+"""All that is done with Numba: compiler options, caches on disk, and the notice of long compilation.
 
 `jit` imports it when something must be compiled. To run compiled kernels, neither it nor Numba is imported.
 """

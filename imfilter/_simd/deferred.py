@@ -8,7 +8,6 @@ a kernel, executes the source in the same module. Nothing is deferred where no f
 loaded: some modules are imported because they register types and functions with it.
 """
 
-import functools
 import hashlib
 import importlib
 import importlib.machinery
@@ -29,7 +28,10 @@ from imfilter._simd.jit import Driver, Kernel
 _SIMD = Path(__file__).resolve().parent
 _FILTERS = _SIMD.parent / "_filters"
 #: Modules of this folder that need no Numba, or that only compilation imports.
-_NEVER = {"__init__", "code_files", "compiler", "deferred", "jit", "machine_code", "pipeline"}
+_NEVER = {
+    *("__init__", "code_files", "compiler", "deferred", "jit", "machine_code", "pipeline", "registers"),
+    "lane_functions",  # it changes what Numba makes of Python's functions, so only its user imports it
+}
 _PLAIN = (int, float, bool, str, bytes, type(None), np.dtype)
 
 
@@ -82,12 +84,12 @@ _kept: set[Path] = set()
 
 def keep(folder: Path) -> None:
     """Keep the names of a folder of kernels on disk, and of all others of which a module was executed."""
-    loaded = {_folder(name) for name in tuple(sys.modules)} - {None}
+    loaded = {_folder(name) for name in list(sys.modules)} - {None}
     for place in sorted(p for p in (*loaded, folder) if p == _SIMD or (p and p.parent.parent == _FILTERS)):
         if place not in _kept:
-            _kept.add(place)
             if not _names(place):
                 _write(place)
+            _kept.add(place)
 
 
 def _write(folder: Path) -> None:
@@ -105,11 +107,17 @@ def _write(folder: Path) -> None:
     code_files.save(_file(folder), data.getvalue())
 
 
-@functools.cache
+_found: dict[Path, dict[str, dict[str, Any]]] = {}
+_finding = threading.RLock()
+
+
 def _names(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the kept names of the modules of a folder."""
-    data = code_files.load(_file(folder))
-    return {} if data is None else _Unpickler(data, folder).load()
+    with _finding:
+        if folder not in _found:
+            data = code_files.load(_file(folder))
+            _found[folder] = {} if data is None else _Unpickler(data, folder).load()
+        return _found[folder]
 
 
 class _Deferred(ModuleType):
@@ -131,6 +139,11 @@ def execute(module: ModuleType) -> None:
         # One lock for each module: threads wait in the order of imports, as for the locks of imports.
         with loader.lock:
             if isinstance(module, _Deferred) and not loader.running:
+                folder = _folder(module.__name__)
+                if folder is not None and machine_code.changed(folder):
+                    raise RuntimeError(
+                        "the sources of imfilter have changed since this process began: start it again"
+                    )
                 loader.running = True
                 try:
                     loader.loader.exec_module(module)

@@ -8,7 +8,9 @@ import functools
 import hashlib
 import importlib
 import inspect
+import os
 import pickle
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +31,17 @@ execute: Callable[[ModuleType], None] = _nothing
 keep: Callable[[Path], None] = _nothing
 #: All kernels by module and qualified name. So a module that is executed later makes no second ones.
 _named: dict[tuple[str, str], "Kernel"] = {}
+_naming = threading.RLock()
+
+
+def _renew() -> None:
+    """Make the lock anew in a forked child, where no thread would release it."""
+    global _naming
+    _naming = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 class Kernel:
@@ -51,11 +64,12 @@ class Kernel:
 
     def __new__(cls, function: Callable[..., Any], *more: Any, **options: Any) -> Self:
         """Return the kernel that was named before its module was executed, or a new one."""
-        known = _named.get((function.__module__, function.__qualname__))
-        if isinstance(known, cls) and known._made is None:
-            return known
-        folder = machine_code.folder_of(function)
-        return cls._new(function.__module__, function.__qualname__, function.__name__, folder)
+        with _naming:
+            known = _named.get((function.__module__, function.__qualname__))
+            if isinstance(known, cls) and known._made is None:
+                return known
+            folder = machine_code.folder_of(function)
+            return cls._new(function.__module__, function.__qualname__, function.__name__, folder)
 
     def __init__(self, function: Callable[..., Any], elements: tuple[str, ...], **options: Any) -> None:
         from imfilter._simd import compiler
@@ -67,8 +81,9 @@ class Kernel:
     @classmethod
     def named(cls, module: str, qualified: str, name: str, folder: Path) -> "Kernel":
         """Return the kernel of a module that is not executed yet."""
-        known = _named.get((module, qualified))
-        return cls._new(module, qualified, name, folder) if known is None else known
+        with _naming:
+            known = _named.get((module, qualified))
+            return cls._new(module, qualified, name, folder) if known is None else known
 
     @classmethod
     def _new(cls, module: str, qualified: str, name: str, folder: Path) -> Self:
@@ -84,8 +99,8 @@ class Kernel:
     @property
     def _compiler(self) -> Any:
         """Numba's dispatcher. It exists after the module was executed."""
-        if self._made is None:
-            execute(importlib.import_module(self.module))
+        if self.module in sys.modules or self._made is None:  # not a kernel of a module without a name
+            execute(importlib.import_module(self.module))  # waits for a thread that executes it
         return self._made
 
     def _file(self, dtypes: tuple[np.dtype | int, ...]) -> str:
@@ -119,11 +134,13 @@ class Kernel:
         from imfilter._simd import compiler
 
         address, code = compiler.compiled(self._compiler, dtypes, self._scalars, isinstance(self, Driver))
-        if code is not None:
-            code_files.save(file, pickle.dumps(tuple(code)))
-            keep(self._folder)
-        call = machine_code.function(machine_code.caller(self._scalars), address, self.name)
-        return address, call if isinstance(self, Driver) else None
+        unchanged = not machine_code.changed(self._folder)
+        if code is not None and unchanged and code_files.save(file, pickle.dumps(tuple(code))):
+            with contextlib.suppress(Exception):  # the code is there, whether its name is kept or not
+                keep(self._folder)
+        if not isinstance(self, Driver):
+            return address, None
+        return address, machine_code.function(machine_code.caller(self._scalars), address, self.name)
 
     def address(self, *dtypes: np.dtype | int) -> int:
         """Return the address of the code for these element types. The address never changes."""

@@ -1,4 +1,4 @@
-"""Machine code of kernels: what it depends on, and how it is loaded and called. It does without Numba.
+"""Machine code of kernels: what it depends on, and how it is loaded and called, without Numba.
 
 The import of Numba takes longer than most images to filter. LLVM alone loads code that was compiled before.
 """
@@ -7,10 +7,12 @@ import ctypes
 import functools
 import hashlib
 import importlib.util
+import math
 import os
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +67,23 @@ def salt(family: Path) -> bytes:
     return digest.digest()
 
 
+_looked: dict[Path, float] = {}
+
+
+def changed(family: Path) -> bool:
+    """Tell whether the sources of a kernel folder have changed since this process has read them.
+
+    It looks once a second at most: a look takes some milliseconds, and a filter compiles many kernels.
+    """
+    now = time.monotonic()
+    if now - _looked.get(family, -math.inf) < 1.0:
+        return False
+    if salt.__wrapped__(family) != salt(family):
+        return True
+    _looked[family] = now
+    return False
+
+
 @functools.cache
 def target() -> tuple[Any, ...]:
     """Return what names the processor that code is compiled for, and settings of Numba that change code."""
@@ -85,6 +104,16 @@ def folder_of(function: Callable[..., Any]) -> Path:
 _lock = threading.Lock()
 
 
+def _renew() -> None:
+    """Make the lock anew in a forked child, where no thread would release it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
 @functools.cache
 def _machine() -> llvm.TargetMachine:
     llvm.initialize_native_target()
@@ -103,6 +132,10 @@ def _engine() -> llvm.ExecutionEngine:
 
 def missing(code: Code) -> bool:
     """Tell whether this process lacks a function that code calls."""
+    if not code.needed:
+        return False
+    with _lock:
+        _engine()  # without an engine, LLVM finds no function of the process
     return not all(map(llvm.address_of_symbol, code.needed))
 
 
@@ -122,9 +155,9 @@ def _load(code: bytes, name: str) -> int:
     return int(address)
 
 
-# The function that Python calls. Numba's own takes 0.7 us, but needs Numba; ctypes takes 3.3 us; this one
-# takes 0.3 us. It converts integers and floats, releases the lock of the interpreter, and calls the kernel,
-# whose address is its `self`. The first arguments of a kernel are places for a result and an error.
+# The function that Python calls. Numba's own needs Numba, and ctypes takes ten times as long. This one
+# converts integers and floats, releases the lock of the interpreter, and calls the kernel, whose address is
+# its `self`. The first arguments of a kernel are places for a result and an error.
 
 _API = (
     *("PyLong_AsLongLong", "PyLong_AsVoidPtr", "PyFloat_AsDouble", "PyErr_Occurred", "PyErr_SetString"),
@@ -213,6 +246,10 @@ class _Method(ctypes.Structure):
 
 
 _FASTCALL = 0x80
+#: Makes a Python function. `ctypes.pythonapi` itself is shared with other libraries, so its types stay.
+_make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)(
+    ("PyCFunction_NewEx", ctypes.pythonapi)
+)
 _methods: list[_Method] = []  # never freed, as is the code
 _callers: dict[str, int] = {}
 
@@ -234,8 +271,7 @@ def function(code: bytes, address: int, name: str) -> Callable[..., object]:
         if kinds not in _callers:
             _name_python()
             _callers[kinds] = _load(data, f"imfilter_call_{kinds or 'none'}")
-    _methods.append(_Method(name.encode(), _callers[kinds], _FASTCALL, None))
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-    made: Callable[..., object] = make(ctypes.addressof(_methods[-1]), address, None)
+    method = _Method(name.encode(), _callers[kinds], _FASTCALL, None)
+    _methods.append(method)
+    made: Callable[..., object] = _make(ctypes.addressof(method), address, None)
     return made

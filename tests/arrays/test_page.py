@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 def test_dask():
     pytest.importorskip("dask.array")
     (code,) = [block for block in BLOCKS if "import dask.array" in block]
-    code = code.replace("20_000", "200").replace("4096", "64")
+    code = code.replace("10_000", "200").replace("2048", "64")
     names = {}
     exec("\n".join(line for line in code.splitlines() if "to_zarr" not in line), names)
     assert names["edges"].shape == (200, 200)

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from imfilter._simd import machine_code
-from imfilter._simd.jit import Driver
+from imfilter._simd.jit import Driver, Kernel
 
 #: The filter that is compiled fastest, and what it has imported.
 FILTER = """
@@ -79,6 +80,36 @@ def test_without_names_modules_are_executed(cold):
     for path in kept:
         path.unlink()
     assert run(WARM, cache) == [found, True]
+
+
+#: A kernel that calls a function of the process, as the first one.
+DISTANCE = """
+import json, sys
+import numpy as np
+from imfilter import morphology
+found = morphology.distance(np.array([1, 1, 1, 0, 1, 1], bool)).tolist()
+print(json.dumps([found, "numba" in sys.modules]))
+"""
+
+
+@pytest.mark.slow
+def test_code_that_calls_functions_of_the_process_is_loaded(tmp_path):
+    found, _ = run(DISTANCE, tmp_path)
+    assert run(DISTANCE, tmp_path) == [found, False]
+
+
+def test_changed_sources_are_noticed(monkeypatch, tmp_path):
+    (tmp_path / "kernels.py").write_text("a = 1")
+    assert not machine_code.changed(tmp_path)
+    (tmp_path / "kernels.py").write_text("a = 2")
+    monkeypatch.setattr(machine_code, "_looked", {})
+    assert machine_code.changed(tmp_path)
+
+
+def test_threads_make_one_kernel_of_a_name(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: Kernel.named("nowhere", "one", "one", tmp_path), range(64)))
+    assert len(set(map(id, made))) == 1
 
 
 def two(number, real: float):

@@ -1,6 +1,7 @@
 """The tables of times and of memory, without measuring anything."""
 
 import inspect
+import subprocess
 from operator import attrgetter
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_the_page_of_memory_has_a_line_for_each_row():
     assert text.splitlines()[-1] == "| `box(x, 3)` | 63.3 (2.0) | 1.0 (0.1) |"
 
 
+def test_no_call_needs_less_than_its_input_and_output(monkeypatch):
+    done = subprocess.CompletedProcess([], 0, stdout="-123\n")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: done)
+    found = memory.measure("box", "x, 3", "uint8", 2, 3)
+    assert str(found) == "0.0"
+    assert "-" not in memory.page([("box", "x, 3", {"uint8": found})], 2).splitlines()[-1]
+
+
 def test_the_table_of_memory_has_all_rows():
     text = (DOCS / "memory.md").read_text()
     for name, arguments in memory_rows.calls():
@@ -61,6 +70,14 @@ def test_each_table_has_its_place(name):
     assert figures.into_page("a table", name, once) == once
     with pytest.raises(SystemExit):
         figures.into_page("a table", name, "no marks")
+
+
+@pytest.mark.parametrize("name", figures.TABLES)
+def test_no_table_is_empty(name):
+    page = (DOCS / f"{figures.TABLES[name].page}.md").read_text()
+    start, end = figures.marks(name)
+    between = page.split(start)[1].split(end)[0]
+    assert "|" in between, f"python -m benchmarks.figures {name} writes the table"
 
 
 def test_a_table_has_the_ratios_of_other_libraries():

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._cli import blocks, connection
+from imfilter._cli import blocks, cluster, connection, table
 from imfilter._files import unfinished
 from tests.cli.commands import done, failed, noise, run, said, subprocess_env
 from tests.files.test_zarr import array, image
@@ -307,7 +307,33 @@ def test_what_does_not_run_on_a_cluster(tmp_path: Path, capsys: pytest.CaptureFi
     assert line.startswith("--workers is for --cluster local")
     line = failed(capsys, 2, "hog", source, out, "--cluster", "local")
     assert line == "hog needs the whole array at once; leave out --cluster"
+    line = failed(capsys, 2, "clahe", source, out, "--axes", "ZYX", "--cluster", "local")
+    assert line == "clahe needs the whole array at once; leave out --cluster"
+    line = failed(capsys, 1, "median", tmp_path / "typo.zarr", out, "--cluster", "local")
+    assert line.endswith("typo.zarr: cannot be read: No such file or directory")
     assert os.listdir(tmp_path) == ["a.zarr"]
+
+
+def test_arrays_of_steps_are_described_whole() -> None:
+    kernel = np.zeros((40, 40))
+    kernel[0, 0] = 1
+    other = kernel.copy()
+    other[20, 20] = 1e-12
+    assert cluster._described(kernel) != cluster._described(other)
+    correlate = table.find("correlate", table.COMMANDS)
+    assert correlate is not None
+    assert cluster._words(correlate, {"kernel": kernel}) == "correlate --kernel (an array of shape (40, 40))"
+
+
+def test_only_names_of_files_become_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("reflect", "YX", "mask.png"):
+        Path(name).touch()
+    gaussian = table.find("gaussian", table.COMMANDS)
+    assert gaussian is not None
+    options = {"mode": "reflect", "axes": "YX", "mask": "mask.png"}
+    found = cluster._absolute(gaussian, options)
+    assert found == {**options, "mask": str(tmp_path / "mask.png")}
 
 
 def test_the_extra(

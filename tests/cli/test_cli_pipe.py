@@ -245,7 +245,7 @@ def imfilter_pipe(*arguments: object) -> int:
         (["box", "GaussianBlur"], "step 2: unknown filter 'GaussianBlur'; here it is called 'gaussian'"),
         (
             ["box", "hog"],
-            "step 2: unknown filter 'hog'; its result is no picture that another step can filter",
+            "step 2: unknown filter 'hog'; its result is not a picture that another step can filter",
         ),
         (["box", "sobel --size 3"], "step 2, sobel: no such option"),
         (["box", "gaussian --sigma x"], "step 2, gaussian: invalid value for '--sigma': 'x' is not a number"),
@@ -301,7 +301,7 @@ def test_other_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     saved = failed(capsys, 2, "pipe", source, out, "bilateral", "--save-steps", tmp_path / "s.toml")
     assert saved == "step 1, bilateral: sigma_range is missing"
     saved = failed(capsys, 2, "pipe", source, out, "sobel --per-channel", "--save-steps", tmp_path / "s.toml")
-    assert saved.startswith("step 1, sobel: --per-channel is no keyword")
+    assert saved.startswith("step 1, sobel: --per-channel is not a keyword")
     assert not out.exists()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import imfilter
 from imfilter import io
 from imfilter._cli import denoise_table, streamed
 from imfilter._files import exif
@@ -119,9 +120,14 @@ def test_channels_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wri
     np.save(tmp_path / "in.npy", noise(83, 26, 3))
     same(written, monkeypatch, tmp_path / "in.npy", ".npy", "gaussian", "--channel-axis", "-1")
     done("gaussian", tmp_path / "in.npy", tmp_path / "out.npy", "--channel-axis", "0")
-    np.save(tmp_path / "in.npy", noise(8, 9, 20))
-    done("gaussian", tmp_path / "in.npy", tmp_path / "out.npy")  # a volume
     assert written == []
+
+
+def test_volumes_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str]) -> None:
+    volume = noise(24, 9, 20)
+    np.save(tmp_path / "in.npy", volume)
+    same(written, monkeypatch, tmp_path / "in.npy", ".npy", "gaussian", "--sigma", "1")
+    np.testing.assert_array_equal(np.load(tmp_path / "bands.npy"), imfilter.gaussian(volume, 1.0))
 
 
 @pytest.mark.parametrize("name", ["sobel", "gaussian", "fill", "median"])

@@ -11,6 +11,7 @@ import types
 import numpy as np
 import pytest
 import scipy.ndimage
+import skimage.exposure
 import skimage.filters
 from scipy.ndimage import uniform_filter as imported_by_name
 
@@ -116,6 +117,23 @@ def test_reasons():
     assert calls().here == 0
     assert imfilter.report().reasons == {"the array is empty": 1}
     assert "scipy.ndimage.uniform_filter" in str(imfilter.report())
+
+
+def test_functions_that_stay_have_their_reason():
+    """The size of the first argument is not the reason. It may be a number."""
+    imfilter.report(clear=True)
+    with imfilter.patch("skimage.filters", "skimage.exposure"):
+        skimage.filters.gabor_kernel(0.3)
+        skimage.exposure.equalize_adapthist(IMAGE[:16, :16])
+        skimage.filters.sobel(IMAGE[:9, :9])
+    reasons = {each.name: set(each.reasons) for each in imfilter.report().functions}
+    assert reasons == {
+        "skimage.exposure.equalize_adapthist": {
+            "scikit-image rounds to levels and spreads its result in another way"
+        },
+        "skimage.filters.gabor_kernel": {"it filters no image and takes little time"},
+        "skimage.filters.sobel": {"the array is small"},
+    }
 
 
 def test_functions_that_are_looked_up_late():
@@ -281,6 +299,22 @@ import skimage.feature.censure as latest
 assert latest.structure_tensor.__module__ == "skimage.feature.corner"
 """
 
+RUN = """
+import copy, importlib.util, pkgutil, runpy, sys
+import imfilter
+imfilter.patch("skimage.filters")
+assert "skimage" not in sys.modules
+spec = importlib.util.find_spec("skimage")
+assert spec.loader.is_package("skimage") and spec.loader.get_filename("skimage") == spec.origin
+assert not hasattr(spec.loader, "get_nothing")
+assert copy.copy(spec.loader).get_filename("skimage") == spec.origin
+import skimage
+assert "skimage.feature" not in sys.modules
+assert pkgutil.get_data("skimage.feature", "orb_descriptor_positions.txt")
+assert "skimage.feature.orb" not in sys.modules
+assert "ORB" in runpy.run_module("skimage.feature.orb")
+"""
+
 FORGOTTEN = """
 import sys
 import imfilter
@@ -310,7 +344,9 @@ assert not hasattr(filters.sobel.original, "original") and not hasattr(ours.blur
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "code", [IMPORTS, FORGOTTEN, OURS_FIRST, LATER], ids=["replaced", "forgotten", "ours first", "later"]
+    "code",
+    [IMPORTS, FORGOTTEN, OURS_FIRST, LATER, RUN],
+    ids=["replaced", "forgotten", "ours first", "later", "run as a script"],
 )
 def test_libraries_that_are_not_loaded(code):
     """They are not imported. Their functions are replaced when they are imported."""

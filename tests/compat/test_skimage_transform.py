@@ -84,6 +84,17 @@ def test_pyramids(name):
         assert record.entry(f"skimage.transform.{name}").here == before + 1
 
 
+def test_lengths_with_fractions():
+    """Scikit-image rounds the shape of the result, but not the factors."""
+    image = skimage.data.camera()[::4, ::4]
+    record.clear()
+    for shape in ((128 * 0.3, 128 * 0.3), (40.4, 20), (200.0, 50.5)):
+        assert np.array_equal(transform.resize(image, shape), skimage.transform.resize(image, shape))
+    entry = record.entry("skimage.transform.resize")
+    assert dict(entry.reasons) == {"a length of output_shape is not a whole number": 3}
+    agrees("resize", image, (50.0, np.float32(40)))
+
+
 CALLS = {
     "too few lengths": lambda m: m.resize(np.zeros((5, 6, 7)), (2,)),
     "truth values": lambda m: m.resize(np.eye(9, dtype=bool), (4, 4), anti_aliasing=True),

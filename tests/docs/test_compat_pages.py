@@ -41,3 +41,16 @@ def test_functions_are_named_where_their_differences_are(library):
     names = {re.sub("_[hv]$", "", name) for name in importlib.import_module(LIBRARIES[library]).__all__}
     missing = [name for name in names if not re.search(rf"\b{name}\b", text)]
     assert not missing
+
+
+def test_functions_that_stay_in_the_original_are_listed():
+    """The page has each of them with its reason."""
+    table = (DOCS / "adoption.md").read_text().split("| function | reason |")[1].split("\n\n")[0]
+    modules = {library: importlib.import_module(ours) for library, ours in LIBRARIES.items()}
+    stay = {
+        f"{library.rpartition('.')[2]}.{name}"
+        for library, module in modules.items()
+        for name in module.__all__
+        if hasattr(getattr(module, name), "stays")
+    }
+    assert set(re.findall(r"\| `([\w.]+)` \|", table)) == stay

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from imfilter import io
+from imfilter._base import tones
 from imfilter._files import fit
 from tests.files.pictures import (
     image,
@@ -92,3 +93,17 @@ def test_volumes_are_for_npy(tmp_path: Path) -> None:
 def test_booleans_are_black_and_white(tmp_path: Path) -> None:
     io.write(tmp_path / "a.png", io.Image(np.array([[True, False]])))
     assert io.read(tmp_path / "a.png").pixels.tolist() == [[255, 0]]
+
+
+@pytest.mark.parametrize("size", [tones._MANY - 1, tones._MANY])
+def test_float64_is_rounded_once_in_small_and_large_pictures(size: int) -> None:
+    found = fit.saturated(np.full(size, 0.50000001), np.dtype(np.uint8))
+    assert (found == 1).all()
+
+
+def test_large_pictures_are_converted_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.linspace(-3, 300, tones._MANY, dtype=np.float32)
+    wanted = fit.saturated(values, np.dtype(np.uint8))
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert tones.scaled(values, np.dtype(np.uint8)) is None
+    np.testing.assert_array_equal(fit.saturated(values, np.dtype(np.uint8)), wanted)

@@ -40,8 +40,8 @@ Bells = Callable[..., tuple[npt.NDArray, ...]]
 WINDOWS, NORMS, METHODS = ("box", "disc"), ("l2", "l1"), ("exact", "sampled")
 
 
-#: Vectors in a line of a tile whose samples share weights. Least number of its rows, in rows above it whose
-#: weights are computed for it alone.
+#: A tile whose samples share weights has 2 to 6 vectors in a line. It has at least 4 times as many rows as
+#: the window has above its middle, because the weights of those rows are computed for this tile alone.
 _TILES, _ROWS = range(2, 7), 4
 
 

@@ -125,7 +125,7 @@ def _of_lines(
 ) -> _Found:
     """Cut the line into tiles and lay out the taps.
 
-    This does not depend on the number of rows and planes: a new image of a known width costs 40 us less.
+    This does not depend on the number of rows and planes, so a new image of a known width takes less time.
     """
     loops, real = Loops(z, y, x, channels, source_c, target_c, ONE_IMAGE), settings.real
     cut = _tiles(x, y.span, unplaced, channels, real)

@@ -183,7 +183,7 @@ def halved(taps: Taps) -> Half | None:
     return None
 
 
-def pattern(read: npt.NDArray[np.bool_], form: int) -> Half:
+def half_of(read: npt.NDArray[np.bool_], form: int) -> Half:
     """Return the half of any weights, from the taps that are not zero; see `halved`."""
     nonzero = np.flatnonzero(read).tolist()
     middle = (nonzero[0] + nonzero[-1]) // 2

@@ -253,7 +253,7 @@ def _layers(
     halves_z, halves_y, halves_x = (
         tuple(
             [
-                None if form is None else symmetry.pattern(term[axis], form)
+                None if form is None else symmetry.half_of(term[axis], form)
                 for term, form in zip(reads, each, strict=True)
             ]
         )

@@ -9,14 +9,14 @@ These calls run in OpenCV:
 - Integer results of floats, and integer results whose exact value may be near a half. OpenCV rounds them in
   float32, and the order of its sums depends on the processor. Means over boxes and kernels of whole numbers,
   or of fractions of a power of two, are not among them.
-- Boxes of even area that is no power of two, and large boxes of 16 bits, for the same reason.
+- Boxes of even area that is not a power of two, and large boxes of 16 bits, for the same reason.
 - `adaptiveThreshold` with Gaussian means, `bilateralFilter` of bytes, and `resize` of integers, except by the
   nearest sample or the means of whole cells.
 - `matchTemplate` with norms, masks or channels. Its norms depend on the last bit where a window is nearly
   constant. So do the eigenvectors of `cornerEigenValsAndVecs`, which always runs in OpenCV.
 - `cornerHarris` of even blocks, if the border is repeated or constant.
 - Kernels of `filter2D` that are longer than the image, `morphologyEx` with ``MORPH_HITMISS``, thresholds by
-  triangles, and a `borderValue` that depends on the channel or is no value of the image's type.
+  triangles, and a `borderValue` that depends on the channel or is not a value of the image's type.
 - Samples that are not finite, except in `threshold`, and NaN.
 - Other types, and arguments that OpenCV refuses.
 """

@@ -35,7 +35,7 @@ _OPERATIONS = {
     cv2.MORPH_TOPHAT: "white_tophat",
     cv2.MORPH_BLACKHAT: "black_tophat",
 }
-#: The steps of operations that are no differences: minima or maxima. OpenCV does not reflect the element.
+#: The steps of operations that are not differences: minima or maxima. OpenCV does not reflect the element.
 _PICKS = {
     "erosion": (first,),
     "dilation": (last,),
@@ -187,7 +187,7 @@ def _level(given: Any, array: NDArray) -> float:
         raise Elsewhere("borderValue depends on the channel")
     level = values[0]
     if not (array.dtype.type(level) == level if array.dtype.kind == "f" else _is_value(level, array.dtype)):
-        raise Elsewhere("borderValue is no value of the image's type")
+        raise Elsewhere("borderValue is not a value of the image's type")
     return level
 
 

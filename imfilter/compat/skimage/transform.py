@@ -48,7 +48,10 @@ def resize(
         raise Elsewhere("the image is binary, or the interpolation is not linear")
     if anti_aliasing_sigma is not None or mode not in _BORDERS:
         raise Elsewhere("anti_aliasing_sigma is given, or the mode is not known")
-    shape = tuple(round(float(n)) for n in output_shape)
+    lengths = [float(n) for n in output_shape]
+    if not all(n.is_integer() for n in lengths):
+        raise Elsewhere("a length of output_shape is not a whole number")  # its factors have the fractions
+    shape = tuple(map(int, lengths))
     shape = (*shape, *array.shape[-1:]) if len(shape) == array.ndim - 1 else shape
     if len(shape) != array.ndim or min(shape) < 1:
         raise Elsewhere("output_shape does not fit the image")

@@ -101,5 +101,5 @@ def _sample(given: Any, array: NDArray) -> Any:
     """Return a constant that is a value of the image's type."""
     limits = (0, 1) if array.dtype.kind == "b" else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
     if type(given) not in (int, float) or given != int(given) or not limits[0] <= given <= limits[1]:
-        raise Elsewhere("constant_values is no value of the image's type")
+        raise Elsewhere("constant_values is not a value of the image's type")
     return int(given)

@@ -15,7 +15,7 @@ from imfilter.typing import NDArray
 
 
 def _height(array: NDArray, h: Any) -> Any:
-    """Return the height. scikit-image warns if it is no value of the image's type."""
+    """Return the height. scikit-image warns if it is not a value of the image's type."""
     if array.dtype.kind == "b" or (array.dtype.itemsize == 8 and array.dtype.kind != "f"):
         raise Elsewhere(f"the dtype is {array.dtype.name}")
     whole = array.dtype.kind != "f"
