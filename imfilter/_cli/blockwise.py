@@ -29,6 +29,8 @@ from .task import Filter
 
 #: Bytes that may be in memory for what is filtered at once. More is read in blocks.
 _LARGE = 1 << 26
+#: Bytes along axes that are not cut, above which one thread would hold and compute too much at once.
+_PLANE = 1 << 26
 #: Kinds of filters whose options are not those of a function.
 _OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
 #: Kinds of filters that compare places in the whole image.
@@ -67,11 +69,11 @@ def plan(work: Work) -> Plan | None:
         return None
     work = dataclasses.replace(work, blockwise=True)
     axes = _axes(work)
-    cut = [axes[letter].along is not None for letter in work.filtered]
-    if not all(cut) and work.options["cluster"] is None:
-        return None  # then all threads filter one plane or volume after the other
     if not any(axis.along for axis in axes.values()):
         return None
+    whole = math.prod(axis.length for axis in axes.values() if axis.along is None)
+    if whole * header.pixels.itemsize > _PLANE and work.options["cluster"] is None:
+        return None  # all threads filter one plane or volume after the other
     letters = "".join(axes)
     tried = Grid(axes, letters, {})
     ends = [(0, 1 if axis.along is not None else axis.outputs) for axis in axes.values()]
