@@ -88,6 +88,19 @@ def test_planes_of_filters_that_need_the_whole(tmp_path: Path, small: list[int])
     assert max(small) == 2 * 21 * 34
 
 
+@pytest.mark.parametrize("shape", [(21, 34), (5, 21, 34)])
+def test_whole_planes_are_computed_once(
+    tmp_path: Path, small: list[int], monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]
+) -> None:
+    pixels = noise(*shape).astype("f4")
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(8,) * len(shape))
+    monkeypatch.setattr(blockwise, "_PLANE", 0)
+    monkeypatch.setattr(blockwise, "filtered", lambda *_: pytest.fail("a block is computed"))
+    done("butterworth", source, tmp_path / "out.zarr", "--cutoff", 0.2)
+    expected = imfilter.butterworth(pixels, 0.2, axes=(-2, -1))
+    np.testing.assert_array_equal(zarr.open(tmp_path / "out.zarr", mode="r")[...], expected)
+
+
 def test_shards(tmp_path: Path, small: list[int]) -> None:
     pixels = noise(16, 24, 40)
     source = array(tmp_path / "a.zarr", pixels, 3, chunks=(4, 4, 8), shards=(8, 8, 16))
