@@ -14,7 +14,6 @@ import importlib.machinery
 import io
 import pickle
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -24,12 +23,14 @@ import numpy as np
 
 from imfilter._simd import code_files, jit, machine_code
 from imfilter._simd.jit import Driver, Kernel
+from imfilter._simd.locks import Lock
 
 _SIMD = Path(__file__).resolve().parent
 _FILTERS = _SIMD.parent / "_filters"
 #: Modules of this folder that need no Numba, or that only compilation imports.
 _NEVER = {
-    *("__init__", "code_files", "compiler", "deferred", "jit", "machine_code", "pipeline", "registers"),
+    *("__init__", "code_files", "compiler", "deferred", "jit", "locks", "machine_code", "pipeline"),
+    "registers",
     "lane_functions",  # it changes what Numba makes of Python's functions, so only its user imports it
 }
 _PLAIN = (int, float, bool, str, bytes, type(None), np.dtype)
@@ -108,12 +109,12 @@ def _write(folder: Path) -> None:
 
 
 _found: dict[Path, dict[str, dict[str, Any]]] = {}
-_finding = threading.RLock()
+_finding = Lock()
 
 
 def _names(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the kept names of the modules of a folder."""
-    with _finding:
+    with _finding.current:
         if folder not in _found:
             data = code_files.load(_file(folder))
             _found[folder] = {} if data is None else _Unpickler(data, folder).load()
@@ -137,7 +138,7 @@ def execute(module: ModuleType) -> None:
     if isinstance(module, _Deferred):
         loader: Any = vars(module)["__spec__"].loader
         # One lock for each module: threads wait in the order of imports, as for the locks of imports.
-        with loader.lock:
+        with loader.lock.current:
             if isinstance(module, _Deferred) and not loader.running:
                 folder = _folder(module.__name__)
                 if folder is not None and machine_code.changed(folder):
@@ -157,7 +158,7 @@ class _Loader:
 
     def __init__(self, loader: Any, names: dict[str, Any]) -> None:
         self.loader, self._names = loader, names
-        self.lock, self.running = threading.RLock(), False
+        self.lock, self.running = Lock(), False
 
     def __getattr__(self, name: str) -> Any:  # of a source: `get_source` for tracebacks
         return getattr(self.loader, name)

@@ -8,10 +8,8 @@ import functools
 import hashlib
 import importlib
 import inspect
-import os
 import pickle
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from imfilter._simd import code_files, machine_code
+from imfilter._simd.locks import Lock
 
 
 def _nothing(what: Any) -> None:
@@ -31,17 +30,7 @@ execute: Callable[[ModuleType], None] = _nothing
 keep: Callable[[Path], None] = _nothing
 #: All kernels by module and qualified name. So a module that is executed later makes no second ones.
 _named: dict[tuple[str, str], "Kernel"] = {}
-_naming = threading.RLock()
-
-
-def _renew() -> None:
-    """Make the lock anew in a forked child, where no thread would release it."""
-    global _naming
-    _naming = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_naming = Lock()
 
 
 class Kernel:
@@ -60,11 +49,11 @@ class Kernel:
     _made: Any  # Numba's dispatcher, after the module was executed
     _scalars: str  # "i" or "d" for each integer and float
     _compiled: dict[tuple[np.dtype | int, ...], tuple[int, Any]]
-    _lock: threading.Lock
+    _lock: Lock
 
     def __new__(cls, function: Callable[..., Any], *more: Any, **options: Any) -> Self:
         """Return the kernel that was named before its module was executed, or a new one."""
-        with _naming:
+        with _naming.current:
             known = _named.get((function.__module__, function.__qualname__))
             if isinstance(known, cls) and known._made is None:
                 return known
@@ -81,7 +70,7 @@ class Kernel:
     @classmethod
     def named(cls, module: str, qualified: str, name: str, folder: Path) -> "Kernel":
         """Return the kernel of a module that is not executed yet."""
-        with _naming:
+        with _naming.current:
             known = _named.get((module, qualified))
             return cls._new(module, qualified, name, folder) if known is None else known
 
@@ -92,7 +81,7 @@ class Kernel:
         self._made = None
         self._scalars = ""
         self._compiled = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
         _named[module, qualified] = self
         return self
 
@@ -115,7 +104,7 @@ class Kernel:
             return self._compiled[dtypes]
         except KeyError:
             pass
-        with self._lock:
+        with self._lock.current:
             if dtypes not in self._compiled:
                 file = self._file(dtypes)
                 found = self._kept(file)

@@ -9,15 +9,15 @@ import hashlib
 import importlib.util
 import math
 import os
-import pickle
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
+
+from imfilter._simd.locks import Lock
 
 _SIMD = Path(__file__).resolve().parent
 #: Settings of Numba that do not change compiled code.
@@ -28,13 +28,17 @@ _HARMLESS = (
 )
 
 
+#: The kinds of the arguments of a function that Python calls, and its object file.
+Caller = tuple[str, bytes]
+
+
 class Code(NamedTuple):
     """Machine code as it is kept in a file."""
 
     name: str  # of the function in the object
     object: bytes  # the object file of the compiler
     needed: tuple[str, ...]  # names of functions outside of the object
-    caller: bytes | None  # an object file with the function that Python calls
+    caller: Caller | None  # of the function that Python calls
 
 
 @functools.cache
@@ -53,6 +57,18 @@ def _versions() -> bytes:
     return b"\0".join(found)
 
 
+def _digest(folder: Path) -> bytes:
+    """Return a digest of the sources of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.digest()
+
+
+#: The digest when this process first asked for it.
+_first_digest = functools.cache(_digest)
+
+
 @functools.cache
 def salt(family: Path) -> bytes:
     """Return a digest of everything that the compiled code of a kernel folder depends on.
@@ -61,10 +77,7 @@ def salt(family: Path) -> bytes:
     contains only the file of the decorated function. It would miss an edit of a function that is inlined
     from another file.
     """
-    digest = hashlib.sha256(_versions())
-    for path in sorted({*_SIMD.glob("*.py"), *family.glob("*.py")}):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.digest()
+    return hashlib.sha256(_versions() + _first_digest(_SIMD) + _first_digest(family)).digest()
 
 
 _looked: dict[Path, float] = {}
@@ -78,7 +91,7 @@ def changed(family: Path) -> bool:
     now = time.monotonic()
     if now - _looked.get(family, -math.inf) < 1.0:
         return False
-    if salt.__wrapped__(family) != salt(family):
+    if any(_digest(folder) != _first_digest(folder) for folder in (_SIMD, family)):
         return True
     _looked[family] = now
     return False
@@ -101,17 +114,7 @@ def folder_of(function: Callable[..., Any]) -> Path:
     return Path(getattr(module, "__file__", None) or function.__code__.co_filename).resolve().parent
 
 
-_lock = threading.Lock()
-
-
-def _renew() -> None:
-    """Make the lock anew in a forked child, where no thread would release it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_lock = Lock()
 
 
 @functools.cache
@@ -134,14 +137,14 @@ def missing(code: Code) -> bool:
     """Tell whether this process lacks a function that code calls."""
     if not code.needed:
         return False
-    with _lock:
+    with _lock.current:
         _engine()  # without an engine, LLVM finds no function of the process
     return not all(map(llvm.address_of_symbol, code.needed))
 
 
 def load(code: Code) -> tuple[int, Callable[..., object] | None]:
     """Load code. Return its address, and the function for Python if it has one."""
-    with _lock:
+    with _lock.current:
         address = _load(code.object, code.name)
     return address, None if code.caller is None else function(code.caller, address, code.name)
 
@@ -227,11 +230,11 @@ ret ptr null
 
 
 @functools.cache
-def caller(kinds: str) -> bytes:
+def caller(kinds: str) -> Caller:
     """Compile the function that Python calls for kernels with arguments "i" (integer) and "d" (float)."""
     module = llvm.parse_assembly(_text(kinds or "none", kinds))
     module.verify()
-    return pickle.dumps((kinds, bytes(_machine().emit_object(module))))
+    return kinds, bytes(_machine().emit_object(module))
 
 
 class _Method(ctypes.Structure):
@@ -264,10 +267,10 @@ def _name_python() -> None:
         llvm.add_symbol(f"imfilter_{name}", id(value))
 
 
-def function(code: bytes, address: int, name: str) -> Callable[..., object]:
+def function(code: Caller, address: int, name: str) -> Callable[..., object]:
     """Return the Python function that calls the kernel at an address, from what `caller` has returned."""
-    kinds, data = pickle.loads(code)
-    with _lock:
+    kinds, data = code
+    with _lock.current:
         if kinds not in _callers:
             _name_python()
             _callers[kinds] = _load(data, f"imfilter_call_{kinds or 'none'}")
