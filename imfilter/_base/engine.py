@@ -157,14 +157,17 @@ def _apply_with_missing(
     return np.ma.MaskedArray(result, mask=np.ma.nomask if undefined is None else undefined)
 
 
-def cached(programs: dict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
-    """Return the object made earlier for a layout, or make it. The cache keeps a few."""
+def cached(programs: dict[_Key, _Made], key: _Key, make: Callable[..., _Made], *given: Any) -> _Made:
+    """Return the object made earlier for a layout, or make it from what is `given`. The cache keeps a few.
+
+    Most calls make nothing, and then arguments take less time than a new function without any.
+    """
     try:
         return programs[key]
     except KeyError:
         if len(programs) >= _MOST_PROGRAMS:
             programs.clear()
-        made = programs[key] = make()
+        made = programs[key] = make(*given)
         return made
 
 

@@ -40,10 +40,6 @@ def method_of(requested: str) -> str:
     return WINDOW if requested in (AUTO, "fft") and by_window.get() else requested
 
 
-#: Stands for a program that is not made yet. None is a layout that has no program.
-_UNKNOWN: Any = object()
-
-
 class Request(NamedTuple):
     """Everything except the operator that an algorithm may depend on."""
 
@@ -163,11 +159,7 @@ class Compiled(Algorithm):
 
             return over_merged(task, image, target, call.axes)
         key = self.name, assume_finite, image.strides, target.strides  # the call fixes shapes and types
-
-        made = call.programs.get(key, _UNKNOWN)
-        if made is _UNKNOWN:
-            sides = ArrayLayout.of(image), ArrayLayout.of(target)
-            made = cached(call.programs, key, lambda: self._made(call, operator, key, assume_finite, *sides))
+        made = cached(call.programs, key, self._made, call, operator, key, assume_finite, image, target)
         if made is None:
             packed = np.ascontiguousarray(image)
             return self.run(call, operator, packed, target, workers, assume_finite=assume_finite)
@@ -179,10 +171,11 @@ class Compiled(Algorithm):
         operator: Operator,
         key: tuple[Any, ...],
         assume_finite: bool,
-        source: ArrayLayout,
-        target: ArrayLayout,
+        image: npt.NDArray,
+        result: npt.NDArray,
     ) -> Program | None:
         """Return the program for one layout, by the key of `run`."""
+        source, target = ArrayLayout.of(image), ArrayLayout.of(result)
 
         def case() -> tuple[Settings, Placement]:
             settings = Settings(

@@ -287,16 +287,12 @@ def _compute_finite(
 def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool) -> Program:
     """Return the program for image and output. Make it if their layout is new."""
     where = check_finite, source.strides, target.strides  # the call fixes shapes and types
-    known = call.programs.get(where)  # most calls need no function that makes a program
-    return known or engine.cached(
-        call.programs,
-        where,
-        lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target), check_finite=check_finite),
-    )
+    return engine.cached(call.programs, where, _program, call, source, target, check_finite)
 
 
-def _program(call: Call, source: ArrayLayout, target: ArrayLayout, *, check_finite: bool) -> Program:
-    """Return the program for one layout of image and output."""
+def _program(call: Call, image: npt.NDArray, result: npt.NDArray, check_finite: bool) -> Program:
+    """Return the program for the layouts of image and output."""
+    source, target = ArrayLayout.of(image), ArrayLayout.of(result)
     loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
     algorithm = next(iter(_costs(around, source.dtype, loops.channels, call.truth)))
