@@ -3,12 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import threads
+from imfilter._base.missing import Presence
 
 #: Bytes that the arrays of a band may take. With the lines of the filters that make them, it is less
 #: than 8 MB.
@@ -37,6 +39,10 @@ class Band(NamedTuple):
             if not isinstance(index, slice):
                 found = found.take(index, axis)
         return found
+
+    def present(self, presence: Presence) -> Presence:
+        """Return which samples near the band are present."""
+        return replace(presence, mask=None if presence.mask is None else self.of(presence.mask))
 
 
 def of(shape: Sequence[int], each: int, reach: Sequence[int], *, periodic: bool = False) -> list[Band]:

@@ -55,7 +55,7 @@ class Half(NamedTuple):
     @property
     def pattern(self) -> Half:
         """The same for any weights."""
-        return Half(self.used, self.form, (0.0,) * len(self.taps), 0.0)
+        return _blank(self.used, self.form)
 
     @property
     def adjoining(self) -> bool:
@@ -189,7 +189,12 @@ def half_of(read: npt.NDArray[np.bool_], form: int) -> Half:
     middle = (nonzero[0] + nonzero[-1]) // 2
     below = tuple([i for i in nonzero if i < middle])
     used = (*below, middle, *(2 * middle - i for i in reversed(below)))
-    return Half(used, form, (0.0,) * len(below), 0.0)
+    return _blank(used, form)
+
+
+def _blank(used: tuple[int, ...], form: int) -> Half:
+    """Return a half of any weights."""
+    return Half(used, form, (0.0,) * (len(used) // 2), 0.0)
 
 
 def records(

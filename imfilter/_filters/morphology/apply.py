@@ -186,9 +186,7 @@ def _in_bands(
         array = array.copy()
 
     def compute(band: bands.Band) -> Found:
-        seen = presence
-        if seen is not None and seen.mask is not None:
-            seen = replace(seen, mask=band.of(seen.mask))
+        seen = None if presence is None else band.present(presence)
         return _composed(call, band.of(array), seen, None, 1)
 
     return bands.run(cut, compute, new(array, call.dtype, out), workers, wanted=wanted)

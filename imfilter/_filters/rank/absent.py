@@ -1,7 +1,6 @@
 """Minima and maxima where samples are absent: they get a value that changes no result."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,8 +63,7 @@ def among_present(
     common = given._replace(out=None, workers=1)
 
     def of_band(band: bands.Band) -> bands.Found:
-        mask = None if presence.mask is None else band.of(presence.mask)
-        return compute(band.of(array), replace(presence, mask=mask), common)
+        return compute(band.of(array), band.present(presence), common)
 
     return bands.run(cut, of_band, target, given.workers, wanted=wanted)
 
