@@ -15,6 +15,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,14 @@ def picture(shape: tuple[int, int], dtype: str) -> np.ndarray:
     return noise if dtype == "float32" else (noise * 255).astype(dtype)
 
 
+def _square_added(x: np.ndarray) -> np.ndarray:
+    return np.add(x, x * x)
+
+
 def child(name: str, arguments: str, dtype: str, workers: int) -> None:
     """Print the KB that a call needs beyond its input and output."""
     if name == CONTROL:
-        x = picture(SHAPE, dtype)
-        call = lambda: np.add(x, x * x)  # noqa: E731
+        call = partial(_square_added, picture(SHAPE, dtype))
     else:
         memory_rows.prepared(name, arguments, picture(SMALL, dtype), workers)()
         call = memory_rows.prepared(name, arguments, picture(SHAPE, dtype), workers)

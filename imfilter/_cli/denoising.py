@@ -18,6 +18,7 @@ from .._files.formats import Format
 from .._files.image import Image
 from . import arrays, colour, ending, missing, quiet, render, streams, strips
 from .command import Command
+from .reach import first
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, beside_alpha
@@ -44,14 +45,10 @@ def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: F
 
 def rows_of(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
-
-    def first(value: Any) -> int:
-        return int(value[0] if isinstance(value, tuple) else value)
-
     if command.name == "anisotropic_diffusion":  # a step reaches one row
         around = options["iterations"] or 0
     elif command.name == "non_local_means" and options["noise"] is not None:
-        around = first(options["patch"]) // 2 + first(options["search"]) // 2
+        around = int(first(options["patch"])) // 2 + int(first(options["search"])) // 2
     else:
         return None
     around = min(max(around, 0) + 1, length)

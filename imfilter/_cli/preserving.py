@@ -9,6 +9,7 @@ import numpy as np
 
 from .._files.image import Image, full_scale
 from . import arrays, colour, missing, second, strips
+from .reach import first
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, Task, like
@@ -38,16 +39,12 @@ def rows_of(options: Mapping[str, Any], length: int) -> strips.Rows | None:
     """Return the rows that a row of the result depends on, or None if they are not known."""
     if options["guide"] is not None or options.get("method") == "sampled":
         return None
-
-    def first(value: Any) -> float:
-        return float(value[0] if isinstance(value, tuple) else value)
-
     if "eps" in options:
-        around = 2 * first(options["radius"])
+        around = 2 * float(first(options["radius"]))
     elif options["radius"] is not None:
-        around = first(options["radius"])
+        around = float(first(options["radius"]))
     else:
-        around = options["truncate"] * first(options["sigma_space"]) + 1
+        around = options["truncate"] * float(first(options["sigma_space"])) + 1
     rows = int(min(max(around, 0), length - 1) if around == around else 0) + 1
     return strips.Rows(length, rows, rows, wraps=options.get("mode") == "wrap")
 

@@ -44,8 +44,8 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
             return None
     if command.kind == "descriptor":
         # A cell depends on half a cell around it. Gradients need one more sample. A block must fit.
-        cell = max(min(_first(options["pixels_per_cell"]), _FAR), 1)
-        around = max(_first(options["cells_per_block"]), 2) * cell
+        cell = max(min(first(options["pixels_per_cell"]), _FAR), 1)
+        around = max(first(options["cells_per_block"]), 2) * cell
         return Rows(length, around, around, cell=cell)
     around = min(max(int(of(options, rows=True)), 0) + 1, length)
     return Rows(length, around, around, wraps=wraps)
@@ -83,8 +83,8 @@ def cells_of(options: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[Rows, 
 def _of_kernel(command: Command, options: Mapping[str, Any], length: int, *, wraps: bool) -> Rows | None:
     kernel = options["kernel"]
     taps = len(kernel[0]) if isinstance(kernel, list) else _dense(kernel).shape[0]
-    step, gap = int(_first(options["stride"])), int(_first(options["dilation"]))
-    border = options["padding"] if isinstance(options["padding"], str) else _first(options["padding"])
+    step, gap = int(first(options["stride"])), int(first(options["dilation"]))
+    border = options["padding"] if isinstance(options["padding"], str) else first(options["padding"])
     (geometry,) = padding.resolve(border, [length], [taps], [step], [gap], flipped=command.name == "convolve")
     span = (taps - 1) * gap
     if step < 1 or gap < 1 or max(geometry.before, geometry.after) > span + step:
@@ -98,17 +98,17 @@ def _dense(kernel: NDArray[Any]) -> NDArray[Any]:
     return kernel
 
 
-def _first(value: Any) -> Any:
+def first(value: Any) -> Any:
     """Return the value for rows, of an option with one value for all axes or one value per axis."""
     return value[0] if isinstance(value, tuple) else value
 
 
 def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
     """Return how far from an edge a filter responds, in pixels: across rows if `rows`, else the maximum."""
-    largest = _first if rows else np.max
+    largest = first if rows else np.max
     if "element" in options:
         element = options["element"]
-        length = 3 if element is None else _first(element.shape) if rows else max(element.shape)
+        length = 3 if element is None else first(element.shape) if rows else max(element.shape)
         return float(min(length * options["iterations"], _FAR))  # half of it in each of at most two passes
     if "aperture" in options:
         return float(options["size"] + options["aperture"])
@@ -129,7 +129,7 @@ def of(options: Mapping[str, Any], *, rows: bool = False) -> float:
         sigma = largest(options["sigma"])
     else:
         return 1.0
-    spacing = 1.0 if options.get("spacing") is None else (_first if rows else np.min)(options["spacing"])
+    spacing = 1.0 if options.get("spacing") is None else (first if rows else np.min)(options["spacing"])
     distance = float(options.get("truncate", 4.0) * sigma / (spacing or 1.0)) + more
     return min(distance, float(_FAR)) if distance == distance else 0.0
 

@@ -118,6 +118,11 @@ def _smoothed(array: NDArray, sigma: Any, mode: Any, cval: Any, channel: int | N
     return here(gaussian)(array, sigma, mode=mode, cval=cval, channel_axis=channel)
 
 
+def _deviation(factor: float, sigma: Any) -> Any:
+    """Return the standard deviation before a layer of a pyramid."""
+    return 2 * factor / 6.0 if sigma is None else sigma
+
+
 def _pyramid(image: Any, factor: Any, preserve_range: Any, channel_axis: Any) -> tuple[NDArray, int | None]:
     """Return the image as floats, and the axis of its channels."""
     array = images.finite(images.image(image))
@@ -146,8 +151,8 @@ def pyramid_reduce(
 ) -> NDArray:
     """Smooth and shrink, as `skimage.transform.pyramid_reduce` does."""
     array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
-    deviation = 2 * downscale / 6.0 if sigma is None else sigma
-    shape, smoothed = _less(array, downscale, channel), _smoothed(array, deviation, mode, cval, channel)
+    shape = _less(array, downscale, channel)
+    smoothed = _smoothed(array, _deviation(downscale, sigma), mode, cval, channel)
     return here(resize)(smoothed, shape, order, mode, cval, anti_aliasing=False)
 
 
@@ -165,10 +170,9 @@ def pyramid_expand(
 ) -> NDArray:
     """Enlarge and smooth, as `skimage.transform.pyramid_expand` does."""
     array, channel = _pyramid(image, upscale, preserve_range, channel_axis)
-    deviation = 2 * upscale / 6.0 if sigma is None else sigma
     shape = [n if a == channel else math.ceil(upscale * n) for a, n in enumerate(array.shape)]
     larger = here(resize)(array, shape, order, mode, cval, anti_aliasing=False)
-    return _smoothed(larger, deviation, mode, cval, channel)
+    return _smoothed(larger, _deviation(upscale, sigma), mode, cval, channel)
 
 
 @like(theirs.pyramid_gaussian, "skimage.transform.pyramid_gaussian")
@@ -215,7 +219,7 @@ def pyramid_laplacian(
     array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
     if array.dtype != np.float64:
         raise Elsewhere("differences of float32 have few digits")
-    deviation = 2 * downscale / 6.0 if sigma is None else sigma
+    deviation = _deviation(downscale, sigma)
     longest = max(n for axis, n in enumerate(array.shape) if axis != channel)
     count = math.ceil(math.log(longest, downscale)) if max_layer == -1 else max_layer
 
