@@ -15,8 +15,9 @@ from imfilter._base.missing import Presence
 #: Bytes that the arrays of a band may take. With the lines of the filters that make them, it is less
 #: than 8 MB.
 _BYTES = 5 << 20
-#: The first axis is cut if this costs at most this part of the work more. Otherwise the axis is cut for which
-#: it is the least, but not if it costs more than the second part. So a band of the largest windows is larger.
+#: A cut means more work, because samples near it are computed twice. The first axis is cut whose cut means at
+#: most the first share of work more. If there is none, the cheapest axis is cut, but not if that means more
+#: than the second share. So bands for the largest windows are larger.
 _LITTLE, _MOST = 0.25, 0.7
 #: Part by which the number of pieces of an axis grows, at least by one.
 _GROWTH = 0.1

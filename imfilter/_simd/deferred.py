@@ -1,11 +1,11 @@
 """Modules of kernels, which are executed when something must be compiled.
 
-The source of a kernel needs Numba from its first line on. To filter with kernels that were compiled before,
-their names, the constants beside them and their machine code are enough. So what each module of a folder
-names is kept on disk, like the code: under a name that contains a digest of the sources. While that file
-fits, an import of such a module gives only these names. Any other name of the module, and the compilation of
-a kernel, executes the source in the same module. Nothing is deferred where no file fits, nor once Numba is
-loaded: some modules are imported because they register types and functions with it.
+The source of a kernel needs Numba from its first line on. Kernels that were compiled before need only their
+names, the constants beside them and their machine code. So the names of all modules of a folder are kept on
+disk. The name of that file contains a digest of the sources. If the file exists, an import of such a module
+gives only these names. Any other name of the module, and the compilation of a kernel, executes the source in
+the same module. Nothing is deferred without the file. Nothing is deferred once Numba is loaded: some modules
+are imported because they register types and functions with it.
 """
 
 import hashlib

@@ -116,9 +116,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
 def _with_border(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray | None:
-    """Filter an image by a pipeline that does not know its border, and then the results that depend on it.
+    """Filter an image in one pass, as if nothing was beyond the border. Then filter what is near the border.
 
-    Return None where most results depend on it, or where there is no pipeline.
+    Return None if most results depend on the border, or if the image has no such pass.
     """
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     if any(_WIDE * far > n for far, n in zip(reach, array.shape, strict=True)):
