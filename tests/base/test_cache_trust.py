@@ -279,8 +279,9 @@ def test_a_group_of_ones_own_is_nobody_else(
 @root
 def test_the_cache_of_root_is_for_everybody(cache: Path) -> None:
     """As one that is made when a container is built."""
-    # The interpreter may lie where another user cannot read: it starts as root.
-    become = f"import os; from imfilter._simd import compiler; os.setgid({OTHER}); os.setuid({OTHER})"
+    # The interpreter and Numba may lie where another user cannot read. They are read before.
+    begin = "import os; from imfilter._simd import compiler, machine_code; machine_code._versions()"
+    become = f"{begin}; os.setgid({OTHER}); os.setuid({OTHER})"
     code = KERNEL.replace("for function", f"{become}\nfor function")
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
