@@ -26,6 +26,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from imfilter._base import arguments
+from imfilter._base.memo import remembered
 from imfilter._filters.linear.operators import Taps, Term, outer
 from imfilter.typing import ArrayLike
 
@@ -222,7 +223,8 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     >>> imfilter.weights.gaussian(1.0, radius=1).round(3)
     array([0.274, 0.452, 0.274])
     """
-    return _checked(sigma, order, truncate, radius).copy()
+    with np.errstate(over="ignore", under="ignore"):
+        return _checked(sigma, order, truncate, radius).copy()
 
 
 def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
@@ -247,15 +249,21 @@ def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> T
     return _gaussian(sigma, order, arguments.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1))
 
 
+@remembered(abs)
+def _positions(radius: int) -> Taps:
+    """Return the positions of the taps of a kernel about its centre."""
+    return np.arange(-radius, radius + 1, dtype=np.float64)
+
+
 @functools.lru_cache(maxsize=128)
 def _gaussian(sigma: float, order: int, radius: int) -> Taps:
-    """Return the taps for checked arguments."""
-    x = np.arange(-radius, radius + 1, dtype=np.float64)
-    with np.errstate(over="ignore", under="ignore"):
-        bell = np.exp(-0.5 * (x / sigma) ** 2)
+    """Return the taps for checked arguments. The caller ignores what is too large or too small."""
+    x = _positions(radius)
+    bell: Taps = np.exp(-0.5 * (x / sigma) ** 2)
     bell /= np.add.reduce(bell)
     if order == 0:
-        return _constant(bell)
+        bell.flags.writeable = False
+        return bell
     # Each derivative of p(x) * bell is (p' - x/sigma^2 * p) * bell.
     factor = Polynomial([1.0])
     for _ in range(order):

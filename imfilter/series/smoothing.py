@@ -251,9 +251,9 @@ def weighted_average(
 
 
 def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Shared) -> Sliding:
-    return _averaging(
-        kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))[0], shared
-    )
+    with np.errstate(over="ignore", under="ignore"):
+        (taps,) = kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))
+    return _averaging(taps, shared)
 
 
 @series_filter(_gaussian)

@@ -148,7 +148,8 @@ def _validate_and_plan(
         return _planned(array, given, chosen, operator, *others)
     key = _likeness(operator)
     if key is not None:
-        key = key_of(array, given, (key, chosen, preserves_dtype, method), (geometry,))
+        more = () if geometry is _EVERY_SAMPLE else (geometry,)
+        key = key_of(array, given, (key, chosen, preserves_dtype, method), more)
     call = _alike.get(key)
     if call is None:
         call = _planned(array, given, chosen, operator, *others)

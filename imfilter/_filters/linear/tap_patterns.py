@@ -95,19 +95,22 @@ def direct(
     window = symmetry.window(components) if norm or len(components) == 1 else None
     # Sort by row first, so that the taps of each row are contiguous.
     by_row = np.array([component.swapaxes(0, 1) for component in components])
+    shape = by_row.shape
     if window is not None:
-        read = np.ones(by_row.shape, bool)
-    else:
-        read = by_row != 0
-        if fill:
-            for component, taps in zip(components, read, strict=True):
-                taps |= _nearly_full(component)
-    weights = by_row[read]
-    pattern = None if window is None else window._replace(weights=())
-    filled = window is None and not weights.all()
-    made = _places(read.tobytes(), read.shape, norm, dilation, pair, real, pattern, filled)
-    if window is not None:
+        made = _places(
+            bytes([1]) * by_row.size, shape, norm, dilation, pair, real, window._replace(weights=()), False
+        )
         return made, {"half_weights": np.array(window.weights, real)}
+    if np.count_nonzero(by_row) == by_row.size:  # the usual case
+        read, weights, filled = bytes([1]) * by_row.size, by_row.ravel(), False
+    else:
+        taken = by_row != 0
+        if fill:
+            for component, taps in zip(components, taken, strict=True):
+                taps |= _nearly_full(component)
+        read, weights = taken.tobytes(), by_row[taken]
+        filled = not weights.all()
+    made = _places(read, shape, norm, dilation, pair, real, None, filled)
     return made, {"weights": weights.astype(real)}
 
 
