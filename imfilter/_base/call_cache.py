@@ -2,6 +2,7 @@
 
 import marshal
 from collections import OrderedDict
+from collections.abc import Callable
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ _Call = TypeVar("_Call")
 
 #: Types whose values `_bits` distinguishes.
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
+#: Types of sequences of simple values that `_bits` distinguishes.
+_PLAIN = frozenset({tuple, list})
 #: Number of calls that the cache keeps.
 _MOST = 256
 #: Kernels with more taps are not looked up: comparing them takes longer than checking them.
@@ -32,6 +35,22 @@ class Calls(OrderedDict[Any, _Call]):
                     self.popitem(last=False)
                 except KeyError:  # another thread was faster
                     break
+
+
+def remembered(
+    calls: Calls[_Call], make: Callable[..., _Call], array: npt.NDArray, own: tuple[Any, ...]
+) -> _Call:
+    """Return ``make(array, *own)``, made once for images of one shape and type and the same arguments."""
+    key: Any
+    try:
+        key = make, words(own), array.shape, array.dtype
+        known = calls.get(key)
+    except TypeError:  # an argument may change without notice
+        key = known = None
+    if known is None:
+        known = make(array, *own)
+        calls.keep(key, known)
+    return known
 
 
 def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[Any, ...], ...]) -> Any:
@@ -91,5 +110,6 @@ def _word(value: Any) -> Any:
     if isinstance(value, np.dtype | type):
         return kind, value
     if isinstance(value, tuple | list):
-        return kind, *map(_word, value)
+        plain = kind in _PLAIN and _SIMPLE.issuperset(map(type, value))
+        return _bits(value) if plain else (kind, *map(_word, value))
     raise TypeError

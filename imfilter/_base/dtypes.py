@@ -88,6 +88,11 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
         raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
+def blank(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
+    """Return an image of zeros with one sample of memory. Its shape and type are enough to check a call."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
 def place(values: npt.NDArray, out: npt.NDArray) -> None:
     """Write `values` to `out`, rounded half to even and saturated. In integers, NaN becomes 0."""
     if out.dtype.kind == "f" or values.dtype == out.dtype.newbyteorder("="):

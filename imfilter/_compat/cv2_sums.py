@@ -5,16 +5,15 @@ processor. So a result is certain where all sums are exact, or where none is nea
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
 from imfilter._base.keywords import Common
+from imfilter._compat.cv2_prepared import Prepared
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
-from imfilter._filters.linear.algorithm import Call
 from imfilter._filters.linear.operators import Operator, separable
 
 #: Integers up to this one are exact in float32.
@@ -27,67 +26,45 @@ _PARTS, _WHOLE = 12, 1e-5
 _ERROR = 2.0**-23
 
 
-def run(
+def prepared(
     array: npt.NDArray,
     taps: tuple[npt.NDArray, ...],
     before: tuple[int, int] | None,
     mode: str,
-    out: npt.NDArray,
+    target: np.dtype,
     *,
     bias: float = 0.0,
     real: np.dtype | None = None,
     stride: tuple[int, int] = (1, 1),
     mean: bool = False,
-) -> npt.NDArray:
-    """Correlate with one kernel, or with one along columns and one along rows, into `out`.
+) -> Prepared:
+    """Return the correlation with one kernel, or with one along columns and one along rows.
 
     `before` has the samples before the centre; without it the kernel stays inside the image. Sums are
     computed in the type `real`, if it is given. The weights of a `mean` are equal.
     """
-    parts = tuple((t.shape, t.tobytes()) for t in taps)
-    settings = _Settings(before, mode, bias, real, stride, mean)
-    call, workers = _call(array.shape, array.dtype, out.dtype, parts, settings), threads.requested(None)
-    if array.dtype.kind == "f":
-        if linear.run_finite(call, array, out, workers) is not None:
-            return out
-        if not np.isfinite(array).all():
-            raise Elsewhere("samples are not finite")
-    return linear.run(call, array, out, workers)
-
-
-class _Settings(NamedTuple):
-    """The arguments of `run` that are no arrays."""
-
-    before: tuple[int, int] | None
-    mode: str
-    bias: float
-    real: np.dtype | None
-    stride: tuple[int, int]
-    mean: bool
-
-
-#: The shape and the bytes of a kernel.
-_Part = tuple[tuple[int, ...], bytes]
-
-
-@functools.lru_cache(256)
-def _call(
-    shape: tuple[int, ...], source: np.dtype, target: np.dtype, parts: tuple[_Part, ...], given: _Settings
-) -> Call:
-    """Return the checked call. A look-up here takes a third of the time of one by any arguments."""
-    taps = tuple(np.frombuffer(values).reshape(size) for size, values in parts)
     spans = taps[0].shape if len(taps) == 1 else tuple(map(len, taps))
     pads: Any = "valid"
-    if given.before is not None:
-        pads = tuple((b, n - 1 - b) for b, n in zip(given.before, spans, strict=True))
-    geometry = linear.Geometry(stride=given.stride, padding=pads, bias=given.bias, real=given.real)
+    if before is not None:
+        pads = tuple((b, n - 1 - b) for b, n in zip(before, spans, strict=True))
+    geometry = linear.Geometry(stride=stride, padding=pads, bias=bias, real=real)
     # Other algorithms are not exact to the last bit. Those of means are.
-    exact = target.kind in "iu" and not given.mean
+    exact = target.kind in "iu" and not mean
     method = "auto" if not exact else "direct" if len(taps) == 1 else "separable"
     build = _dense if len(taps) == 1 else _separable
-    array = np.broadcast_to(np.zeros((), source), shape)
-    common = Common(given.mode, axes=(0, 1), dtype=target)
-    return linear.FAMILY.settle(array, common, (build, given.mean, method), taps, geometry)
+    common = Common(mode, axes=(0, 1), dtype=target)
+    call = linear.FAMILY.settle(array, common, (build, mean, method), taps, geometry)
+
+    def run(image: npt.NDArray, out: npt.NDArray) -> None:
+        linear.run(call, image, out, None)
+
+    def run_finite(image: npt.NDArray, out: npt.NDArray) -> None:
+        if linear.run_finite(call, image, out, None) is None:
+            if not np.isfinite(image).all():
+                raise Elsewhere("samples are not finite")
+            linear.run(call, image, out, None)
+
+    return Prepared(run_finite if array.dtype.kind == "f" else run, call.shape, target)
 
 
 def _separable(ndim: int, axes: tuple[int, ...], *taps: npt.NDArray) -> Operator:

@@ -6,12 +6,14 @@ of them is, an erosion where all of them are.
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base import dtypes
+from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.ndimage_ranks import NO_SIZE, centred
@@ -24,6 +26,15 @@ from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank.picks import first, last
 
 Truth = npt.NDArray[np.bool_]
+#: Filters an image, in an array or a new one.
+Run = Callable[[Truth, Truth | None], Truth]
+#: The steps of each operation.
+_STAGES = {
+    "erosion": ("erosion",),
+    "dilation": ("dilation",),
+    "opening": ("erosion", "dilation"),
+    "closing": ("dilation", "erosion"),
+}
 
 
 class Element(NamedTuple):
@@ -74,40 +85,34 @@ def connected(n: int, steps: int) -> Truth:
     return np.abs(np.indices((3,) * n) - 1).sum(axis=0) <= steps
 
 
-def changed(found: Truth, by: Element, border: Border, out: Truth | None = None, *, dilates: bool) -> Truth:
-    """Erode or dilate, in `out` or a new array."""
-    value, mask, iterations = border
-    if iterations < 1 and by.centred:
-        return _until_the_end(found, by, value, mask, dilates=dilates)
-    if iterations < 1 or mask is not None:
-        return _one_by_one(found, by, border, dilates=dilates)
-    if iterations == 1:
-        return _once(found, by, value, out, dilates=dilates)
-    element = by.reflected if dilates else by
-    return _repeated(found, "dilation" if dilates else "erosion", element, border, out)
+def prepared(shape: tuple[int, ...], operation: str, by: Element, value: bool, iterations: int) -> Run:
+    """Return an operation by the element of the erosion, without a mask, for images of a shape."""
+    image, common = dtypes.blank(shape, np.dtype(bool)), Common("constant", float(value), by.axes)
+    family: Family[Any] = morphology.FAMILY
+    if iterations == 1 and operation in ("erosion", "dilation"):
+        pick, window = (first, by.inside) if operation == "erosion" else (last, by.reflected.inside)
+        family = rank.FAMILY
+        call = family.settle(image, common, pick, (NO_SIZE, window))
+    else:  # the engine reflects the element for dilations
+        call = family.settle(image, common, operation, (by.inside, iterations, 1, None))
+    return lambda found, out: family.compute(call, found, out, None)
 
 
-def both(
-    found: Truth, by: Element, border: Border, out: Truth | None = None, *, dilates_first: bool
-) -> Truth:
-    """Erode and dilate, or dilate and erode, by the element of the erosion."""
-    if border.mask is None and border.iterations >= 1:
-        return _repeated(found, "closing" if dilates_first else "opening", by, border, out)
-    elements = {True: by.reflected, False: by}
-    for dilates in (dilates_first, not dilates_first):
-        found = changed(found, elements[dilates], border, dilates=dilates)
+def changed(found: Truth, operation: str, by: Element, border: Border) -> Truth:
+    """Do an operation by the element of the erosion, with a mask or until nothing changes."""
+    for stage in _STAGES[operation]:
+        dilates = stage == "dilation"
+        element = by.reflected if dilates else by
+        if border.iterations < 1 and by.centred:
+            found = _until_the_end(found, element, border.value, border.mask, dilates=dilates)
+        else:
+            found = _one_by_one(found, element, border, dilates=dilates)
     return found
 
 
-def _once(found: Truth, by: Element, value: bool, out: Truth | None = None, *, dilates: bool) -> Truth:
-    common = Common("constant", float(value), by.axes, out=out)
+def _once(found: Truth, by: Element, value: bool, *, dilates: bool) -> Truth:
+    common = Common("constant", float(value), by.axes)
     return rank.apply(found, last if dilates else first, NO_SIZE, by.inside, common)
-
-
-def _repeated(found: Truth, operation: str, by: Element, border: Border, out: Truth | None) -> Truth:
-    """Run several stages of the engine. It reflects the element for dilations."""
-    common = Common("constant", float(border.value), by.axes, out=out)
-    return morphology.apply(found, operation, common, by.inside, border.iterations, 1, None)
 
 
 def _one_by_one(found: Truth, by: Element, border: Border, *, dilates: bool) -> Truth:

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from imfilter._compat import cv2_arguments as arguments
+from imfilter._compat.cv2_prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
-from imfilter.compat.cv2.kernels import DENSE, SEPARABLE, correlate, separate, target_of
+from imfilter.compat.cv2.kernels import DENSE, SEPARABLE, correlation, separate, target_of
 from imfilter.typing import NDArray
 
 #: OpenCV's number of Scharr's kernel.
@@ -52,7 +53,7 @@ def Sobel(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Take a derivative, as `cv2.Sobel` does."""
-    return _derivative(src, ddepth, dx, dy, dst, ksize, scale, delta, borderType)
+    return filtered(arguments.image(src), dst, _derivative, ddepth, dx, dy, ksize, scale, delta, borderType)
 
 
 @like(cv2.Scharr, "cv2.Scharr")
@@ -67,17 +68,16 @@ def Scharr(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Take a derivative by Scharr's kernel, as `cv2.Scharr` does."""
-    return _derivative(src, ddepth, dx, dy, dst, _SCHARR, scale, delta, borderType)
+    return filtered(arguments.image(src), dst, _derivative, ddepth, dx, dy, _SCHARR, scale, delta, borderType)
 
 
 def _derivative(
-    src: Any, ddepth: Any, dx: Any, dy: Any, dst: Any, ksize: Any, scale: Any, delta: Any, borderType: Any
-) -> NDArray:
-    array = arguments.image(src)
+    array: NDArray, ddepth: Any, dx: Any, dy: Any, ksize: Any, scale: Any, delta: Any, borderType: Any
+) -> Prepared:
     target = target_of(ddepth, array.dtype, SEPARABLE)
     orders = operator.index(dx), operator.index(dy), operator.index(ksize)
     taps = kernels(*orders, arguments.number(scale, "scale"))
-    return separate(array, taps, dst, None, delta, borderType, target)
+    return separate(array, taps, None, delta, borderType, target)
 
 
 @like(cv2.Laplacian, "cv2.Laplacian")
@@ -96,14 +96,18 @@ def Laplacian(
     beyond its memory for them.
     """
     _check_memory(src, ddepth, ksize)
-    array, size = arguments.image(src), operator.index(ksize)
-    factor = arguments.number(scale, "scale")
+    return filtered(arguments.image(src), dst, _laplacian, ddepth, ksize, scale, delta, borderType)
+
+
+def _laplacian(array: NDArray, ddepth: Any, ksize: Any, scale: Any, delta: Any, borderType: Any) -> Prepared:
+    size, factor = operator.index(ksize), arguments.number(scale, "scale")
     target = target_of(ddepth, array.dtype, DENSE)
-    if size in _LAPLACIANS:
-        return correlate(array, _LAPLACIANS[size] * factor, dst, None, delta, borderType, target)
-    smooth, second = kernels(2, 0, size)
-    dense = np.multiply.outer(smooth, second)
-    return correlate(array, (dense + dense.T) * factor, dst, None, delta, borderType, target)
+    dense = _LAPLACIANS.get(size)
+    if dense is None:
+        smooth, second = kernels(2, 0, size)
+        product = np.multiply.outer(smooth, second)
+        dense = product + product.T
+    return correlation(array, dense * factor, None, delta, borderType, target)
 
 
 def _check_memory(src: Any, ddepth: Any, ksize: Any) -> None:

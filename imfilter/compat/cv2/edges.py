@@ -12,6 +12,7 @@ from imfilter._base import threads
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, I16, U8
+from imfilter._compat.cv2_prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.canny import edges as canny
 from imfilter._filters.corners import structure_tensor
@@ -61,13 +62,16 @@ def _of_image(
             interpolated=False,
         )
         return _as_bytes(out)
-    derivatives = []
-    for orders in ((1, 0), (0, 1)):
-        taps, to = kernels(*orders, aperture, scale), np.empty(array.shape, I16)
-        before = aperture // 2, aperture // 2
-        real = engine.certain(taps, 0.0, U8, I16)
-        derivatives.append(engine.run(array, taps, before, "edge", to, real=real))
-    return _edges(derivatives[0], derivatives[1], limits, norm, out)
+    across, down = (
+        filtered(array, None, _derivative, *orders, aperture, scale) for orders in ((1, 0), (0, 1))
+    )
+    return _edges(across, down, limits, norm, out)
+
+
+def _derivative(array: NDArray, dx: int, dy: int, aperture: int, scale: float) -> Prepared:
+    taps, before = kernels(dx, dy, aperture, scale), (aperture // 2, aperture // 2)
+    real = engine.certain(taps, 0.0, U8, I16)
+    return engine.prepared(array, taps, before, "edge", I16, real=real)
 
 
 def _of_derivatives(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, F64, I16, U8, U16
+from imfilter._compat.cv2_prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter.typing import ArrayLike, NDArray
 
@@ -42,20 +42,11 @@ def target_of(ddepth: Any, source: np.dtype, pairs: Pairs) -> np.dtype:
 
 def _taps(given: Any, source: np.dtype) -> NDArray:
     """Return weights in float64. OpenCV rounds them to float32, except for images of float64."""
-    taps = np.asarray(given)
-    if taps.dtype.kind not in "iuf" or not taps.size:
-        raise Elsewhere("the kernel is not an array of numbers")
-    return _rounded(taps.tobytes(), taps.dtype, taps.shape, source == F64)
-
-
-@functools.lru_cache(256)
-def _rounded(values: bytes, kind: np.dtype, shape: tuple[int, ...], double: bool) -> NDArray:
-    """Return weights in float64. The conversion takes 3 us, which a look-up does not."""
-    taps = np.frombuffer(values, kind).reshape(shape)
-    taps = taps.astype(F64) if double else taps.astype(F32).astype(F64)
+    if type(given) is not np.ndarray or given.dtype.kind not in "iuf" or not given.size:
+        raise Elsewhere("the kernel is not a plain array of numbers")
+    taps = given.astype(F64) if source == F64 else given.astype(F32).astype(F64)
     if not np.isfinite(taps).all():
         raise Elsewhere("the weights are not finite")
-    taps.flags.writeable = False
     return taps
 
 
@@ -70,25 +61,26 @@ def filter2D(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Correlate with a kernel, as `cv2.filter2D` does."""
-    array = arguments.image(src)
-    target = target_of(ddepth, array.dtype, DENSE)
-    taps = _taps(kernel, array.dtype)
-    if type(kernel) is not np.ndarray or taps.ndim != 2:
-        raise Elsewhere("the kernel is not a plain array of two axes")
+    return filtered(arguments.image(src), dst, _dense, ddepth, kernel, anchor, delta, borderType)
+
+
+def _dense(array: NDArray, ddepth: Any, kernel: Any, anchor: Any, delta: Any, borderType: Any) -> Prepared:
+    target, taps = target_of(ddepth, array.dtype, DENSE), _taps(kernel, array.dtype)
+    if taps.ndim != 2:
+        raise Elsewhere("the kernel does not have two axes")
     if taps.shape[0] > array.shape[0] or taps.shape[1] > array.shape[1]:
         raise Elsewhere("the kernel is longer than the image")
-    return correlate(array, taps, dst, anchor, delta, borderType, target)
+    return correlation(array, taps, anchor, delta, borderType, target)
 
 
-def correlate(
-    array: NDArray, taps: NDArray, dst: Any, anchor: Any, delta: Any, borderType: Any, target: np.dtype
-) -> NDArray:
-    """Correlate with a checked dense kernel."""
+def correlation(
+    array: NDArray, taps: NDArray, anchor: Any, delta: Any, borderType: Any, target: np.dtype
+) -> Prepared:
+    """Return the correlation with a checked dense kernel."""
     shape = taps.shape[0], taps.shape[1]
     before, level = arguments.anchor(anchor, shape), arguments.number(delta, "delta")
-    mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
-    real = engine.certain((taps,), level, array.dtype, target)
-    return engine.run(array, (taps,), before, mode, out, bias=level, real=real)
+    mode, real = arguments.border(borderType), engine.certain((taps,), level, array.dtype, target)
+    return engine.prepared(array, (taps,), before, mode, target, bias=level, real=real)
 
 
 @like(cv2.sepFilter2D, "cv2.sepFilter2D")
@@ -103,34 +95,39 @@ def sepFilter2D(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Correlate with a kernel along rows and one along columns, as `cv2.sepFilter2D` does."""
-    array = arguments.image(src)
+    own = ddepth, kernelX, kernelY, anchor, delta, borderType
+    return filtered(arguments.image(src), dst, _separable, *own)
+
+
+def _separable(
+    array: NDArray, ddepth: Any, kernelX: Any, kernelY: Any, anchor: Any, delta: Any, borderType: Any
+) -> Prepared:
     target = target_of(ddepth, array.dtype, SEPARABLE)
     found = []
     for kernel in (kernelY, kernelX):
         taps = _taps(kernel, array.dtype)
-        if type(kernel) is not np.ndarray or max(taps.shape) != taps.size or taps.ndim > 2:
-            raise Elsewhere("a kernel is not a plain array of one axis")
+        if max(taps.shape) != taps.size or taps.ndim > 2:
+            raise Elsewhere("a kernel does not have one axis")
         found.append(taps.ravel())
-    return separate(array, (found[0], found[1]), dst, anchor, delta, borderType, target)
+    return separate(array, (found[0], found[1]), anchor, delta, borderType, target)
 
 
 def separate(
     array: NDArray,
     taps: tuple[NDArray, NDArray],
-    dst: Any,
     anchor: Any,
     delta: Any,
     borderType: Any,
     target: np.dtype,
-) -> NDArray:
-    """Correlate with checked kernels for rows and columns."""
+) -> Prepared:
+    """Return the correlation with checked kernels for rows and columns."""
     before, level = arguments.anchor(anchor, (len(taps[0]), len(taps[1]))), arguments.number(delta, "delta")
-    mode, out = arguments.border(borderType), arguments.result(dst, array.shape, target)
+    mode = arguments.border(borderType)
     # OpenCV computes means of bytes by exact weights in integers along one part of a row, and in float32
     # along the other. Halves are rounded in two ways.
     means = array.dtype == target == U8 and all(_smooth(t) for t in taps)
     real = engine.certain(taps, level, array.dtype, target, halves=not means)
-    return engine.run(array, taps, before, mode, out, bias=level, real=real)
+    return engine.prepared(array, taps, before, mode, target, bias=level, real=real)
 
 
 def _smooth(taps: NDArray) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imfilter._base import dtypes
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, F64, I16, U8, U16
+from imfilter._compat.cv2_prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.ordered import totals
 from imfilter.typing import NDArray
@@ -43,23 +45,32 @@ def matchTemplate(
     shape = array.shape[0] - template.shape[0] + 1, array.shape[1] - template.shape[1] + 1
     if min(shape) < 1:
         raise Elsewhere("the template is larger than the image")
-    out, taps = arguments.result(result, shape, F32), template.astype(F64)
+    return filtered(array, result, _matches, template, how)
+
+
+def _matches(array: NDArray, template: NDArray, how: int) -> Prepared:
+    taps = template.astype(F64)
     if how == cv2.TM_CCOEFF:
         taps -= taps.mean()
     if how != cv2.TM_SQDIFF:
-        return _valid(array, (taps,), out)
-    products = _valid(array, (taps,), np.empty(shape, F64))
-    squares = np.square(array, dtype=F64)
-    found = _valid(squares, (np.ones(len(taps)), np.ones(taps.shape[1])), np.empty(shape, F64))
-    found -= 2 * products
-    found += np.square(taps).sum()
-    np.copyto(out, np.maximum(found, 0, out=found), casting="same_kind")
-    return out
+        return _valid(array, (taps,), F32)
+    products, kernel = _valid(array, (taps,), F64), (np.ones(len(taps)), np.ones(taps.shape[1]))
+    sums, total = _valid(dtypes.blank(array.shape, F64), kernel, F64), np.square(taps).sum()
+
+    def run(image: NDArray, out: NDArray) -> None:
+        found, product = np.empty(out.shape), np.empty(out.shape)
+        products.run(image, product)
+        sums.run(np.square(image, dtype=F64), found)
+        found -= 2 * product
+        found += total
+        np.copyto(out, np.maximum(found, 0, out=found), casting="same_kind")
+
+    return products._replace(run=run, dtype=F32)
 
 
-def _valid(array: NDArray, taps: tuple[NDArray, ...], out: NDArray) -> NDArray:
-    """Correlate where the whole kernel is inside the image."""
-    return engine.run(array, taps, None, "edge", out)
+def _valid(array: NDArray, taps: tuple[NDArray, ...], kind: np.dtype) -> Prepared:
+    """Return the correlation where the whole kernel is inside the image."""
+    return engine.prepared(array, taps, None, "edge", kind)
 
 
 @like(cv2.integral, "cv2.integral")

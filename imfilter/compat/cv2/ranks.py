@@ -13,7 +13,8 @@ from imfilter._base.keywords import Common
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_ranks as engine
 from imfilter._compat.cv2_arguments import F32, I16, U8, U16
-from imfilter._compat.cv2_ranks import Step, Steps
+from imfilter._compat.cv2_prepared import Prepared, filtered
+from imfilter._compat.cv2_ranks import Step
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.morphology import apply as morphology
 from imfilter._filters.rank.picks import first, last, middle
@@ -58,11 +59,11 @@ def medianBlur(src: NDArray, ksize: int, dst: NDArray | None = None) -> NDArray:
         raise Elsewhere("ksize is not odd and positive")
     if size > _LARGEST and (array.dtype != U8 or array.shape[2:] in [(n,) for n in _OTHER_CHANNELS]):
         raise Elsewhere("ksize is too large for this type")
-    return engine.filtered(array, dst, _median, size)
+    return filtered(array, dst, _median, size)
 
 
-def _median(array: NDArray, size: int) -> Steps:
-    return (engine.ranks(array, "edge", 0.0, middle, size),)
+def _median(array: NDArray, size: int) -> Prepared:
+    return engine.prepared(array, engine.ranks(array, "edge", 0.0, middle, size))
 
 
 @like(cv2.getStructuringElement, "cv2.getStructuringElement")
@@ -135,7 +136,7 @@ def morphologyEx(
 
 
 def _filtered(src: Any, dst: Any, *own: Any) -> NDArray:
-    return engine.filtered(arguments.image(src), dst, _steps, *own)
+    return filtered(arguments.image(src), dst, _steps, *own)
 
 
 def _steps(
@@ -146,7 +147,7 @@ def _steps(
     iterations: Any,
     borderType: Any,
     borderValue: Any,
-) -> Steps:
+) -> Prepared:
     """Return the steps of an operation by a kernel."""
     count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
     if mode is None or count < 1:
@@ -165,16 +166,17 @@ def _steps(
     symmetric = np.array_equal(inside, inside[::-1, ::-1])
     together = symmetric and mode in _TOGETHER
     if operation in _PICKS and not (together and count * len(_PICKS[operation]) > 1):
-        return tuple(
+        steps = [
             engine.ranks(array, mode, level, pick, _NO_SIZE, inside)
             for pick in _PICKS[operation]
             for _ in range(count)
-        )
+        ]
+        return engine.prepared(array, *steps)
     if not symmetric:
         raise Elsewhere("the kernel is not symmetric")
     family = morphology.ABSENT_BORDER if mode == "shrink" else morphology.FAMILY
     call = family.settle(array, Common(mode, level, (0, 1)), operation, (inside, count, 1, None))
-    return (Step(family, call),)
+    return engine.prepared(array, Step(family, call))
 
 
 def _level(given: Any, array: NDArray) -> float:

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from imfilter._base import dtypes
 from imfilter._base.keywords import Common
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, U8
+from imfilter._compat.cv2_prepared import Prepared, copied, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.resampling import apply as resampling
 from imfilter._filters.resampling.tables import Table, of_places
@@ -42,13 +44,15 @@ def pyrDown(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Smooth and halve an image, as `cv2.pyrDown` does."""
-    array = arguments.image(src)
+    return filtered(arguments.image(src), dst, _halved, dstsize, borderType)
+
+
+def _halved(array: NDArray, dstsize: Any, borderType: Any) -> Prepared:
     mode = arguments.border(borderType)
     height, width = -(-array.shape[0] // 2), -(-array.shape[1] // 2)
     if mode == "zero" or (dstsize is not None and tuple(dstsize) not in ((width, height), (0, 0))):
         raise Elsewhere("dstsize or borderType are not usual")
-    out = arguments.result(dst, (height, width, *array.shape[2:]), array.dtype)
-    return fixed(array, (_BINOMIAL, _BINOMIAL), mode, out, _FRACTION, (2, 2))
+    return fixed(array, (_BINOMIAL, _BINOMIAL), mode, _FRACTION, (2, 2))
 
 
 @like(cv2.pyrUp, "cv2.pyrUp")
@@ -59,35 +63,47 @@ def pyrUp(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Double and smooth an image, as `cv2.pyrUp` does."""
-    array = arguments.image(src)
+    return filtered(arguments.image(src), dst, _doubled, dstsize, borderType)
+
+
+def _doubled(array: NDArray, dstsize: Any, borderType: Any) -> Prepared:
     height, width = 2 * array.shape[0], 2 * array.shape[1]
     if borderType != arguments.MIRROR or (
         dstsize is not None and tuple(dstsize) not in ((width, height), (0, 0))
     ):
         raise Elsewhere("dstsize or borderType are not usual")
-    out = arguments.result(dst, (height, width, *array.shape[2:]), array.dtype)
     if array.dtype.kind == "f":
-        return resampling.apply(array, _doubled, (), Common(axes=(0, 1), out=_finite(array, out)))
-    # The first samples are mirrored, and the last are repeated.
-    padded = np.pad(array, [(0, 1), (0, 1)] + [(0, 0)] * (array.ndim - 2), mode="edge")
-    padded = np.concatenate([padded[1:2], padded])
-    padded = np.concatenate([padded[:, 1:2], padded], 1)
-    found = np.empty(array.shape, array.dtype)
-    for y, rows in enumerate(_PHASES):
-        for x, columns in enumerate(_PHASES):
-            out[y::2, x::2] = fixed(padded[y:, x:], (rows, columns), None, found, _FRACTION)
-    return out
+        return _sums(array, _doubled_axis(array.shape[0]), _doubled_axis(array.shape[1]))
+    larger = dtypes.blank((array.shape[0] + 2, array.shape[1] + 2, *array.shape[2:]), array.dtype)
+    parts = [
+        (y, x, fixed(larger[y:, x:], (rows, columns), None, _FRACTION))
+        for y, rows in enumerate(_PHASES)
+        for x, columns in enumerate(_PHASES)
+    ]
+
+    def run(image: NDArray, out: NDArray) -> None:
+        # The first samples are mirrored, and the last are repeated.
+        padded = np.pad(image, [(0, 1), (0, 1)] + [(0, 0)] * (image.ndim - 2), mode="edge")
+        padded = np.concatenate([padded[1:2], padded])
+        padded = np.concatenate([padded[:, 1:2], padded], 1)
+        found = np.empty(image.shape, image.dtype)
+        for y, x, part in parts:
+            part.run(padded[y:, x:], found)
+            out[y::2, x::2] = found
+
+    return Prepared(run, (height, width, *array.shape[2:]), array.dtype)
 
 
-def _finite(array: NDArray, out: NDArray) -> NDArray:
-    """Return the array for the result, if all samples are finite."""
-    if not np.isfinite(array).all():
-        raise Elsewhere("samples are not finite")
-    return out
+def _sums(array: NDArray, *tables: Table) -> Prepared:
+    """Return the sums of finite samples that tables of rows and columns list."""
+    call = resampling.FAMILY.settle(array, Common(axes=(0, 1)), resampling.given, ("mirror", *tables))
 
+    def run(image: NDArray, out: NDArray) -> None:
+        if not np.isfinite(image).all():
+            raise Elsewhere("samples are not finite")
+        resampling.FAMILY.compute(call, image, out, None)
 
-def _doubled(lengths: tuple[int, ...], mode: str) -> tuple[Table, ...]:
-    return tuple(_doubled_axis(length) for length in lengths)
+    return Prepared(run, call.result_shape, array.dtype)
 
 
 @functools.lru_cache(64)
@@ -127,35 +143,35 @@ def resize(
     interpolation: int = cv2.INTER_LINEAR,
 ) -> NDArray:
     """Change the size of an image, as `cv2.resize` does."""
-    array, method = arguments.image(src), operator.index(interpolation)
+    own = dsize, fx, fy, interpolation, cv2.ipp.useIPP()
+    return filtered(arguments.image(src), dst, _resized, *own)
+
+
+def _resized(array: NDArray, dsize: Any, fx: Any, fy: Any, interpolation: Any, ipp: bool) -> Prepared:
+    method = operator.index(interpolation)
     y, x = _axes(array, dsize, fx, fy)
-    out = arguments.result(dst, (y.outputs, x.outputs, *array.shape[2:]), array.dtype)
     if (y.length, x.length) == (y.outputs, x.outputs):
-        np.copyto(out, array)
-        return out
+        return Prepared(copied, array.shape, array.dtype)
     if method == cv2.INTER_NEAREST:
-        np.copyto(out, array.take(_nearest(y), 0).take(_nearest(x), 1))
-        return out
+        return _picked(array, _nearest(y), _nearest(x))
     halves = y.factor == x.factor == 2 and method == cv2.INTER_LINEAR and array.dtype == U8
     if (method == cv2.INTER_AREA or halves) and y.factor and x.factor:
-        return _means(array, (y.factor, x.factor), out)
+        return _means(array, (y.factor, x.factor))
     if array.dtype.kind != "f":
         raise Elsewhere("weights of integers are rounded in several steps")
     if method == cv2.INTER_AREA and (y.step < 1 or x.step < 1):
         raise Elsewhere("areas are smaller than a sample")
-    if method not in _TABLES:
+    table = _TABLES.get(method)
+    if table is None:
         raise Elsewhere("interpolation is not usual")
-    exact = _exact(array, method)
-    common = Common(axes=(0, 1), out=_finite(array, out))
-    return resampling.apply(
-        array, _resized, (method, y._replace(exact=exact), x._replace(exact=exact)), common
-    )
+    exact = ipp and _exact(array, method)
+    return _sums(array, table(y._replace(exact=exact)), table(x._replace(exact=exact)))
 
 
 def _exact(array: NDArray, method: int) -> bool:
-    """Tell whether OpenCV computes positions in float64, because it calls IPP."""
+    """Tell whether OpenCV computes positions in float64, if it may call IPP."""
     linear = method == cv2.INTER_LINEAR
-    if not cv2.ipp.useIPP() or array.shape[2:] == (2,):
+    if array.shape[2:] == (2,):
         return False
     if method == cv2.INTER_CUBIC and array.dtype == F32 and min(array.shape[:2]) < _CUBIC:
         raise Elsewhere("positions in small images are rounded in two ways")
@@ -185,20 +201,23 @@ def _nearest(axis: _Axis) -> NDArray:
     return np.minimum(np.floor(np.arange(axis.outputs) * axis.step).astype(np.int64), axis.length - 1)
 
 
-def _means(array: NDArray, factors: tuple[int, int], out: NDArray) -> NDArray:
-    """Write the means of cells of samples."""
-    area, whole = math.prod(factors), array.dtype.kind in "iu"
+def _picked(array: NDArray, rows: NDArray, columns: NDArray) -> Prepared:
+    def run(image: NDArray, out: NDArray) -> None:
+        np.copyto(out, image.take(rows, 0).take(columns, 1))
+
+    return Prepared(run, (len(rows), len(columns), *array.shape[2:]), array.dtype)
+
+
+def _means(array: NDArray, factors: tuple[int, int]) -> Prepared:
+    """Return the means of cells of samples."""
+    area, kind = math.prod(factors), array.dtype
     taps = np.full(factors[0], 1 / area), np.ones(factors[1])
     bias, real = 0.0, None
-    if factors == (2, 2) and whole:
+    if factors == (2, 2) and kind.kind in "iu":
         bias = 0.0625  # OpenCV rounds halves up
-    elif whole:
-        real = engine.certain(taps, 0.0, array.dtype, array.dtype)
-    return engine.run(array, taps, (0, 0), "edge", out, bias=bias, real=real, stride=factors)
-
-
-def _resized(lengths: tuple[int, ...], mode: str, method: int, *axes: _Axis) -> tuple[Table, ...]:
-    return tuple(_TABLES[method](axis) for axis in axes)
+    elif kind.kind in "iu":
+        real = engine.certain(taps, 0.0, kind, kind)
+    return engine.prepared(array, taps, (0, 0), "edge", kind, bias=bias, real=real, stride=factors)
 
 
 def _positions(axis: _Axis) -> tuple[NDArray, NDArray]:

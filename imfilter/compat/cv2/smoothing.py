@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imfilter._base import dtypes
+from imfilter._base.keywords import Common
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, F64, U8, U16
+from imfilter._compat.cv2_prepared import Prepared, copied, filtered
 from imfilter._compat.serving import Elsewhere, like
-from imfilter.edge_preserving import bilateral
+from imfilter._filters.edge_preserving import bilateral
 from imfilter.typing import NDArray
+from imfilter.weights import gaussians
 
 #: Hints that ask for exact results; OpenCV has them since 4.11.
 _DEFAULT, _ACCURATE = 0, 1
@@ -39,7 +44,7 @@ def blur(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Take the means over boxes, as `cv2.blur` does."""
-    return _boxes(src, -1, ksize, dst, anchor, borderType, normalize=True)
+    return filtered(arguments.image(src), dst, _boxes, -1, ksize, anchor, borderType, True)
 
 
 @like(cv2.boxFilter, "cv2.boxFilter")
@@ -53,38 +58,34 @@ def boxFilter(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Take the means or the sums over boxes, as `cv2.boxFilter` does."""
-    return _boxes(src, ddepth, ksize, dst, anchor, borderType, normalize=bool(normalize))
+    return filtered(arguments.image(src), dst, _boxes, ddepth, ksize, anchor, borderType, bool(normalize))
 
 
 def _boxes(
-    src: Any, ddepth: Any, ksize: Any, dst: Any, anchor: Any, borderType: Any, *, normalize: bool
-) -> NDArray:
-    array = arguments.image(src)
+    array: NDArray, ddepth: Any, ksize: Any, anchor: Any, borderType: Any, normalize: bool
+) -> Prepared:
     target, shape = arguments.depth(ddepth, array.dtype), arguments.size(ksize)
     if array.dtype.kind == "f" and (target.kind != "f" or target.itemsize < array.dtype.itemsize):
         raise Elsewhere("ddepth is narrower than the image")
     if array.dtype.kind == "i" and target.kind == "u":
         raise Elsewhere("OpenCV writes negative sums as the largest number")
-    return boxes(array, target, shape, dst, anchor, borderType, normalize=normalize)
+    return boxes(array, target, shape, anchor, borderType, normalize=normalize)
 
 
 def boxes(
     array: NDArray,
     target: np.dtype,
     shape: tuple[int, int],
-    dst: Any,
     anchor: Any,
     borderType: Any,
     *,
     normalize: bool,
-) -> NDArray:
-    """Take the means or sums over boxes of checked arguments."""
+) -> Prepared:
+    """Return the means or sums over boxes of checked arguments."""
     before, mode = arguments.anchor(anchor, shape), arguments.border(borderType)
-    out = arguments.result(dst, array.shape, target)
     area = shape[0] * shape[1]
     if area == 1 and array.dtype == target:
-        np.copyto(out, array)
-        return out
+        return Prepared(copied, array.shape, target)
     bias, real = 0.0, None
     if target.kind != "f":
         if normalize:
@@ -93,16 +94,9 @@ def boxes(
             raise Elsewhere("sums exceed 32 bits")
         else:
             real = F64 if area * engine.peak(array.dtype) > engine.EXACT else None
-    taps = _equal(shape, 1 / area if normalize else 1.0)
-    return engine.run(
-        array, taps, before, mode, out, bias=bias, real=real, mean=normalize and target.kind != "f"
-    )
-
-
-@functools.lru_cache(256)
-def _equal(shape: tuple[int, int], weight: float) -> tuple[NDArray, NDArray]:
-    """Return equal weights along columns and rows."""
-    return np.full(shape[0], weight), np.ones(shape[1])
+    taps = np.full(shape[0], 1 / area if normalize else 1.0), np.ones(shape[1])
+    mean = normalize and target.kind != "f"
+    return engine.prepared(array, taps, before, mode, target, bias=bias, real=real, mean=mean)
 
 
 def _bias(area: int, source: np.dtype, target: np.dtype) -> float:
@@ -131,15 +125,25 @@ def sqrBoxFilter(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Take the means or the sums of squares over boxes, as `cv2.sqrBoxFilter` does."""
-    array = arguments.image(src)
+    return filtered(arguments.image(src), dst, _squares, ddepth, ksize, anchor, borderType, bool(normalize))
+
+
+def _squares(
+    array: NDArray, ddepth: Any, ksize: Any, anchor: Any, borderType: Any, normalize: bool
+) -> Prepared:
     usual = F64 if array.dtype.kind == "f" else F32
     target, shape = arguments.depth(ddepth, usual), arguments.size(ksize)
     if target.kind != "f":
         raise Elsewhere("ddepth is narrower than the squares")
     if array.dtype == U8 and shape[0] * shape[1] > _SQUARES:
         raise Elsewhere("sums exceed 32 bits")
-    squares = np.square(array, dtype=F32 if array.dtype == U8 else F64)
-    return boxes(squares, target, shape, dst, anchor, borderType, normalize=bool(normalize))
+    kind = F32 if array.dtype == U8 else F64
+    sums = boxes(dtypes.blank(array.shape, kind), target, shape, anchor, borderType, normalize=normalize)
+
+    def run(image: NDArray, out: NDArray) -> None:
+        sums.run(np.square(image, dtype=kind), out)
+
+    return sums._replace(run=run)
 
 
 @like(cv2.GaussianBlur, "cv2.GaussianBlur")
@@ -157,40 +161,43 @@ def GaussianBlur(
     Weights for bytes have 8 bits after the point, and those for 16 bits have 16. Halves are rounded up.
     """
     array = arguments.image(src, (U8, U16, F32, F64))
+    return filtered(array, dst, _gaussian, ksize, sigmaX, sigmaY, borderType, hint)
+
+
+def _gaussian(array: NDArray, ksize: Any, sigmaX: Any, sigmaY: Any, borderType: Any, hint: Any) -> Prepared:
     if hint not in (_DEFAULT, _ACCURATE):
         raise Elsewhere("hint allows approximations")
     height, width = arguments.pair(ksize, "ksize")
     across, down = arguments.number(sigmaX, "sigmaX"), arguments.number(sigmaY, "sigmaY")
     down = across if down <= 0 else down
     width, height = _length(width, across, array.dtype), _length(height, down, array.dtype)
-    mode, out = arguments.border(borderType), arguments.result(dst, array.shape, array.dtype)
+    mode = arguments.border(borderType)
     if width == height == 1:
-        np.copyto(out, array)
-        return out
+        return Prepared(copied, array.shape, array.dtype)
     fraction = _FRACTION.get(array.dtype, 0)
     taps = weights(height, max(down, 0.0), fraction), weights(width, max(across, 0.0), fraction)
-    return fixed(array, taps, mode, out, 2 * fraction)
+    return fixed(array, taps, mode, 2 * fraction)
 
 
 def fixed(
     array: NDArray,
     taps: tuple[NDArray, NDArray],
     mode: str | None,
-    out: NDArray,
     fraction: int,
     stride: tuple[int, int] = (1, 1),
-) -> NDArray:
-    """Correlate with centred weights. Integers have bits after the point, and halves are rounded up.
+) -> Prepared:
+    """Return the correlation with centred weights.
 
-    Without a border the weights stay inside the image.
+    Weights of integers have bits after the point, and halves are rounded up. Without a border the weights
+    stay inside the image.
     """
     before = None if mode is None else (len(taps[0]) // 2, len(taps[1]) // 2)
-    mode = mode or "edge"
-    if array.dtype.kind == "f":
-        return engine.run(array, taps, before, mode, out, stride=stride)
+    mode, kind = mode or "edge", array.dtype
+    if kind.kind == "f":
+        return engine.prepared(array, taps, before, mode, kind, stride=stride)
     # Half a unit of the last bit decides halves and nothing else. It has no place in float32 beside bytes.
     bias, real = 0.5 ** (fraction + 1), F64 if fraction > 15 else None
-    return engine.run(array, taps, before, mode, out, bias=bias, real=real, stride=stride)
+    return engine.prepared(array, taps, before, mode, kind, bias=bias, real=real, stride=stride)
 
 
 def _length(length: int, sigma: float, kind: np.dtype) -> int:
@@ -228,19 +235,30 @@ def bilateralFilter(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Smooth without crossing edges, as `cv2.bilateralFilter` does."""
-    array, diameter = arguments.image(src, (F32,)), operator.index(d)
+    array = arguments.image(src, (F32,))
+    return filtered(array, dst, _bilateral, d, sigmaColor, sigmaSpace, borderType)
+
+
+def _bilateral(array: NDArray, d: Any, sigmaColor: Any, sigmaSpace: Any, borderType: Any) -> Prepared:
+    diameter = operator.index(d)
     colour, space = (arguments.number(s, "sigma") for s in (sigmaColor, sigmaSpace))
     if colour <= 0 or space <= 0:
         raise Elsewhere("sigmas are not positive")
     radius = max(round(space * 1.5) if diameter <= 0 else diameter // 2, 1)
-    mode, channels = arguments.border(borderType), array.shape[2:] or (1,)
-    spread = float(array.max()) - float(array.min())
-    if channels[0] not in (1, 3) or not np.isfinite(spread):
-        raise Elsewhere("samples are not finite, or have two or four channels")
-    if colour < spread * _COARSE:
-        raise Elsewhere("sigmaColor is small, so OpenCV's table of weights is coarse")
-    out = arguments.result(dst, array.shape, F32)
-    if np.may_share_memory(array, out):
-        raise Elsewhere("dst is the image")
-    common: dict[str, Any] = {"mode": mode, "channel_axis": None if array.ndim == 2 else -1, "out": out}
-    return bilateral(array, space, colour, radius=radius, window="disc", norm="l1", **common)
+    if array.shape[2:] not in ((), (1,), (3,)):
+        raise Elsewhere("the image has two or four channels")
+    common = Common(arguments.border(borderType), channel_axis=None if array.ndim == 2 else -1)
+    own = None, space, colour, 4.0, radius, "disc", "l1", "exact"
+    call = bilateral.FAMILY.settle(array, common, gaussians, own)
+
+    def run(image: NDArray, out: NDArray) -> None:
+        spread = float(np.maximum.reduce(image, None)) - float(np.minimum.reduce(image, None))
+        if not math.isfinite(spread):
+            raise Elsewhere("samples are not finite")
+        if colour < spread * _COARSE:
+            raise Elsewhere("sigmaColor is small, so OpenCV's table of weights is coarse")
+        if np.may_share_memory(image, out):
+            raise Elsewhere("dst is the image")
+        bilateral.FAMILY.compute(call, image, out, None)
+
+    return Prepared(run, array.shape, F32)

@@ -13,6 +13,7 @@ import numpy as np
 from imfilter._base import dtypes, threads
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat.cv2_arguments import U8
+from imfilter._compat.cv2_prepared import Prepared, filtered
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.threshold import histogram
 from imfilter.compat.cv2.smoothing import boxes
@@ -150,7 +151,14 @@ def adaptiveThreshold(
     dst: NDArray | None = None,
 ) -> NDArray:
     """Compare samples with means around them, as `cv2.adaptiveThreshold` does."""
-    array, size = arguments.image(src, (U8,)), operator.index(blockSize)
+    array = arguments.image(src, (U8,))
+    return filtered(array, dst, _adaptive, maxValue, adaptiveMethod, thresholdType, blockSize, C)
+
+
+def _adaptive(
+    array: NDArray, maxValue: Any, adaptiveMethod: Any, thresholdType: Any, blockSize: Any, C: Any
+) -> Prepared:
+    size = operator.index(blockSize)
     most, offset = arguments.number(maxValue, "maxValue"), arguments.number(C, "C")
     if array.ndim != 2 or size < 3 or size % 2 == 0 or most < 0:
         raise Elsewhere("an argument is not usual")
@@ -158,17 +166,22 @@ def adaptiveThreshold(
         raise Elsewhere("means near a half are rounded in the order of OpenCV's sums")
     if thresholdType not in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
         raise Elsewhere("thresholdType is not usual")
-    out, inverse = arguments.result(dst, array.shape, U8), thresholdType == cv2.THRESH_BINARY_INV
-    means = boxes(array, U8, (size, size), None, None, cv2.BORDER_REPLICATE, normalize=True)
+    inverse = thresholdType == cv2.THRESH_BINARY_INV
+    means = boxes(array, U8, (size, size), None, cv2.BORDER_REPLICATE, normalize=True)
     value = np.uint8(min(round(most), 255))
     # Levels from 0 to 255 are compared. A larger offset decides all samples in the same way.
-    shift = max(-256, min(256, math.floor(offset) if inverse else math.ceil(offset)))
+    shift = np.int16(max(-256, min(256, math.floor(offset) if inverse else math.ceil(offset))))
 
-    def fill(rows: slice) -> None:
-        levels = means[rows].astype(np.int16)
-        levels -= np.int16(shift)
-        kept = array[rows] <= levels if inverse else array[rows] > levels
-        np.multiply(kept, value, out=out[rows], casting="unsafe")
+    def run(image: NDArray, out: NDArray) -> None:
+        levels = np.empty(image.shape, U8)
+        means.run(image, levels)
 
-    _over_rows(array.shape, fill)
-    return out
+        def fill(rows: slice) -> None:
+            limits = levels[rows].astype(np.int16)
+            limits -= shift
+            kept = image[rows] <= limits if inverse else image[rows] > limits
+            np.multiply(kept, value, out=out[rows], casting="unsafe")
+
+        _over_rows(image.shape, fill)
+
+    return means._replace(run=run)

@@ -8,43 +8,50 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.ndimage
 
-from imfilter._base.call_cache import Calls, words
+from imfilter._base import dtypes
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_binary as engine
-from imfilter._compat.ndimage_binary import Border, Element, Truth
+from imfilter._compat.ndimage_binary import Border, Element, Run, Truth
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.morphology import family
 from imfilter._filters.morphology.geodesic import FILL_HOLES
 from imfilter.compat.ndimage.sums import Output
 from imfilter.typing import ArrayLike, NDArray
 
-#: Elements by the arguments that they are made of.
-_elements: Calls[Element] = Calls()
+
+class _Checked(NamedTuple):
+    """The checked arguments of a call, and the filter without a mask, if it ends after some steps."""
+
+    by: Element
+    value: bool
+    iterations: int
+    run: Run | None
 
 
-def _prepared(given: ArrayLike, structure: Any, origin: Any, axes: Any) -> tuple[NDArray, Element]:
-    array = arguments.image(given)
-    key: Any
-    try:
-        key = words((structure, origin, axes)), array.ndim
-        known = _elements.get(key)
-    except TypeError:  # an argument may change without notice
-        key = known = None
-    if known is None:
-        known = engine.element(structure, origin, arguments.axes(axes, array))
-        _elements.keep(key, known)
-    return array, known
+#: Calls by the arguments that they are made of, and those of other functions.
+_kept: Calls[_Checked] = Calls()
+_patterns: Calls[tuple[Run, Run | None]] = Calls()
+_fillings: Calls[Run] = Calls()
 
 
-def _border(array: NDArray, value: Any, mask: Any, iterations: Any) -> Border:
-    """Return the checked border, mask and number of iterations."""
-    count, value = operator.index(iterations), bool(operator.index(value))
+def _checked(
+    array: NDArray, operation: str, structure: Any, iterations: Any, value: Any, origin: Any, axes: Any
+) -> _Checked:
+    by = engine.element(structure, origin, arguments.axes(axes, array))
+    count, level = operator.index(iterations), bool(operator.index(value))
+    run = engine.prepared(array.shape, operation, by, level, count) if count >= 1 else None
+    return _Checked(by, level, count, run)
+
+
+def _border(array: NDArray, value: bool, mask: Any, count: int) -> Border:
+    """Return the border and the checked mask."""
     if mask is None:
         return Border(value, None, count)
     where = np.asarray(mask)
@@ -79,8 +86,9 @@ def _delivered(found: Truth, to: NDArray | None) -> NDArray:
     return to
 
 
-def _changed(
+def _filtered(
     given: ArrayLike,
+    operation: str,
     structure: Any,
     iterations: Any,
     mask: Any,
@@ -88,14 +96,15 @@ def _changed(
     border_value: Any,
     origin: Any,
     axes: Any,
-    *,
-    dilates: bool,
 ) -> NDArray:
-    array, by = _prepared(given, structure, origin, axes)
-    border = _border(array, border_value, mask, iterations)
-    to = _place(output, array, border)
-    by = by.reflected if dilates else by
-    return _delivered(engine.changed(engine.truth(array), by, border, _direct(to), dilates=dilates), to)
+    array = arguments.image(given)
+    own = operation, structure, iterations, border_value, origin, axes
+    by, value, count, run = remembered(_kept, _checked, array, own)
+    border = _border(array, value, mask, count)
+    to, image = _place(output, array, border), engine.truth(array)
+    if run is not None and mask is None:
+        return _delivered(run(image, _direct(to)), to)
+    return _delivered(engine.changed(image, operation, by, border), to)
 
 
 @like(scipy.ndimage.binary_erosion, "scipy.ndimage.binary_erosion")
@@ -112,7 +121,7 @@ def binary_erosion(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Erode a binary image, as `scipy.ndimage.binary_erosion` does."""
-    return _changed(input, structure, iterations, mask, output, border_value, origin, axes, dilates=False)
+    return _filtered(input, "erosion", structure, iterations, mask, output, border_value, origin, axes)
 
 
 @like(scipy.ndimage.binary_dilation, "scipy.ndimage.binary_dilation")
@@ -129,7 +138,7 @@ def binary_dilation(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Dilate a binary image, as `scipy.ndimage.binary_dilation` does."""
-    return _changed(input, structure, iterations, mask, output, border_value, origin, axes, dilates=True)
+    return _filtered(input, "dilation", structure, iterations, mask, output, border_value, origin, axes)
 
 
 @like(scipy.ndimage.binary_propagation, "scipy.ndimage.binary_propagation")
@@ -144,26 +153,7 @@ def binary_propagation(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Dilate within a mask until nothing changes, as `scipy.ndimage.binary_propagation` does."""
-    return _changed(input, structure, -1, mask, output, border_value, origin, axes, dilates=True)
-
-
-def _both(
-    given: ArrayLike,
-    structure: Any,
-    iterations: Any,
-    mask: Any,
-    output: Output,
-    border_value: Any,
-    origin: Any,
-    axes: Any,
-    *,
-    dilates_first: bool,
-) -> NDArray:
-    array, by = _prepared(given, structure, origin, axes)
-    border = _border(array, border_value, mask, iterations)
-    to = _place(output, array, border)
-    found = engine.both(engine.truth(array), by, border, _direct(to), dilates_first=dilates_first)
-    return _delivered(found, to)
+    return _filtered(input, "dilation", structure, -1, mask, output, border_value, origin, axes)
 
 
 @like(scipy.ndimage.binary_opening, "scipy.ndimage.binary_opening")
@@ -180,7 +170,7 @@ def binary_opening(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Open a binary image, as `scipy.ndimage.binary_opening` does."""
-    return _both(input, structure, iterations, mask, output, border_value, origin, axes, dilates_first=False)
+    return _filtered(input, "opening", structure, iterations, mask, output, border_value, origin, axes)
 
 
 @like(scipy.ndimage.binary_closing, "scipy.ndimage.binary_closing")
@@ -197,7 +187,7 @@ def binary_closing(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray:
     """Close a binary image, as `scipy.ndimage.binary_closing` does."""
-    return _both(input, structure, iterations, mask, output, border_value, origin, axes, dilates_first=True)
+    return _filtered(input, "closing", structure, iterations, mask, output, border_value, origin, axes)
 
 
 @like(scipy.ndimage.binary_hit_or_miss, "scipy.ndimage.binary_hit_or_miss")
@@ -213,21 +203,33 @@ def binary_hit_or_miss(
 ) -> NDArray | None:
     """Find a pattern of present and absent samples, as `scipy.ndimage.binary_hit_or_miss` does."""
     array = arguments.image(input)
-    chosen = arguments.axes(axes, array)
-    hit = engine.connected(len(chosen), 1) if structure1 is None else np.asarray(structure1)
-    miss = np.logical_not(hit) if structure2 is None else np.asarray(structure2)
-    by = engine.element(hit, origin1, chosen)
-    image, border, to = engine.truth(array), Border(False), _place(output, array)
-    found = engine.changed(image, by, border, dilates=False)
-    if miss.any():
-        other = engine.element(miss, origin1 if origin2 is None else origin2, chosen)
-        found &= ~engine.changed(image, other, border, dilates=True)
-    elif miss.shape != hit.shape:
-        raise Elsewhere("the structures do not fit")
+    own = structure1, structure2, origin1, origin2, axes
+    hit, miss = remembered(_patterns, _pattern, array, own)
+    image, to = engine.truth(array), _place(output, array)
+    found = hit(image, None)
+    if miss is not None:
+        found &= ~miss(image, None)
     if to is None:
         return found
     _delivered(found, to)
     return None  # as in SciPy
+
+
+def _pattern(
+    array: NDArray, structure1: Any, structure2: Any, origin1: Any, origin2: Any, axes: Any
+) -> tuple[Run, Run | None]:
+    """Return what tells where all samples are present, and what tells where one is that must be absent."""
+    chosen = arguments.axes(axes, array)
+    hit = engine.connected(len(chosen), 1) if structure1 is None else np.asarray(structure1)
+    miss = np.logical_not(hit) if structure2 is None else np.asarray(structure2)
+    by = engine.element(hit, origin1, chosen)
+    present = engine.prepared(array.shape, "erosion", by, False, 1)
+    if miss.any():
+        other = engine.element(miss, origin1 if origin2 is None else origin2, chosen)
+        return present, engine.prepared(array.shape, "dilation", other.reflected, False, 1)
+    if miss.shape != hit.shape:
+        raise Elsewhere("the structures do not fit")
+    return present, None
 
 
 @like(scipy.ndimage.binary_fill_holes, "scipy.ndimage.binary_fill_holes")
@@ -240,19 +242,29 @@ def binary_fill_holes(
     axes: int | tuple[int, ...] | None = None,
 ) -> NDArray | None:
     """Fill what no path reaches from the border, as `scipy.ndimage.binary_fill_holes` does."""
-    array, by = _prepared(input, structure, origin, axes)
-    image, to = engine.truth(array), _place(output, array)
-    steps = _steps(by)
-    if steps:
-        found = family.apply(image, FILL_HOLES, (steps,), Common(axes=by.axes, out=_direct(to)))
-    else:
-        outside = ~image
-        border = Border(True, outside, -1)
-        found = ~engine.changed(np.zeros(array.shape, bool), by.reflected, border, dilates=True)
+    array = arguments.image(input)
+    run = remembered(_fillings, _filling, array, (structure, origin, axes))
+    to = _place(output, array)
+    found = run(engine.truth(array), _direct(to))
     if to is None:
         return found
     _delivered(found, to)
     return None  # as in SciPy
+
+
+def _filling(array: NDArray, structure: Any, origin: Any, axes: Any) -> Run:
+    by = engine.element(structure, origin, arguments.axes(axes, array))
+    steps = _steps(by)
+    if steps:
+        image = dtypes.blank(array.shape, np.dtype(bool))
+        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (steps,))
+        return lambda found, out: family.FAMILY.compute(call, found, out, None)
+
+    def run(found: Truth, out: Truth | None) -> Truth:
+        border = Border(True, ~found, -1)
+        return ~engine.changed(np.zeros(found.shape, bool), "dilation", by, border)
+
+    return run
 
 
 def _steps(by: Element) -> int:
