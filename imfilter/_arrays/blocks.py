@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -96,6 +97,11 @@ class Frame:
         """The chunks of the result."""
         return tuple((r.length,) if r.axis is None else self.axes[r.axis].results for r in self.results)
 
+    @property
+    def written(self) -> tuple[tuple[int, ...], ...]:
+        """The chunks of an array with one sample for each block."""
+        return tuple((1,) * (1 if r.axis is None else len(self.axes[r.axis].blocks)) for r in self.results)
+
     def kept(self, ranges: Sequence[Range]) -> _Slices:
         """Return the index of ranges along the axes of the image, in the result."""
         return tuple(slice(None) if r.axis is None else slice(*ranges[r.axis]) for r in self.results)
@@ -136,11 +142,13 @@ def array(
     options: Callable[[tuple[int, ...]], Mapping[str, Any]] = lambda block: {},
     delayed: Mapping[str, Any] = MappingProxyType({}),
     key: Any = None,
+    out: npt.NDArray | None = None,
 ) -> da.Array:
     """Return the lazy result of a call.
 
     `others` are the arguments that are cut like the image, and `delayed` those that are computed before.
     ``options(block)`` are further arguments of a block. They follow from `key`, which is a part of the name.
+    With `out`, blocks are written there when they are computed. Then the result has one True for each block.
     """
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
@@ -153,11 +161,14 @@ def array(
         *(a.name for a in arrays),
         *(d.key for d in delayed.values()),
     )
+    if out is not None:
+        token = uuid.uuid4().hex  # tasks that write are not kept
     name = f"{call.name.replace('.', '-')}-{token}"
-    layer = _Layer(name, plain, sources, frame, delayed, options).tasks()
+    layer = _Layer(name, plain, sources, frame, delayed, options, out).tasks()
     graph = HighLevelGraph.from_collections(name, layer, dependencies=[*arrays, *delayed.values()])
-    empty: npt.NDArray = np.empty((0,) * len(frame.chunks), dtype)
-    return da.Array(graph, name, frame.chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
+    chunks = frame.chunks if out is None else frame.written
+    empty: npt.NDArray = np.empty((0,) * len(chunks), dtype if out is None else bool)
+    return da.Array(graph, name, chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
 
 
 class _Layer:
@@ -171,8 +182,9 @@ class _Layer:
         frame: Frame,
         delayed: Mapping[str, Any],
         options: Callable[[tuple[int, ...]], Mapping[str, Any]],
+        out: npt.NDArray | None,
     ) -> None:
-        self.options = options
+        self.options, self.out = options, out
         self.name, self.call, self.sources, self.frame = name, call, sources, frame
         self.delayed = [list(delayed), [d.key for d in delayed.values()]] if delayed else []
         self.layer: dict[Any, Any] = {}
@@ -187,7 +199,7 @@ class _Layer:
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
             keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            layout = Layout(inputs, keep, self.options(block), self._margins(block))
+            layout = Layout(inputs, keep, self.options(block), self._margins(block), self._part(block))
             self._place(block, (computed, self.call, layout, list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
@@ -222,8 +234,19 @@ class _Layer:
                 return None  # the ends of the piece follow each other, but those of a chunk do not
         return self.frame.margins
 
+    def _part(self, block: tuple[int, ...]) -> npt.NDArray | None:
+        """Return the part of `out` for a block."""
+        if self.out is None:
+            return None
+        ranges = [axis.blocks[i] for axis, i in zip(self.frame.axes, block, strict=True)]
+        part: npt.NDArray = self.out[self.frame.kept(ranges)]
+        return part
+
     def _place(self, block: tuple[int, ...], task: Any) -> None:
         """Add the task of a block, and those that split it into chunks if it has several."""
+        if self.out is not None:
+            self.layer[self.name, *self.frame.place(block)] = task
+            return
         joined = [axis.joined[i] for axis, i in zip(self.frame.axes, block, strict=True)]
         if all(b - a == 1 for a, b in joined):
             self.layer[self.name, *self.frame.place([a for a, _ in joined])] = task

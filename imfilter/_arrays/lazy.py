@@ -8,11 +8,12 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from imfilter._arrays import blocks
+from imfilter._arrays import blocks, stored
 from imfilter._arrays.blocks import ResultAxis, Source, results_of
 from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
@@ -28,21 +29,27 @@ def served(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping
 
 
 def result(call: Call) -> Any:
-    """Return the lazy result of a call with a lazy image."""
+    """Return the lazy result of a call with a lazy image. With `out`, it is computed, and written there."""
     rule = RULES.get(call.name)
     if rule is None or rule.kind == REFUSED:
         reason = "" if rule is None or not rule.reason else f": {rule.reason}"
         raise TypeError(f"{call.name} does not take a dask array{reason}; use {call.first}.compute() first")
-    if call.arguments.get("out") is not None:
-        raise ValueError("out must be left out for a dask array; store the result with dask.array.store")
     if call.get("return_scale"):
         raise ValueError("return_scale must be False for a dask array, got True")
-    call = _without_full_mask(call.without("out"))
+    place = None if call.arguments.get("out") is None else stored.target(call)
+    call = call.without("out") if place is None else stored.typed(call, place)
+    call = _without_full_mask(call)
     known(call.image, call.first)
-    if rule.kind == OWN:
+    if rule.kind != OWN:
+        found = filtered(call, rule, out=place)
+        if place is not None:
+            found.compute()
+    else:
         module, name = rule.serve.split(".")
-        return getattr(importlib.import_module(f"imfilter._arrays.{module}"), name)(call)
-    return filtered(call, rule)
+        found = getattr(importlib.import_module(f"imfilter._arrays.{module}"), name)(call)
+        if place is not None:
+            stored.copied(found, place)
+    return found if place is None else place
 
 
 def _without_full_mask(call: Call) -> Call:
@@ -70,10 +77,12 @@ def filtered(
     rule: Rule,
     function: Callable[..., Any] | None = None,
     delayed: Mapping[str, Any] = MappingProxyType({}),
+    out: npt.NDArray | None = None,
 ) -> Any:
     """Return the result of a filter that works in blocks.
 
-    A `function` of blocks may stand for the public one. It also gets the `delayed` arguments.
+    A `function` of blocks may stand for the public one. It also gets the `delayed` arguments. With `out`, the
+    blocks are written there when they are computed; see `blocks.array`.
     """
     image = call.image
     if "nan" in call.parameters:
@@ -89,7 +98,9 @@ def filtered(
     results, dtype = _result(call, rule, plan)
     frame = blocks.Frame.of(image.chunks, results, reach, wraps=call.get("mode") == "wrap")
     made = call if function is None else Call(function, call.arguments)
-    return blocks.array(made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed)
+    if out is not None:
+        stored.fitting(out, tuple(r.length for r in results), dtype)
+    return blocks.array(made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed, out=out)
 
 
 def mapped(

@@ -48,7 +48,8 @@ class Input(NamedTuple):
 class Layout:
     """What a task reads and keeps. It is an object of its own, so that dask does not search it for tasks.
 
-    `margins` are how far the samples are that results depend on, or None; see `_in_place`.
+    `margins` are how far the samples are that results depend on, or None; see `_in_place`. With `out`, the
+    results are written there.
     """
 
     def __init__(
@@ -57,8 +58,17 @@ class Layout:
         keep: _Slices,
         options: Mapping[str, Any] = MappingProxyType({}),
         margins: tuple[Range, ...] | None = None,
+        out: npt.NDArray | None = None,
     ) -> None:
-        self.inputs, self.keep, self.options, self.margins = inputs, keep, dict(options), margins
+        self.inputs, self.keep, self.options = inputs, keep, dict(options)
+        self.margins, self.out = margins, out
+
+    @property
+    def whole(self) -> bool:
+        """Whether the results of the piece are those of the block."""
+        image, *_ = self.inputs.values()
+        kept = [(s.start, s.stop) for s in self.keep if s.start is not None]
+        return self.margins is not None and kept == [(0, n) for n in image.shape]
 
 
 class Cuts:
@@ -96,19 +106,34 @@ def split(block: npt.NDArray, layout: Layout) -> npt.NDArray:
 def computed(
     call: Call, layout: Layout, sources: list[Any], names: Sequence[str] = (), values: Sequence[Any] = ()
 ) -> npt.NDArray:
-    """Return the results of a block. `names` are the arguments whose `values` other tasks have computed."""
+    """Return the results of a block. `names` are the arguments whose `values` other tasks have computed.
+
+    If the results are written, one True is returned.
+    """
     call = call.changed(**layout.options, **dict(zip(names, values, strict=True)))
     token = by_window.set(True)
     try:
-        if layout.margins is not None:
-            found = _in_place(call, layout, sources, layout.margins)
-            if found is not None:
-                return found
-        result = _run(call, layout, sources, None)
+        found = None if layout.margins is None else _in_place(call, layout, sources, layout.margins)
+        if found is None:
+            result = _run(_writing(call, layout) if layout.whole else call, layout, sources, None)
+            found = result[layout.keep] if isinstance(result, np.ndarray) else np.asarray(result)
     finally:
         by_window.reset(token)
-    kept: npt.NDArray = result[layout.keep] if isinstance(result, np.ndarray) else np.asarray(result)
-    return kept
+    if layout.out is None:
+        return found
+    if not _is_same(found, layout.out):
+        layout.out[...] = found
+    return np.ones((1,) * layout.out.ndim, bool)
+
+
+def _writing(call: Call, layout: Layout) -> Call:
+    """Return the call that writes into the array for the results, if there is one."""
+    return call if layout.out is None or "out" not in call.parameters else call.changed(out=layout.out)
+
+
+def _is_same(one: npt.NDArray, other: npt.NDArray) -> bool:
+    """Tell whether two arrays are the same samples in memory."""
+    return one.__array_interface__ == other.__array_interface__
 
 
 def _run(call: Call, layout: Layout, sources: list[Any], ranges: Sequence[Range] | None) -> Any:
@@ -137,7 +162,7 @@ def _in_place(
         return None
     if any(type(one) is not np.ndarray for source in sources for one in _arrays_of(source)):
         return None  # masked arrays have masks of their own
-    result: npt.NDArray = _run(call, layout, sources, inside)
+    result: npt.NDArray = _run(_writing(call, layout), layout, sources, inside)
     todo = list(inside)
     for axis, ((first, last), (before, after), n) in enumerate(
         zip(inside, margins, image.shape, strict=True)

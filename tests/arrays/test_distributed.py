@@ -28,3 +28,7 @@ def test_processes():
         found = client.compute([function(lazy, *args) for function, args in calls], sync=True)
         for (function, args), result in zip(calls, found, strict=True):
             np.testing.assert_array_equal(result, function(array, *args))
+        with pytest.raises(
+            ValueError, match="out must be left out for a dask array that is computed by other"
+        ):
+            imfilter.gaussian(lazy, 2, out=np.empty_like(array))

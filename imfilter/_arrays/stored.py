@@ -1,0 +1,69 @@
+"""Results of lazy images that are written into an array of NumPy, block by block."""
+
+from collections.abc import Iterator
+
+import dask.array as da
+import dask.local
+import dask.threaded
+import numpy as np
+import numpy.typing as npt
+from dask.base import get_scheduler
+from dask.highlevelgraph import MaterializedLayer
+
+from imfilter._arrays.calls import Call
+from imfilter._base import arguments
+
+#: The schedulers that run all tasks in this process. Others write into copies of an array.
+_HERE = (dask.threaded.get, dask.local.get_sync)
+
+
+def target(call: Call) -> npt.NDArray:
+    """Return the array for the result, after checks. A graph may hide that it overlaps the image."""
+    given = call.arguments["out"]
+    is_complex = isinstance(given, np.ndarray) and given.dtype.kind == "c"
+    array: npt.NDArray | None = given if is_complex else arguments.out(given)
+    assert array is not None
+    if isinstance(call.image._meta, np.ma.MaskedArray):
+        raise ValueError("out must be left out for a dask array of masked arrays")
+    if get_scheduler(cls=da.Array) not in _HERE:
+        raise ValueError(
+            "out must be left out for a dask array that is computed by other processes; store the result "
+            "with its method to_zarr, or call within dask.config.set(scheduler='threads')"
+        )
+    for name, value in call.without("out").arguments.items():
+        if any(np.may_share_memory(array, one) for one in _arrays_of(value)):
+            raise ValueError(f"out must not overlap {name} for a dask array: blocks read their neighbours")
+    return array
+
+
+def _arrays_of(value: object) -> Iterator[npt.NDArray]:
+    """Yield an array of NumPy, or those in the graph of a lazy array."""
+    if isinstance(value, np.ndarray):
+        yield value
+    if isinstance(value, da.Array):
+        for layer in value.dask.layers.values():
+            for task in layer.mapping.values() if isinstance(layer, MaterializedLayer) else ():
+                yield from _arrays_of(getattr(task, "value", task))  # dask may wrap what is no task
+
+
+def typed(call: Call, place: npt.NDArray) -> Call:
+    """Return the call without `out`, for a result of its type."""
+    call = call.without("out")
+    if "dtype" not in call.parameters:
+        return call
+    part = place.real
+    wanted = arguments.dtype(call.get("dtype"), part, part.dtype)
+    return call.changed(dtype=wanted.newbyteorder("="))
+
+
+def fitting(place: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Check that an array has the shape and the type of a result."""
+    arguments.fitting(place, shape)
+    if place.dtype.newbyteorder("=") != dtype:
+        raise ValueError(f"out must have dtype {dtype}, got {place.dtype}")
+
+
+def copied(result: da.Array, place: npt.NDArray) -> None:
+    """Compute a lazy result and copy its chunks into an array."""
+    fitting(place, result.shape, result.dtype)
+    da.store(result, place, lock=False)

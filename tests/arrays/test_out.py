@@ -1,0 +1,189 @@
+"""`out` for a dask array: the result is computed at once, in an array of NumPy."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import color, morphology
+from tests.arrays.cases import CASES
+
+da = pytest.importorskip("dask.array")
+dask = pytest.importorskip("dask")
+
+SHAPE = (24, 27)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    with dask.config.set(scheduler="sync"):
+        yield
+
+
+def image(shape=SHAPE):
+    return np.random.default_rng(5).random(shape, dtype=np.float32) * 100
+
+
+def agree(function, array, chunks, *args, **options):
+    """Whether the result in `out` is that of the plain call."""
+    whole = function(array, *args, **options)
+    place = np.full(whole.shape, 7).astype(whole.dtype)
+    assert function(da.from_array(array, chunks=chunks), *args, **options, out=place) is place
+    np.testing.assert_array_equal(place, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunks", [(7, 10), ((10, 1, 2, 11), (3, 24))], ids=str)
+@pytest.mark.parametrize(("function", "args", "options"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_every_filter(function, args, options, chunks):
+    agree(function, image(), chunks, *args, **options)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink", "constant"])
+@pytest.mark.parametrize("chunks", [(1, 27), (12, 14), SHAPE], ids=str)
+def test_borders(chunks, mode):
+    for function, args in ((imfilter.gaussian, (1.5,)), (imfilter.median, (3,)), (imfilter.hessian, (1,))):
+        agree(function, image(), chunks, *args, mode=mode)
+
+
+def test_results_of_other_shapes():
+    agree(imfilter.max_pool, image(), 5, 2)
+    agree(imfilter.avg_pool, image(), 8, 4)
+    agree(imfilter.resize, image(), 9, (10, 40))
+    agree(color.rgb_to_gray, image((24, 27, 3)), (7, 9, 3))
+    agree(imfilter.gabor, image(), 12, 0.2, part="complex")
+
+
+def test_edges_across_chunks():
+    agree(imfilter.canny, image(), 9, 30, 60)
+
+
+def test_the_type_is_that_of_out():
+    array = image()
+    lazy = da.from_array(array, chunks=(12, 14))
+    for dtype in (np.float64, np.uint8, ">f4"):
+        place = np.empty(SHAPE, dtype)
+        imfilter.gaussian(lazy, 1, out=place)
+        np.testing.assert_array_equal(place, imfilter.gaussian(array, 1, out=np.empty_like(place)))
+    imfilter.sobel(lazy, dtype=np.float64, out=np.empty(SHAPE))
+
+
+def test_masks_and_guides():
+    array = image()
+    mask = np.random.default_rng(2).random(SHAPE) > 0.3
+    agree(imfilter.gaussian, array, (12, 14), 1, mask=mask, min_coverage=0.2)
+    agree(imfilter.guided, array, (12, 14), 2, 10.0, guide=array[::-1])
+
+
+def test_a_part_of_a_memory_mapped_array(tmp_path):
+    array = image()
+    file = np.lib.format.open_memmap(tmp_path / "out.npy", "w+", "f4", (60, 70))
+    file[:] = -1
+    imfilter.gaussian(da.from_array(array, chunks=(12, 14)), 1, out=file[10:58:2, 3:30])
+    file.flush()
+    found = np.load(tmp_path / "out.npy")
+    np.testing.assert_array_equal(found[10:58:2, 3:30], imfilter.gaussian(array, 1))
+    assert (np.delete(found, np.s_[3:30], 1) == -1).all()
+    assert (found[11:58:2] == -1).all()
+
+
+def test_threads():
+    with dask.config.set(scheduler="threads", num_workers=3):
+        agree(imfilter.median, image((90, 100)), 17, 5)
+
+
+def test_a_labelled_array():
+    xr = pytest.importorskip("xarray")
+    array = image()
+    place = np.empty_like(array)
+    labelled = xr.DataArray(array, dims=("y", "x")).chunk(y=12)
+    found = imfilter.gaussian(labelled, 1, axes=("y", "x"), out=place)
+    np.testing.assert_array_equal(place, imfilter.gaussian(array, 1))
+    assert found.dims == ("y", "x")
+    assert np.shares_memory(found.values, place)
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [
+        (imfilter.sobel, ()),
+        (imfilter.gaussian, (1,)),
+        (imfilter.median, (3,)),
+        (morphology.opening, (np.ones((3, 3)),)),
+    ],
+)
+def test_no_chunk_has_memory_of_its_own(function, args):
+    array = image((1536, 1536))
+    lazy = da.from_array(array, chunks=512)
+    place = np.empty_like(function(array, *args))
+    function(lazy, *args, out=place)
+    tracemalloc.start()
+    try:
+        function(lazy, *args, out=place)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 512 * 512 * 4
+
+
+def test_few_tasks_a_chunk():
+    from dask.callbacks import Callback
+
+    met = []
+    lazy = da.from_array(image((60, 60)), chunks=10)
+    with Callback(pretask=lambda key, *_: met.append(key)):
+        imfilter.gaussian(lazy, 1, out=np.empty((60, 60), np.float32))
+    assert sum(key[0].startswith("gaussian") for key in met) == 2 * lazy.npartitions
+
+
+def test_it_is_computed_each_time():
+    array = image()
+    lazy, place = da.from_array(array, chunks=9), np.zeros_like(array)
+    for _ in range(2):
+        place[:] = 0
+        imfilter.gaussian(lazy, 1, out=place)
+        np.testing.assert_array_equal(place, imfilter.gaussian(array, 1))
+
+
+def test_errors_come_before_a_chunk_is_computed():
+    def fail(block):
+        raise AssertionError("a chunk was computed")
+
+    zeros = da.zeros(SHAPE, chunks=9, dtype="f4")
+    lazy = da.map_blocks(fail, zeros, dtype="f4", meta=np.empty((0, 0), "f4"))
+    place = np.empty(SHAPE, "f4")
+    with pytest.raises(TypeError, match=r"out must be a NumPy array, got dask\.array"):
+        imfilter.gaussian(lazy, 1, out=zeros)
+    with pytest.raises(ValueError, match="dtype must agree with out, got float64 and out of dtype float32"):
+        imfilter.gaussian(lazy, 1, dtype="f8", out=place)
+    with pytest.raises(ValueError, match="out must have dtype float32, got float64"):
+        imfilter.harris(lazy, out=np.empty(SHAPE))
+    with pytest.raises(ValueError, match=r"out must have shape \(12, 13\), got \(24, 27\)"):
+        imfilter.max_pool(lazy, 2, out=place)
+    with pytest.raises(ValueError, match=r"out must have shape \(10, 10\), got \(24, 27\)"):
+        imfilter.resize(lazy, (10, 10), out=place)
+    with pytest.raises(ValueError, match="out must be left out for a dask array of masked arrays"):
+        imfilter.gaussian(da.ma.masked_less(zeros, 1), 1, out=place)
+    with (
+        dask.config.set(scheduler="processes"),
+        pytest.raises(ValueError, match="out must be left out for a dask array that is computed by other"),
+    ):
+        imfilter.gaussian(lazy, 1, out=place)
+    with pytest.raises(AssertionError, match="a chunk was computed"):
+        imfilter.gaussian(lazy, 1, out=place)
+
+
+def test_out_that_overlaps_the_image():
+    array = image()
+    chunks = {("shared", i, 0): array[12 * i : 12 * i + 12] for i in range(2)}
+    lazy = da.Array(chunks, "shared", ((12, 12), (27,)), dtype=array.dtype)
+    before = array.copy()
+    with pytest.raises(ValueError, match="out must not overlap image for a dask array"):
+        imfilter.gaussian(lazy, 1, out=array)
+    np.testing.assert_array_equal(array, before)
+    mask = np.ones(SHAPE)
+    mask[3, 4] = 0
+    with pytest.raises(ValueError, match="out must not overlap mask for a dask array"):
+        imfilter.gaussian(lazy, 1, mask=mask, out=mask)
+    agree(morphology.opening, array, 12, np.ones((3, 3)))
