@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,30 +14,21 @@ from imfilter._base import arguments
 
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import colour, missing, render
+from .._files.lazy import LazyRows
+from . import colour, missing, render, strips
+from .missing import Presence
 from .strips import Piecewise, Rows
-from .task import like
+from .task import Array, like
 
 #: Methods with a threshold for each pixel.
 _LOCAL = ("niblack", "sauvola", "local")
 
 
 def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
-    """Return the filter of an image. The parameters are those of `picture`."""
-    rows = None
-    if options["method"] in _LOCAL:
-        size = np.max(options["size"]) + 1
-        around = int(min(max(size, 1), image.pixels.shape[0]))
-        rows = Rows(image.pixels.shape[0], around, around, wraps=options["mode"] == "wrap")
+    """Return the filter of an image: white above the threshold.
 
-    def work(piece: Image) -> Image:
-        return dataclasses.replace(picture(piece, options, kind), nodata=None, present=None)
-
-    return Piecewise(image, rows, work)
-
-
-def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
-    """Return white above the threshold. For ``.npy``, return booleans, or the numbers of classes.
+    For ``.npy``, the result has booleans, or the numbers of classes. A threshold of the whole image is
+    computed here: the image is read in bands.
 
     Parameters
     ----------
@@ -51,7 +42,6 @@ def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     threshold = imfilter.threshold  # is loaded on first use
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
     method = arguments.word(options["method"], "method", tuple(threshold.__all__))
-    values, present = colour.one_plane(image), missing.of_pixels(image)
     function = getattr(threshold, method)
     names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
     given = {name: options[name] for name in names & set(options)}
@@ -59,16 +49,64 @@ def picture(image: Image, options: Mapping[str, Any], kind: Format) -> Image:
         from imfilter._filters.threshold.local import half_range
 
         given["r"] = half_range(image.pixels.dtype)
-    found = function(values, mask=present, **given)
-    if np.ndim(found) == 0 and found != found:
+    length, around, wraps = image.pixels.shape[0], 0, False
+    if method in _LOCAL:
+        size = np.max(options["size"]) + 1
+        around, wraps = int(min(max(size, 1), length)), options["mode"] == "wrap"
+
+        def limit(values: Array, present: Presence | None) -> Any:
+            return function(values, mask=present, **given)
+    else:
+        found = _of_image(image, function, given)
+
+        def limit(values: Array, present: Presence | None) -> Any:
+            return found
+
+    def work(piece: Image) -> Image:
+        values, present = colour.one_plane(piece), missing.of_pixels(piece)
+        return _picture(piece, values > limit(values, present), present, target)
+
+    def of_classes(piece: Image) -> Image:
+        values, present = colour.one_plane(piece), missing.of_pixels(piece)
+        levels = np.zeros(values.shape, np.uint8)
+        for value in limit(values, present):  # less memory than np.digitize
+            levels += values > value
+        return _picture(piece, levels, present, target, options["classes"])
+
+    rows = Rows(length, around, around, wraps=wraps)
+    return Piecewise(image, rows, of_classes if method == "multi_otsu" else work)
+
+
+def _of_image(image: Image, function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Return the threshold of a whole image, or its thresholds, from its bands."""
+    from imfilter._filters.threshold import histogram, mean, merged
+
+    dtype = colour.one_plane(strips.cut(image, slice(0, 1))).dtype
+    function(np.zeros(1, dtype), **given)  # checks the options
+    # Rounding of a mean depends on the order in memory. In C order, that is the order of the rows.
+    cut = isinstance(image.pixels, LazyRows) or image.pixels.flags.c_contiguous
+
+    def samples() -> Iterator[Any]:
+        for piece in strips.parts(image) if cut else [image]:
+            values, present = colour.one_plane(piece), missing.of_pixels(piece)
+            yield histogram.present(values, present, "propagate", given["workers"], least=0)
+
+    bins = given.get("bins")
+    found = mean.of_parts(samples()) if bins is None else merged.of_parts(samples, dtype, bins)
+    result = function(histogram.Counted(found), **given)
+    if np.any(result != result):
         raise ValueError("nan must be 'ignore' for a picture with NaN, got 'propagate'")
-    several = method == "multi_otsu"
-    with np.errstate(invalid="ignore"):
-        levels = np.digitize(values, found, right=True).astype(np.uint8) if several else values > found
+    return result
+
+
+def _picture(
+    image: Image, levels: Array, present: Presence | None, target: np.dtype[Any] | None, classes: int = 2
+) -> Image:
+    """Return the numbers of classes in the type of the file."""
     if present is not None:
         levels[~present] = 0
-    if target is None:
-        return like(image, levels)
-    steps = np.linspace(0, full_scale(target), options["classes"] if several else 2)
-    steps = steps if target.kind == "f" else np.rint(steps)
-    return like(image, steps.astype(target)[levels.view(np.uint8)])
+    if target is not None:
+        steps = np.linspace(0, full_scale(target), classes)
+        steps = steps if target.kind == "f" else np.rint(steps)
+        levels = steps.astype(target)[levels.view(np.uint8)]
+    return dataclasses.replace(like(image, levels), nodata=None, present=None)

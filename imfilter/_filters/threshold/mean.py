@@ -1,8 +1,8 @@
 """The mean of the samples that are present."""
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,39 @@ _PART, _MANY = min(1 << 18, kernels.MOST_SMALL), 1 << 19
 
 def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
     """Return the mean. The sum of integers is exact."""
+    if isinstance(image, histogram.Counted):  # the mean of its parts
+        return cast(float, image.found)
     samples = histogram.present(image, mask, nan, workers)
-    if samples is None:
-        return math.nan
+    if samples is None or samples.weights is None:
+        return of_parts([samples])
     values, weights = samples.values, samples.weights
-    if not samples.whole or weights is not None:
-        total = _sum(values, weights, samples.workers)
-        return total / (len(values) if weights is None else math.fsum(weights))
-    return _whole(values, samples.workers) / len(values)
+    return _added(_parts(values, _weighed(values, weights), samples.workers)) / math.fsum(weights)
+
+
+def of_parts(parts: Iterable[histogram.Samples | None]) -> float:
+    """Return the mean of samples without weights that come in parts, one after the other.
+
+    None in place of a part: one of its samples is NaN.
+    """
+    whole, count = 0, 0
+    sums, rest = list[float](), None  # of real numbers: sums of `_PART` samples, and samples that are left
+    for samples in parts:
+        if samples is None:
+            return math.nan
+        values, workers = samples.values, samples.workers
+        count += len(values)
+        if samples.whole:
+            whole += _whole(values, workers)
+            continue
+        values = values if rest is None or not len(rest) else np.concatenate([rest, values])
+        stop = len(values) // _PART * _PART
+        sums += _parts(values[:stop], _line(values), workers)
+        rest = values[stop:].copy()
+    if not count:
+        raise ValueError("image must have at least one sample that is present, got none")
+    if rest is None:
+        return whole / count
+    return _added(sums + _parts(rest, _line(rest), 1)) / count
 
 
 def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
@@ -37,18 +62,26 @@ def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
         for i in range(start, stop):
             found[i] = one(i * _PART, (i + 1) * _PART)
 
-    threads.run(task, count, workers if len(values) > _MANY else 1)
+    if count:
+        threads.run(task, count, workers if len(values) > _MANY else 1)
     return found
 
 
-def _sum(values: npt.NDArray, weights: npt.NDArray[np.float64] | None, workers: int | None) -> float:
-    def weighed(start: int, stop: int) -> float:
-        assert weights is not None
-        return float((values[start:stop].astype(np.float64) * weights[start:stop]).sum())
-
+def _added(sums: list[float]) -> float:
+    """Return the sum of the sums of all parts, which is exact if they are finite."""
     with np.errstate(all="ignore"):
-        parts = np.array(_parts(values, _line(values) if weights is None else weighed, workers))
+        parts = np.array(sums)
         return math.fsum(parts) if np.isfinite(parts).all() else float(parts.sum())
+
+
+def _weighed(values: npt.NDArray, weights: npt.NDArray[np.float64]) -> Callable[[int, int], float]:
+    """Return a function that sums a part of an array with weights."""
+
+    def one(start: int, stop: int) -> float:
+        with np.errstate(all="ignore"):
+            return float((values[start:stop].astype(np.float64) * weights[start:stop]).sum())
+
+    return one
 
 
 def _line(values: npt.NDArray) -> Callable[[int, int], float]:

@@ -1,6 +1,7 @@
 """The histogram of an image from those of its blocks. Counts are integers, so the blocks do not matter."""
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -74,24 +75,50 @@ def counts(samples: Samples | None, ends: Limits, bins: int) -> Any:
     return np.unique(places, return_counts=True)
 
 
+def total(found: list[Any]) -> Any:
+    """Return the counts of all blocks together. They are those of a block, too."""
+    if any(one is None for one in found):
+        return None
+    if not isinstance(found[0], tuple):
+        return np.sum(found, axis=0)
+    places, back = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
+    added = np.zeros(len(places), np.int64)
+    np.add.at(added, back.reshape(-1), np.concatenate([one for _, one in found]))
+    return places, added
+
+
 def histogram(found: list[Any], ends: Limits, bins: int, dtype: np.dtype) -> Histogram | Number:
     """Return the histogram of all blocks."""
     low, high = ends
     if low != low or any(one is None for one in found):
         return high if low == high else math.nan
+    joint = total(found)
     if dtype.kind == "f":
-        total = np.sum(found, axis=0)
         centres, _ = real_bins(_read(dtype), low, high, bins)
-        return of_real_counts(total, low, high, centres)
+        return of_real_counts(joint, low, high, centres)
     if high - low < WIDEST:
-        total = np.sum(found, axis=0)
-        if not total.any():
+        if not joint.any():
             raise ValueError("image must have at least one sample that is present, got none")
-        return of_counts(total, int(low))
-    places, back = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
-    total = np.zeros(len(places), np.int64)
-    np.add.at(total, back.reshape(-1), np.concatenate([one for _, one in found]))
-    return Histogram(places, total.astype(np.float64), low, 1.0, None)
+        return of_counts(joint, int(low))
+    places, sums = joint
+    return Histogram(places, sums.astype(np.float64), low, 1.0, None)
+
+
+def of_parts(parts: Callable[[], Iterable[Samples | None]], dtype: np.dtype, bins: int) -> Histogram | Number:
+    """Return the histogram of an image of a type from its parts, which are read once or twice.
+
+    ``parts()`` yields the samples of each part. None: one of them is NaN.
+    """
+    ends = narrow(dtype)
+    if not ends:
+        ends = joined([limits(part) for part in parts()])
+        if not ends[0] < ends[1]:
+            return ends[1]  # equal samples, or NaN
+    found = None
+    for part in parts():
+        one = counts(part, ends, bins)
+        found = one if found is None else total([found, one])
+    return histogram([found], ends, bins, dtype)
 
 
 def _read(dtype: np.dtype) -> np.dtype:
