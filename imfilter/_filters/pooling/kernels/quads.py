@@ -15,7 +15,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from imfilter._simd.jit import kernel
-from imfilter._simd.llvm import after, constant, element, read, shuffle, write
+from imfilter._simd.llvm import after, constant, read, shuffle, write
 from imfilter._simd.registers import in_register
 from imfilter._simd.vector import load_one, size_of, store_one
 
@@ -83,7 +83,7 @@ def mean_quads(source, above, below, count, to):
     while x + _BLOCK <= end:
         _write_means(source, _BLOCK, above + 2 * x, below + 2 * x, to + x)
         x += _BLOCK
-    while x < end and _PIECE <= end:
+    while x < end and end >= _PIECE:
         shift = min(x, end - _PIECE)  # the last piece overlaps the previous one
         _write_means(source, _PIECE, above + 2 * shift, below + 2 * shift, to + shift)
         x += _PIECE
