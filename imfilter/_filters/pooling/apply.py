@@ -98,7 +98,7 @@ def apply(
     return engine.apply(FAMILY, image, common, (reduction, cut, keep), options)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+def compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Reduce the windows, into `out` or a new array."""
     place = out if out is None or call.keep else np.expand_dims(out, call.axes)
     place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
@@ -143,7 +143,7 @@ def _packed(array: npt.NDArray, first: int) -> bool:
     return True
 
 
-def _validate_and_plan(
+def settled(
     array: npt.NDArray, given: Common, fixed: tuple[str, Cut, bool], options: tuple[Any, ...]
 ) -> Call:
     """Check the arguments and derive the settings of the call."""
@@ -172,7 +172,7 @@ def _with_missing(
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Reduce the present samples of the windows; see `present`."""
     reduction, cut, _ = fixed
-    call = _validate_and_plan(array, given, fixed, options)
+    call = settled(array, given, fixed, options)
     arguments.fitting(given.out, call.result_shape)
     if reduction == MEAN:
         found, few = present.mean(array, presence, call.axes, call.windows)
@@ -376,4 +376,4 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
     return Plan("pooling", reason, cost * 1e-9)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_validate_and_plan, _planned, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.Family(settled, _planned, compute, _with_missing)

@@ -50,7 +50,7 @@ class Call:
     dtype: np.dtype
     result_shape: tuple[int, ...]
     picks: bool  # whether every result is a sample
-    pools: bool  # whether every result is the mean of a cell of samples
+    pools: pooling.Call | None  # means of cells, if every result is the mean of a cell of samples
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
@@ -94,8 +94,12 @@ def _call(
         real = dtypes.FLOAT64
     z, y, x = along
     order = Order.of(array.ndim, axes)
-    ways = all(t.picks for t in along) and relative, all(t.factor for t in along) and relative
-    return Call(order, (z, y, x), axes, relative, cval, real, dtype, tuple(shape), *ways)
+    picks = all(t.picks for t in along) and relative
+    pools = None
+    if relative and not picks and all(t.factor for t in tables):
+        factors = tuple(table.factor for table in tables)
+        pools = pooling.settled(array, Common(axes=axes, dtype=dtype), (pooling.MEAN, _cells, True), factors)
+    return Call(order, (z, y, x), axes, relative, cval, real, dtype, tuple(shape), picks, pools)
 
 
 #: The table of an axis that there is not.
@@ -106,8 +110,8 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     """Write the sums to `out` or a new array."""
     if call.picks:
         return _picked(call, array, out)
-    if call.pools:
-        return _pooled(call, array, out, workers)
+    if call.pools is not None:  # takes a third of the time of sums
+        return pooling.compute(call.pools, array, out, workers)
     source = call.order.packed(dtypes.readable(array))
     target = dtypes.target(out, array, call.result_shape, dtypes.direct_target(call.dtype, call.real))
     view = call.order.packed(target)
@@ -146,13 +150,6 @@ def _picked(call: Call, array: npt.NDArray, out: npt.NDArray | None) -> npt.NDAr
     out = dtypes.empty(call.result_shape, call.dtype) if out is None else out
     dtypes.place(array, out)
     return out
-
-
-def _pooled(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Return the means of cells of whole samples. This takes a third of the time of sums."""
-    factors = tuple(table.factor for table in along(call))
-    common = Common(axes=call.axes, dtype=call.dtype, out=out, workers=workers)
-    return pooling.apply(array, pooling.MEAN, _cells, factors, common)
 
 
 def _cells(lengths: tuple[int, ...], *factors: int) -> tuple[Windows, ...]:

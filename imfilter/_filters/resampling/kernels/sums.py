@@ -115,35 +115,81 @@ def sum_rows(real, source, taps, n, about, whole, count, constant: float, cval: 
         store_one(to + k * size, real, total + reference)
 
 
+@inlined
+def _of_columns(
+    real, zero, lanes, pixel, step, count, about, samples, weights, n, constants, whole, cval, to
+):
+    """Write sums of `n` columns in the lane layout, for `count` outputs. Return the address after them.
+
+    The tables start with the entries of these outputs.
+    """
+    for i in range(count):
+        constant_bits = peek(constants + 8 * i) << 1  # 0 for both zeros
+        for shift in range(0, pixel, step):
+            line, reference = lanes + shift, zero
+            if about:
+                reference = load_like(zero, line + peek(about + 8 * i) * pixel, real)
+                if not whole:
+                    reference = _fitting(real, reference)
+            total = zero
+            if constant_bits != 0:
+                constant = load_one(real, constants + 8 * i, _F64)
+                total = (zero + real.type(cval) - reference) * constant
+            for t in range(n):
+                sample = load_like(zero, line + peek(samples + 8 * t) * pixel, real)
+                weight = zero + load_one(real, weights + t * size_of(real), real)
+                total = fma(sample - reference, weight, total)
+            store(to, real, total + reference)
+            to += step
+        samples += 8 * n
+        weights += n * size_of(real)
+    return to
+
+
 @kernel("real")
 def sum_columns(
     real, lanes, first, count, channels, starts, samples, weights, constants, about, whole, cval: float, to
 ):
     """Write sums of columns in the lane layout, for `count` outputs from `first` on.
 
-    `lanes` is where sample 0 of the line would be. `about` is the table of references, or 0.
+    `lanes` is where sample 0 of the line would be. `about` is the table of references, or 0. Outputs of the
+    same number of taps follow each other. The usual numbers have loops of their own: a register of linear or
+    cubic sums takes about 3 and 4.5 ns instead of 6 and 8.5 (Sapphire Rapids).
     """
     zero = splat_register(real, real.type(0))
     step = size_of(real) * (BYTES // size_of(real) // REGISTERS)
     pixel = channels * step
-    for x in range(first, first + count):
-        begin, stop = peek(starts + 8 * x), peek(starts + 8 * x + 8)
-        constant = load_one(real, constants + 8 * x, _F64)
-        for c in range(channels):
-            line, reference = lanes + c * step, zero
-            if about:
-                reference = load_like(zero, line + peek(about + 8 * x) * pixel, real)
-                if not whole:
-                    reference = _fitting(real, reference)
-            total = zero
-            if constant != 0:
-                total = (zero + real.type(cval) - reference) * constant
-            for t in range(begin, stop):
-                sample = load_like(zero, line + peek(samples + 8 * t) * pixel, real)
-                weight = zero + load_one(real, weights + t * size_of(real), real)
-                total = fma(sample - reference, weight, total)
-            store(to, real, total + reference)
-            to += step
+    end = first + count
+    while first < end:
+        begin = peek(starts + 8 * first)
+        n = peek(starts + 8 * first + 8) - begin
+        stop = first + 1
+        while stop < end and peek(starts + 8 * stop + 8) - peek(starts + 8 * stop) == n:
+            stop += 1
+        outputs = stop - first
+        centres = about + 8 * first if about else 0
+        sample, weight, constant = samples + 8 * begin, weights + begin * size_of(real), constants + 8 * first
+        if n == 1:
+            to = _of_columns(
+                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 1, constant, whole, cval, to
+            )
+        elif n == 2:
+            to = _of_columns(
+                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 2, constant, whole, cval, to
+            )
+        elif n == 3:
+            to = _of_columns(
+                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 3, constant, whole, cval, to
+            )
+        elif n == 4:
+            to = _of_columns(
+                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 4, constant, whole, cval, to
+            )
+        else:
+            to = _of_columns(
+                real, zero, lanes, pixel, step, outputs, centres, sample, weight, n, constant, whole, cval, to
+            )
+        first = stop
 
 
 @part
