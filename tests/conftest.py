@@ -3,37 +3,13 @@
 import gc
 import signal
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.rank import apply as rank
-
-#: The files that take the longest. They start first, so that no process works alone at the end.
-LONGEST = (
-    "linear/test_correlate_grid.py",
-    "pooling/test_pool.py",
-    "linear/test_missing.py",
-    "rank/test_rank.py",
-    "base/test_byte_order.py",
-    "samples/test_samples.py",
-    "linear/test_filters.py",
-    "linear/test_nonfinite_border.py",
-    "base/test_cache.py",
-    "linear/test_zero_taps.py",
-    "peers/test_agreement.py",
-    "base/test_api.py",
-    "linear/test_means.py",
-    "rank/test_present.py",
-    "base/test_extremes.py",
-    "cli/test_cli_process.py",
-    "series/test_series_stream.py",
-    "cli/test_cli_strips.py",
-    "files/test_io_limits.py",
-    "base/test_new_arguments.py",
-)
+from tests import longest
 
 
 @pytest.fixture
@@ -69,7 +45,6 @@ def pytest_collection_finish():
 
 
 def pytest_collection_modifyitems(items):
-    """Put the longest files first."""
-    folder = Path(__file__).parent
-    places = {folder / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+    """Put the longest files first, so that no process works alone at the end."""
+    places = {path: place for place, path in enumerate(longest.files())}
+    items.sort(key=lambda item: places.get(item.path, len(places)))

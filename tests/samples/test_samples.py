@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io as io_text
 import os
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -61,42 +64,61 @@ TRAINING = ("train_lenet5", "looking_inside")
 QUICK = [script for script in SCRIPTS if script.stem not in TRAINING]
 
 
-#: Runs a script as Python does: into the working directory, and then into a folder. One process imports once.
-TWICE = """
-import pathlib, runpy, sys
-script, folder = sys.argv[1:]
-sys.path[0] = str(pathlib.Path(script).parent)
-for arguments in ([], [folder]):
-    sys.argv = [script, *arguments]
-    runpy.run_path(script, run_name="__main__")
-    print("\\f")
-"""
+class Ran:
+    """What a sample did: its folder, what it printed, and its variables."""
+
+    def __init__(self, name: str, folder: Path, *arguments: str) -> None:
+        self.folder, printed = folder, io_text.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+            patch.setattr("sys.argv", [f"{name}.py", *arguments])
+            patch.syspath_prepend(str(SAMPLES))
+            patch.chdir(folder)
+            self.names = runpy.run_path(str(SAMPLES / f"{name}.py"), run_name="__main__")
+        self.printed = printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ran]:
+    """A function that runs a sample once in this process, into its working directory."""
+    return functools.cache(lambda name: Ran(name, tmp_path_factory.mktemp(name)))
+
+
+def check(sample: Ran, folder: Path, name: str) -> None:
+    """Check that a sample printed something, and that a folder contains what it promises."""
+    assert sample.printed.strip()
+    assert set(os.listdir(folder)) == WRITES[name]
+    for written in os.listdir(folder):
+        if written.endswith(".png"):
+            assert io.read(folder / written).pixels.std() > 5  # a picture, not a blank
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", QUICK, ids=[script.stem for script in QUICK])
-def test_script(script: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)}
-    folders = [tmp_path / "0", tmp_path / "1"]
-    for folder in folders:
-        folder.mkdir()
+def test_script(script: Path, ran: Callable[[str], Ran], tmp_path: Path) -> None:
+    name, here = script.stem, tmp_path / "here"
+    check(ran(name), ran(name).folder, name)
+    here.mkdir()
+    if "sys.argv" in script.read_text():  # a folder to write into
+        (tmp_path / "there").mkdir()
+        check(Ran(name, here, str(tmp_path / "there")), tmp_path / "there", name)
+        assert os.listdir(here) == []
+    else:
+        assert WRITES[name] == set()
+
+
+@pytest.mark.slow
+def test_python_runs_a_script(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", TWICE, str(script), str(folders[1])],
-        cwd=folders[0],
-        env=environment,
+        [sys.executable, "-W", "error", str(SAMPLES / "sobel_edges.py")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(imfilter.__file__).parent.parent)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    first, second, _ = result.stdout.split("\f")
-    assert first.strip()
-    assert second.strip()
-    for folder in folders:
-        assert set(os.listdir(folder)) == WRITES[script.stem]
-        for name in os.listdir(folder):
-            if name.endswith(".png"):
-                assert io.read(folder / name).pixels.std() > 5  # a picture, not a blank
+    assert result.stdout.strip()
+    assert set(os.listdir(tmp_path)) == WRITES["sobel_edges"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
@@ -115,40 +137,33 @@ def test_images_are_small_and_their_licence_is_told(image: Path) -> None:
     assert "CC0" in line or "public domain" in line
 
 
-def ran(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Run a sample here, and return its variables."""
-    monkeypatch.setattr("sys.argv", [name, str(folder)])
-    return runpy.run_path(str(SAMPLES / f"{name}.py"))
-
-
-def test_a_median_takes_spikes_and_the_past_alone_lags(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = ran("temperature", tmp_path, monkeypatch)
+def test_a_median_takes_spikes_and_the_past_alone_lags(ran: Callable[[str], Ran], tmp_path: Path) -> None:
+    sample = ran("temperature")
+    found, table = sample.names, sample.folder / "temperature.csv"
     errors = found["errors"]
     *better, past, exponential = list(errors.values())
     assert better == sorted(better, reverse=True)
     assert min(past, exponential) > 2 * better[-1]
-    rows = np.loadtxt(tmp_path / "temperature.csv", delimiter=",", skiprows=1)
+    rows = np.loadtxt(table, delimiter=",", skiprows=1)
     assert rows.shape == (8640, 1 + len(errors))
     out = tmp_path / "out.csv"
     arguments = ["--column", "measured", "--size", "25"]
-    assert cli.call(["series", "median", str(tmp_path / "temperature.csv"), str(out), *arguments]) == 0
+    assert cli.call(["series", "median", str(table), str(out), *arguments]) == 0
     again = np.loadtxt(out, delimiter=",", skiprows=1)[:, 1]
     np.testing.assert_allclose(again, found["results"]["median"], atol=6e-4)
 
 
-def test_every_coin_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_coin_is_counted(ran: Callable[[str], Ran]) -> None:
     """The photograph has four rows of six coins, and no mark covers two of them."""
-    found = ran("coins", tmp_path, monkeypatch)
+    found = ran("coins").names
     assert found["count"] == 24
     centres = np.array(found["ndimage"].center_of_mass(found["discs"], found["labels"], range(1, 25)))
     rows = np.sort(centres[:, 0]).reshape(4, 6)
     assert np.ptp(rows, axis=1).max() < np.diff(rows.mean(axis=1)).min() / 2
 
 
-def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("crossing_alarms", tmp_path, monkeypatch)
+def test_alarms_are_late_by_lookahead_or_delay(ran: Callable[[str], Ran]) -> None:
+    found = ran("crossing_alarms").names
     late = {name: np.median(at) for name, at in found["late"].items()}
     assert late["centred mean, waited for"] == late["causal mean"]
     assert abs(late["causal mean"] - 20) <= 2
@@ -160,11 +175,8 @@ def test_alarms_are_late_by_lookahead_or_delay(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.slow
-def test_a_network_learns_digits_and_shows_what_it_looks_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(SAMPLES))
-    found = ran("looking_inside", tmp_path, monkeypatch)  # which runs train_lenet5
+def test_a_network_learns_digits_and_shows_what_it_looks_at(tmp_path: Path) -> None:
+    found = Ran("looking_inside", tmp_path, str(tmp_path)).names  # which runs train_lenet5
     assert set(os.listdir(tmp_path)) == WRITES["looking_inside"] >= WRITES["train_lenet5"]
     assert all(io.read(path).pixels.std() > 5 for path in tmp_path.glob("*.png"))
     # The command draws the same network from its files.
@@ -181,8 +193,8 @@ def test_a_network_learns_digits_and_shows_what_it_looks_at(
     np.testing.assert_array_equal(found["found"], np.arange(10))
 
 
-def test_a_film_is_filtered_in_time_and_in_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("film", tmp_path, monkeypatch)
+def test_a_film_is_filtered_in_time_and_in_space(ran: Callable[[str], Ran]) -> None:
+    found = ran("film").names
     film, calm = found["film"], found["calm"]
     again = imfilter.series.median(film[:13], 5, axis=0, align="causal")
     np.testing.assert_array_equal(again, calm[:13])  # no later picture matters
@@ -196,8 +208,8 @@ def test_a_film_is_filtered_in_time_and_in_space(tmp_path: Path, monkeypatch: py
     assert found["share"] > 2
 
 
-def test_a_slope_is_not_roughness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("roughness", tmp_path, monkeypatch)
+def test_a_slope_is_not_roughness(ran: Callable[[str], Ran]) -> None:
+    found = ran("roughness").names
     slope, rocks = np.s_[120:180, 20:130], np.s_[20:80, 170:280]
     assert found["spread"][slope].mean() > 4 * found["spread"][rocks].mean()
     assert found["rough"][rocks].mean() > 20 * found["rough"][slope].mean()
@@ -206,8 +218,8 @@ def test_a_slope_is_not_roughness(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert functions.compiled(found["roughness"], 81, (9,), 1).in_lanes
 
 
-def test_a_sigma_mean_keeps_edges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("sigma_mean", tmp_path, monkeypatch)
+def test_a_sigma_mean_keeps_edges(ran: Callable[[str], Ran]) -> None:
+    found = ran("sigma_mean").names
     (noisy, _), (plain, blurred), (sigma, kept) = found["measured"].values()
     assert sigma > noisy + 3 > plain + 3
     assert kept > 0.9 > 0.5 > blurred
@@ -217,15 +229,15 @@ def test_a_sigma_mean_keeps_edges(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert functions.compiled(found["sigma_mean"], 25, (30.0,), 1).in_lanes
 
 
-def test_a_threshold_for_each_pixel_reads_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = ran("page", tmp_path, monkeypatch)["wrong"]
+def test_a_threshold_for_each_pixel_reads_a_page(ran: Callable[[str], Ran]) -> None:
+    wrong = ran("page").names["wrong"]
     assert wrong["otsu"] > 0.3
     assert wrong["sauvola"] < 0.01
     assert wrong["sauvola"] == min(wrong.values())
 
 
-def test_vessels_are_found_with_their_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("vessels", tmp_path, monkeypatch)
+def test_vessels_are_found_with_their_scale(ran: Callable[[str], Ran]) -> None:
+    found = ran("vessels").names
     vessels = found["vessels"]
     overlaps = [(a & vessels).sum() / (a | vessels).sum() for a in found["found"].values()]
     assert overlaps[1] > 0.7 > 0.3 > overlaps[0]
@@ -234,8 +246,8 @@ def test_vessels_are_found_with_their_scale(tmp_path: Path, monkeypatch: pytest.
     assert means == sorted(means)
 
 
-def test_local_contrast_has_no_gain_and_no_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ran("local_contrast", tmp_path, monkeypatch)
+def test_local_contrast_has_no_gain_and_no_offset(ran: Callable[[str], Ran]) -> None:
+    found = ran("local_contrast").names
     _, larger, smaller, _ = found["changes"].values()
     assert max(larger, smaller) < 1e-11
     for result in found["results"].values():
