@@ -131,15 +131,33 @@ def _one_by_one(found: Truth, by: Element, border: Border, *, dilates: bool) -> 
 
 def _until_the_end(found: Truth, by: Element, value: bool, mask: Truth | None, *, dilates: bool) -> Truth:
     """Dilate until nothing changes: the reconstruction within the mask. An erosion dilates the complement."""
-    near = by.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in by.inside.shape)]
-    if np.count_nonzero(near) < np.count_nonzero(by.inside):
-        raise Elsewhere("a structure of more than the neighbours is repeated until the end")
+    neighbours = _neighbours(by.inside.shape, by.inside.tobytes())
     seed = found if dilates else ~found
     limits = np.ones(seed.shape, bool) if mask is None else mask | seed
     if value == dilates:  # the first time, the border also changes samples
         grown = _once(seed, by, True, dilates=True)
         seed = grown if mask is None else grown & limits
-    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
-    neighbours = np.flip(np.pad(near, pads))  # the places that a sample reaches
-    grown = between(seed, limits, "dilation", (None, neighbours), Common(axes=by.axes))
+    grown = between(seed, limits, "dilation", neighbours, Common(axes=by.axes))
     return grown if dilates else ~grown
+
+
+@functools.lru_cache(256)
+def _neighbours(shape: tuple[int, ...], values: bytes) -> tuple[int | None, Truth | None]:
+    """Return along how many axes neighbours differ, or else the places that a sample reaches."""
+    inside = np.frombuffer(values, bool).reshape(shape)
+    count = steps(inside)
+    if count:
+        return count, None
+    near = inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in shape)]
+    if np.count_nonzero(near) < np.count_nonzero(inside):
+        raise Elsewhere("a structure of more than the neighbours is repeated until the end")
+    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
+    return None, np.flip(np.pad(near, pads))
+
+
+def steps(inside: Truth) -> int:
+    """Return along how many axes neighbours differ, or 0 if the element has others."""
+    n = inside.ndim
+    if inside.shape != (3,) * n:
+        return 0
+    return next((k for k in range(1, n + 1) if np.array_equal(inside, connected(n, k))), 0)
