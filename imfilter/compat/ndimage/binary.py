@@ -254,10 +254,9 @@ def binary_fill_holes(
 
 def _filling(array: NDArray, structure: Any, origin: Any, axes: Any) -> Run:
     by = engine.element(structure, origin, arguments.axes(axes, array))
-    steps = engine.steps(by.inside)
-    if steps:
+    if by.steps:
         image = dtypes.blank(array.shape, np.dtype(bool))
-        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (steps,))
+        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (by.steps,))
         return lambda found, out: family.FAMILY.compute(call, found, out, None)
 
     def run(found: Truth, out: Truth | None) -> Truth:
