@@ -2,7 +2,8 @@
 
 Images have 3840x2160 samples, and results go to memory that is allocated before. Both calls take turns in one
 process. Each line has the least processor time of both, and how much longer the call through `compat` takes.
-`--small` takes images of 24x24 samples, where the translation of the arguments is most of the time.
+`--small` takes a call of each function (`compat_rows`) for an image of 24x24 samples, where the translation
+of the arguments is most of the time.
 `taskset -c 0` gives both one thread. `--originals` times functions of scikit-image and those here,
 for a photograph of 512x512 samples.
 
@@ -25,9 +26,11 @@ from imfilter.compat import cv2 as cv
 from imfilter.compat import ndimage as ndi
 from tests import photos
 
-from . import measure
+from . import compat_rows, measure
 
-SHAPE, SMALL = (2160, 3840), (24, 24)
+SHAPE = (2160, 3840)
+#: A part of the photograph with edges, for small images.
+_PART = slice(100, 124), slice(200, 224)
 _Call = Callable[[], object]
 _SQUARE = np.ones((5, 5), np.uint8)
 
@@ -102,6 +105,17 @@ def pairs(image: np.ndarray) -> Iterator[tuple[str, _Call, _Call]]:
     )
 
 
+def small(grey: np.ndarray, words: list[str], runs: int) -> None:
+    """Print the time of each direct call of a small image, and how much longer the call of `compat` takes."""
+    for name, (through, direct) in compat_rows.rows(grey).items():
+        if any(word in name for word in words):
+            found = measure.race(
+                {"through": through, "direct": direct}, runs=runs, patience=60, clock=time.thread_time
+            )
+            ours, other = found["through"].fastest, found["direct"].fastest
+            print(f"{name}: {other * 1e6:.1f} us, {(ours - other) * 1e6:+.1f} us")
+
+
 def originals(grey: np.ndarray, words: list[str], runs: int) -> None:
     """Print the times of functions of scikit-image, and of those here."""
     colours = photos.photo("astronaut").copy()
@@ -160,7 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--small", action="store_true", help="images of 24x24 samples")
+    parser.add_argument("--small", action="store_true", help="all functions, images of 24x24 samples")
     parser.add_argument("--runs", type=int, default=25, help="runs of each call, default 25")
     parser.add_argument("--rows", nargs="+", default=[""], help="only filters whose name contains a word")
     parser.add_argument("--originals", action="store_true", help="scikit-image and the functions here")
@@ -168,10 +182,12 @@ def main() -> None:
     if given.originals:
         originals(photos.photo("camera").copy(), given.rows, given.runs)
         return
-    shape = SMALL if given.small else SHAPE
     grey = photos.photo("camera")
-    tiled = np.tile(grey, [-(-n // m) for n, m in zip(shape, grey.shape, strict=True)])
-    tiled = np.ascontiguousarray(tiled[: shape[0], : shape[1]])
+    if given.small:
+        small(np.ascontiguousarray(grey[_PART]), given.rows, given.runs)
+        return
+    tiled = np.tile(grey, [-(-n // m) for n, m in zip(SHAPE, grey.shape, strict=True)])
+    tiled = np.ascontiguousarray(tiled[: SHAPE[0], : SHAPE[1]])
     for kind in ("uint8", "float32"):
         for name, through, direct in pairs(photos.as_type(tiled, kind)):
             if not any(word in name for word in given.rows):
@@ -179,10 +195,7 @@ def main() -> None:
             calls = {"through": through, "direct": direct}
             found = measure.race(calls, runs=given.runs, patience=60, clock=time.process_time)
             ours, other = (found[key].fastest for key in calls)
-            if given.small:
-                print(f"{name}, {kind}: {other * 1e6:.1f} us, {(ours - other) * 1e6:+.1f} us")
-            else:
-                print(f"{name}, {kind}: {other * 1e3:.2f} ms, {(ours / other - 1) * 100:+.1f} %")
+            print(f"{name}, {kind}: {other * 1e3:.2f} ms, {(ours / other - 1) * 100:+.1f} %")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,6 @@ def number(given: Any, name: str) -> float:
 
 def without_nan(array: npt.NDArray) -> npt.NDArray:
     """Return an array without NaN. OpenCV's order of NaN and other samples depends on their places."""
-    if array.dtype.kind == "f" and np.isnan(np.min(array)):
+    if array.dtype.kind == "f" and np.isnan(np.minimum.reduce(array, None)):
         raise Elsewhere("samples are NaN")
     return array

@@ -7,6 +7,7 @@ of them is, an erosion where all of them are.
 import functools
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,21 +38,41 @@ _STAGES = {
 }
 
 
-class Element(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Element:
     """The samples that a result looks at. The own place is at ``length // 2`` along each axis."""
 
     inside: Truth
     axes: tuple[int, ...]
 
-    @property
+    @functools.cached_property
     def reflected(self) -> "Element":
         """The element reflected about its own place."""
-        return self._replace(inside=Structure(self.inside, None).reflected.inside)
+        return Element(Structure(self.inside, None).reflected.inside, self.axes)
 
-    @property
+    @functools.cached_property
     def centred(self) -> bool:
         """Whether a result looks at its own place."""
         return bool(self.inside[tuple(n // 2 for n in self.inside.shape)])
+
+    @functools.cached_property
+    def steps(self) -> int:
+        """Along how many axes neighbours differ, or 0 if the element has others."""
+        n = self.inside.ndim
+        if self.inside.shape != (3,) * n:
+            return 0
+        return next((k for k in range(1, n + 1) if np.array_equal(self.inside, connected(n, k))), 0)
+
+    @functools.cached_property
+    def neighbours(self) -> tuple[int | None, Truth | None]:
+        """The number of `steps`, or else the places that a sample reaches, of three along each axis."""
+        if self.steps:
+            return self.steps, None
+        near = self.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in self.inside.shape)]
+        if np.count_nonzero(near) < np.count_nonzero(self.inside):
+            raise Elsewhere("a structure of more than the neighbours is repeated until the end")
+        pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
+        return None, np.flip(np.pad(near, pads))
 
 
 class Border(NamedTuple):
@@ -131,15 +152,11 @@ def _one_by_one(found: Truth, by: Element, border: Border, *, dilates: bool) -> 
 
 def _until_the_end(found: Truth, by: Element, value: bool, mask: Truth | None, *, dilates: bool) -> Truth:
     """Dilate until nothing changes: the reconstruction within the mask. An erosion dilates the complement."""
-    near = by.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in by.inside.shape)]
-    if np.count_nonzero(near) < np.count_nonzero(by.inside):
-        raise Elsewhere("a structure of more than the neighbours is repeated until the end")
+    neighbours = by.neighbours
     seed = found if dilates else ~found
     limits = np.ones(seed.shape, bool) if mask is None else mask | seed
     if value == dilates:  # the first time, the border also changes samples
         grown = _once(seed, by, True, dilates=True)
         seed = grown if mask is None else grown & limits
-    pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
-    neighbours = np.flip(np.pad(near, pads))  # the places that a sample reaches
-    grown = between(seed, limits, "dilation", (None, neighbours), Common(axes=by.axes))
+    grown = between(seed, limits, "dilation", neighbours, Common(axes=by.axes))
     return grown if dilates else ~grown

@@ -7,7 +7,6 @@ of the calls, or on the order in which NumPy adds.
 
 import builtins
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -43,8 +42,8 @@ _KNOWN: dict[Any, str] = {
     np.var: "variance",
     np.std: "deviation",
 }
-#: What adds samples.
-SUMS = ("sum", "mean", "variance", "deviation")
+#: What picks samples. The others add them.
+PICKS = ("minimum", "maximum", "median")
 #: The same of functions that take the samples of one window alone.
 _OF_ONE: dict[Any, str] = {builtins.min: "minimum", builtins.max: "maximum"}
 #: Most samples of a window whose sum is exact after it is rounded to an integer.
@@ -71,28 +70,37 @@ def known(function: Any, *, of_one: bool) -> str | None:
         return None
 
 
-def picked(array: npt.NDArray, what: str, windows: Windows, real: np.dtype) -> npt.NDArray:
-    """Return minima, maxima or medians. Medians are computed in the type `real`."""
-    infinite = array.dtype.kind == "f" and has_nan(array, None)
-    if infinite or math.isnan(windows.cval):
-        raise Elsewhere("a sample is NaN")
-    if what != "median":
-        return _rank(array, windows, first if what == "minimum" else last)
-    count = int(np.count_nonzero(windows.inside))
-    above = _rank(array, windows, ranks.at, count // 2).astype(real, copy=False)
-    if count % 2:
-        return above
-    below = _rank(array, windows, ranks.at, count // 2 - 1).astype(real, copy=False)
-    with np.errstate(all="ignore"):
-        below += above
-        below /= 2
-    return below
+class Picks:
+    """Minima, maxima or medians for images of one shape and type. Medians are computed in the type `real`."""
 
+    def __init__(self, what: str, windows: Windows, source: np.dtype, real: np.dtype) -> None:
+        inside, axes, befores, mode, cval = windows
+        if math.isnan(cval):
+            raise Elsewhere("a sample is NaN")
+        self._source, self._real = source, real if what == "median" else source
+        count, window = int(np.count_nonzero(inside)), ranks.centred(inside, befores)
+        picks: list[tuple[Any, ...]] = [(first if what == "minimum" else last,)]
+        if what == "median":
+            picks = [(ranks.at, count // 2), (ranks.at, count // 2 - 1)][: 1 if count % 2 else 2]
+        self._filters = [ranks.Ranks(window, axes, mode, cval, *pick) for pick in picks]
 
-def _rank(array: npt.NDArray, windows: Windows, pick: Callable[..., int], *own: Any) -> npt.NDArray:
-    inside, axes, befores, mode, cval = windows
-    out = np.empty(array.shape, array.dtype.newbyteorder("="))
-    return ranks.of_rank(array, inside, axes, befores, mode, cval, out, pick, *own)
+    def found(self, image: npt.NDArray) -> npt.NDArray:
+        """Return the results for an image without NaN."""
+        samples, results = image.astype(self._source, copy=False), []
+        for each in self._filters:
+            out = np.empty(image.shape, self._source)
+            if image.dtype.kind != "f":
+                each.run(samples, out)
+            elif not each.run_finite(samples, out):
+                if has_nan(image, None):
+                    raise Elsewhere("a sample is NaN")
+                each.run(samples, out)
+            results.append(out.astype(self._real, copy=False))
+        if len(results) > 1:
+            with np.errstate(all="ignore"):
+                results[0] += results[1]
+                results[0] /= 2
+        return results[0]
 
 
 def sums_exactly(array: npt.NDArray, what: str, windows: Windows) -> bool:

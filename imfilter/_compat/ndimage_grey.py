@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_ranks as ranks
 from imfilter._compat.prepared import Prepared
@@ -79,7 +78,7 @@ class AtOnce:
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`, which has the type of the image."""
         ranks.check_before(image, out)
-        ranks.check_size(FAMILY.compute(self._call, image, out, threads.requested(None)))
+        ranks.check_size(FAMILY.compute(self._call, image, out, None))
 
 
 def at_once(array: npt.NDArray, by: Element, operation: str) -> AtOnce | None:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.serving import Elsewhere
@@ -64,15 +63,25 @@ class Ranks:
 
     def run(self, image: npt.NDArray, out: npt.NDArray) -> None:
         """Write the result to `out`."""
-        if self._call is None:
-            common = shared(image, self._mode, self._cval, self._axes)
-            self._call = rank.FAMILY.settle(image, common, self._pick, self._window)
-        direct = out.dtype == image.dtype
+        call, direct = self._settled(image), out.dtype == image.dtype
         check_before(image, out)
-        found = rank.FAMILY.compute(self._call, image, out if direct else None, threads.requested(None))
+        found = rank.FAMILY.compute(call, image, out if direct else None, None)
         check_size(found)
         if not direct:
             truncated(found.astype(np.float64), out)
+
+    def run_finite(self, image: npt.NDArray, out: npt.NDArray) -> bool:
+        """Write the result to `out`, of the image's type, unless a sample is NaN. Tell whether it is written.
+
+        Some windows cannot tell without a search, and are not tried.
+        """
+        return rank.FAMILY.compute_finite(self._settled(image), image, out, None) is not None
+
+    def _settled(self, image: npt.NDArray) -> rank.Call:
+        if self._call is None:
+            common = shared(image, self._mode, self._cval, self._axes)
+            self._call = rank.FAMILY.settle(image, common, self._pick, self._window)
+        return self._call
 
 
 class Boxes:
@@ -105,22 +114,6 @@ class Boxes:
         for each in self._lines:
             each.run(image, out)
             image = out
-
-
-def of_rank(
-    array: npt.NDArray,
-    footprint: npt.NDArray,
-    axes: tuple[int, ...],
-    befores: Sequence[int],
-    mode: str,
-    cval: Any,
-    out: npt.NDArray,
-    pick: rank.Pick,
-    *own: Any,
-) -> npt.NDArray:
-    """Write the sample of a rank in windows of any shape, once."""
-    Ranks(centred(footprint, befores), axes, mode, cval, pick, *own).run(array, out)
-    return out
 
 
 def at(n: int, place: int) -> int:

@@ -116,17 +116,17 @@ def prepared(
     if image.dtype.kind != "f" or not watch:
 
         def run_any(image: npt.NDArray, out: npt.NDArray) -> bool:
-            run(call, image, out, threads.requested(None))
+            run(call, image, out, None)
             return True
 
         return run_any
 
     def run_if_finite(image: npt.NDArray, out: npt.NDArray) -> bool:
-        if run_finite(call, image, out, threads.requested(None)) is not None:
+        if run_finite(call, image, out, None) is not None:
             return True
         if isinstance(call.plan.implementation, Compiled) or not np.isfinite(image).all():
             return False
-        run(call, image, out, threads.requested(None))  # an algorithm that cannot tell
+        run(call, image, out, None)  # an algorithm that cannot tell
         return True
 
     return run_if_finite

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from imfilter._base import dtypes, threads
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat.cv2_arguments import U8
 from imfilter._compat.cv2_prepared import Prepared, filtered
@@ -26,7 +27,7 @@ _BINARY, _WHITE = (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV), 255
 #: Samples of a block, whose results on the way stay in the cache.
 _BLOCK = 1 << 17
 #: Writes the result of some rows: ``fill(rows)``.
-_Fill = Callable[[slice], None]
+_Fill = Callable[[slice], object]
 
 
 def _over_rows(shape: tuple[int, ...], fill: _Fill) -> None:
@@ -53,9 +54,24 @@ def threshold(
 ) -> tuple[float, NDArray]:
     """Compare samples with a threshold, as `cv2.threshold` does."""
     array, kind = arguments.image(src), operator.index(type)
-    level, most = arguments.number(thresh, "thresh"), arguments.number(maxval, "maxval")
     if kind & cv2.THRESH_OTSU and array.dtype == U8 and array.ndim == 2:
-        level, kind = _otsu(array), kind - cv2.THRESH_OTSU
+        thresh, kind = _otsu(array), kind - cv2.THRESH_OTSU
+    level, compare = remembered(_comparisons, _comparison, array, (thresh, maxval, kind))
+    out = arguments.result(dst, array.shape, array.dtype)
+    arguments.without_nan(array)
+    _over_rows(array.shape, lambda rows: compare(array[rows], out[rows]))
+    return level, out
+
+
+#: Levels and comparisons, by the arguments that they are made of.
+_comparisons: Calls[tuple[float, Callable[[NDArray, NDArray], object]]] = Calls()
+
+
+def _comparison(
+    array: NDArray, thresh: Any, maxval: Any, kind: int
+) -> tuple[float, Callable[[NDArray, NDArray], object]]:
+    """Return the level, and what writes the result for some samples."""
+    level, most = arguments.number(thresh, "thresh"), arguments.number(maxval, "maxval")
     if not cv2.THRESH_BINARY <= kind <= cv2.THRESH_TOZERO_INV:
         raise Elsewhere("type is not usual")
     if array.dtype.kind == "f":
@@ -64,20 +80,16 @@ def threshold(
         level = math.floor(level)
         if abs(level) >= 1 << 31:
             raise Elsewhere("thresh exceeds 32 bits")
-    out = arguments.result(dst, array.shape, array.dtype)
     limit, value = _of_type(array.dtype, level), array.dtype.type(dtypes.rounded(array.dtype, most))
     clipped = array.dtype.type(dtypes.rounded(array.dtype, level))
-    arguments.without_nan(array)
-
     keeps_low = kind in (cv2.THRESH_BINARY_INV, cv2.THRESH_TOZERO_INV)
     bits = np.dtype(f"i{array.dtype.itemsize}")
 
-    def fill(rows: slice) -> None:
-        samples, to = array[rows], out[rows]
+    def fill(samples: NDArray, to: NDArray) -> None:
         if kind == cv2.THRESH_TRUNC:
             np.minimum(samples, clipped, out=to)
             return
-        if array.dtype == U8 and limit is not None and kind in _BINARY:
+        if samples.dtype == U8 and limit is not None and kind in _BINARY:
             (np.less_equal if keeps_low else np.greater)(samples, limit, out=to.view(bool))
             if value == _WHITE:
                 np.negative(to, out=to)  # 1 becomes 255, in less time than by a product
@@ -92,8 +104,7 @@ def threshold(
             mask = np.negative(kept, out=kept).astype(bits, copy=False)
             np.bitwise_and(np.ascontiguousarray(samples).view(bits), mask, out=to.view(bits))
 
-    _over_rows(array.shape, fill)
-    return float(level), out
+    return float(level), fill
 
 
 def _otsu(array: NDArray) -> float:

@@ -254,10 +254,9 @@ def binary_fill_holes(
 
 def _filling(array: NDArray, structure: Any, origin: Any, axes: Any) -> Run:
     by = engine.element(structure, origin, arguments.axes(axes, array))
-    steps = _steps(by)
-    if steps:
+    if by.steps:
         image = dtypes.blank(array.shape, np.dtype(bool))
-        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (steps,))
+        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (by.steps,))
         return lambda found, out: family.FAMILY.compute(call, found, out, None)
 
     def run(found: Truth, out: Truth | None) -> Truth:
@@ -265,11 +264,3 @@ def _filling(array: NDArray, structure: Any, origin: Any, axes: Any) -> Run:
         return ~engine.changed(np.zeros(found.shape, bool), "dilation", by, border)
 
     return run
-
-
-def _steps(by: Element) -> int:
-    """Return along how many axes neighbours differ, or 0 if the element has others."""
-    n = len(by.axes)
-    if by.inside.shape != (3,) * n:
-        return 0
-    return next((k for k in range(1, n + 1) if np.array_equal(by.inside, engine.connected(n, k))), 0)

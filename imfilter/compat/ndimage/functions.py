@@ -11,6 +11,7 @@ import numpy as np
 import scipy.ndimage
 
 from imfilter._base import dtypes
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_functions as engine
 from imfilter._compat.ndimage_functions import Windows
@@ -44,28 +45,51 @@ def generic_filter(
     Functions that Numba has compiled, and minima, maxima, medians, sums, means, variances and standard
     deviations of NumPy run here, if they certainly give the same result.
     """
-    array = arguments.image(input)
+    array, window = arguments.image(input), (size, footprint, mode, cval, origin, axes)
+    what = engine.known(function, of_one=True)
+    out = arguments.output(output, array)
+    if np.may_share_memory(array, out) or extra_keywords:
+        raise Elsewhere("output overlaps the image, or the function has keywords")
+    if what is not None and extra_arguments:
+        raise Elsewhere("the function has more arguments")
+    if what in engine.PICKS:
+        found = remembered(_kept, _picks, array, (what, *window)).found(array)
+        if found.dtype == out.dtype and out.dtype.kind == "f":
+            np.copyto(out, found)
+            return out
+        truncated(found.astype(np.float64, copy=False), out)
+        return out
+    windows = _window(array, *window)
+    if what is None:
+        found = engine.called(array, function, tuple(extra_arguments), windows)
+    elif engine.sums_exactly(array, what, windows):
+        found = engine.summed(array, what, windows)
+    else:
+        found = engine.ordered(array, function, what, windows)
+    truncated(found.astype(np.float64, copy=False), out)
+    return out
+
+
+#: Filters that pick samples, by the arguments that they are made of.
+_kept: Calls[engine.Picks] = Calls()
+
+
+def _window(
+    array: NDArray, size: Any, footprint: Any, mode: Any, cval: Any, origin: Any, axes: Any
+) -> Windows:
+    """Return the checked windows of `generic_filter`."""
     chosen = arguments.axes(axes, array)
     if (size is None) == (footprint is None):
         raise Elsewhere("size and footprint do not fit")
     inside = _footprint(np.ones(_sizes(size, len(chosen)), bool) if footprint is None else footprint, chosen)
-    windows = _windows(inside, chosen, origin, arguments.mode(mode), cval)
-    out = arguments.output(output, array)
-    if np.may_share_memory(array, out) or extra_keywords:
-        raise Elsewhere("output overlaps the image, or the function has keywords")
-    what = engine.known(function, of_one=True)
-    if what is None:
-        found = engine.called(array, function, tuple(extra_arguments), windows)
-    elif extra_arguments:
-        raise Elsewhere("the function has more arguments")
-    elif engine.sums_exactly(array, what, windows):
-        found = engine.summed(array, what, windows)
-    elif what in engine.SUMS:
-        found = engine.ordered(array, function, what, windows)
-    else:  # SciPy passes windows as float64
-        found = engine.picked(_comparable(array, windows), what, windows, np.dtype(np.float64))
-    truncated(found.astype(np.float64, copy=False), out)
-    return out
+    return _windows(inside, chosen, origin, arguments.mode(mode), cval)
+
+
+def _picks(array: NDArray, what: str, *window: Any) -> engine.Picks:
+    windows, kind = _window(array, *window), array.dtype.newbyteorder("=")
+    if windows.mode == "constant" and not dtypes.holds(kind, windows.cval):
+        kind = np.dtype(np.float64)
+    return engine.Picks(what, windows, kind, np.dtype(np.float64))  # SciPy passes windows as float64
 
 
 def _footprint(footprint: Any, axes: tuple[int, ...]) -> NDArray:
@@ -86,13 +110,6 @@ def _windows(inside: NDArray, axes: tuple[int, ...], origin: Any, mode: str, cva
     shifts = arguments.each(origin, len(axes), "origin")
     befores = tuple(arguments.before(n, o) for n, o in zip(inside.shape, shifts, strict=True))
     return Windows(inside, axes, befores, mode, arguments.number(cval))
-
-
-def _comparable(array: NDArray, windows: Windows) -> NDArray:
-    """Return the image in a type that also has the border constant."""
-    if windows.mode != "constant" or dtypes.holds(array.dtype.newbyteorder("="), windows.cval):
-        return array
-    return array.astype(np.float64)
 
 
 @like(scipy.ndimage.generic_filter1d, "scipy.ndimage.generic_filter1d")
@@ -133,6 +150,28 @@ def vectorized_filter(
     array, what = arguments.image(input), engine.known(function, of_one=False)
     if what is None or output is not None or not array.dtype.isnative:
         raise Elsewhere("the function may depend on the order of calls, or output is given")
+    window = size, footprint, mode, cval, origin, axes, batch_memory
+    if what in engine.PICKS:
+        return remembered(_kept, _vectorized_picks, array, (what, *window)).found(array)
+    windows = _vectorized_window(array, *window)
+    if not engine.sums_exactly(array, what, windows):
+        raise Elsewhere("the order of NumPy's sums may change the result")
+    found = engine.summed(array, what, windows)
+    kind = "u8" if array.dtype.kind == "u" else "i8"
+    return found if what == "mean" else found.astype(kind)
+
+
+def _vectorized_window(
+    array: NDArray,
+    size: Any,
+    footprint: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    batch_memory: Any,
+) -> Windows:
+    """Return the checked windows of `vectorized_filter`."""
     chosen = arguments.axes(axes, array)
     if (size is None) == (footprint is None) or mode not in _MODES:
         raise Elsewhere("size and footprint do not fit, or the mode is unknown")
@@ -148,16 +187,14 @@ def vectorized_filter(
     windows = _windows(inside, ascending, [shifts[n] for n in order], border, 0.0 if cval is None else cval)
     _check_memory(array, chosen, inside, batch_memory)
     shared(array, border, windows.cval, ascending, None)  # NumPy casts cval to the type of the image
-    if what in engine.SUMS:
-        if not engine.sums_exactly(array, what, windows):
-            raise Elsewhere("the order of NumPy's sums may change the result")
-        found = engine.summed(array, what, windows)
-        kind = "u8" if array.dtype.kind == "u" else "i8"
-        return found if what == "mean" else found.astype(kind)
+    return windows
+
+
+def _vectorized_picks(array: NDArray, what: str, *window: Any) -> engine.Picks:
     if array.dtype.kind == "b" and what == "median":
         raise Elsewhere("NumPy has its own medians of truth values")
     real = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
-    return engine.picked(array, what, windows, real)
+    return engine.Picks(what, _vectorized_window(array, *window), array.dtype, real)
 
 
 def _check_memory(array: NDArray, axes: tuple[int, ...], inside: NDArray, memory: Any) -> None:

@@ -67,7 +67,7 @@ def lab2rgb(lab: NDArray, illuminant: str = "D65", observer: str = "2", *, chann
     if array.dtype.kind != "f":
         raise Elsewhere(f"the dtype is {array.dtype.name}")
     converted = images.floats(array)
-    blue = np.moveaxis(converted, axis, -1)
-    if not ((blue[..., 0] + 16.0) / 116.0 >= blue[..., 2] / 200.0).all():
+    light, blue = (converted[(slice(None),) * axis + (channel,)] for channel in (0, 2))
+    if not ((light + 16.0) / 116.0 >= blue / 200.0).all():
         raise Elsewhere("scikit-image warns of a negative Z")
     return color.lab_to_rgb(converted, channel_axis=axis, dtype=converted.dtype)

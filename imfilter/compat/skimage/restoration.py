@@ -9,6 +9,7 @@ import skimage.restoration as theirs
 from skimage._shared.utils import DEPRECATED
 
 import imfilter
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import Elsewhere, always, here, like
 from imfilter.compat import ndimage
@@ -24,6 +25,8 @@ __all__ = [
     "wiener",
 ]
 
+#: The range of results. Numbers of Python take 2 us more.
+_LEAST, _MOST = np.array(-1.0), np.array(1.0)
 #: Most taps of a blur that direct sums compute faster than Fourier transforms.
 _MOST_TAPS = 400
 
@@ -51,14 +54,24 @@ estimate_sigma = always(
 
 def _blurred(image: Any, psf: Any) -> tuple[NDArray, NDArray]:
     """Return an image in float64 and a blur of odd lengths."""
-    array, kernel = images.finite(images.image(image)), images.image(psf)
+    array = images.finite(images.image(image))
+    kernel = remembered(_blurs, _blur, array, (psf,))
+    return array.astype(np.float64, copy=False), kernel
+
+
+#: Blurs in float64.
+_blurs: Calls[NDArray] = Calls()
+
+
+def _blur(array: NDArray, psf: Any) -> NDArray:
+    kernel = images.image(psf)
     if array.dtype.kind == "f" and array.dtype != np.float64:
         raise Elsewhere("Fourier transforms of float32 have fewer digits")
     if kernel.ndim != array.ndim or any(
         n % 2 == 0 or n > m for n, m in zip(kernel.shape, array.shape, strict=True)
     ):
         raise Elsewhere("the lengths of the blur are not odd, or it is larger than the image")
-    return array.astype(np.float64, copy=False), kernel.astype(np.float64)
+    return kernel.astype(np.float64)
 
 
 @like(theirs.wiener, "skimage.restoration.wiener")
@@ -79,7 +92,7 @@ def wiener(
     found = imfilter.wiener(
         array, kernel, balance=images.real(balance, "balance"), mode="wrap", dtype=np.float64
     )
-    return np.clip(found, -1, 1, out=found) if clip else found
+    return found.clip(_LEAST, _MOST, out=found) if clip else found
 
 
 @like(theirs.richardson_lucy, "skimage.restoration.richardson_lucy")
@@ -101,7 +114,7 @@ def richardson_lucy(
         quotient += 1e-12
         np.divide(array, quotient, out=quotient)
         found *= correlate(quotient, kernel, mode="constant")
-    return np.clip(found, -1, 1, out=found) if clip else found
+    return found.clip(_LEAST, _MOST, out=found) if clip else found
 
 
 @like(theirs.rolling_ball, "skimage.restoration.rolling_ball")

@@ -138,6 +138,17 @@ def rescale(
 ) -> NDArray:
     """Change the size by a factor, as `skimage.transform.rescale` does."""
     array = images.image(image)
+    shape = remembered(_shapes, _scaled, array, (scale, channel_axis))
+    return here(resize)(
+        array, shape, order, mode, cval, clip, preserve_range, anti_aliasing, anti_aliasing_sigma
+    )
+
+
+#: Shapes of results by the arguments of `rescale`.
+_shapes: Calls[tuple[int, ...]] = Calls()
+
+
+def _scaled(array: NDArray, scale: Any, channel_axis: Any) -> tuple[int, ...]:
     channel = None if channel_axis is None else channel_axis % array.ndim
     spatial = [axis for axis in range(array.ndim) if axis != channel]
     factors = np.atleast_1d(scale)
@@ -146,8 +157,7 @@ def rescale(
     shape = list(array.shape)
     for axis, factor in zip(spatial, np.broadcast_to(factors, len(spatial)), strict=True):
         shape[axis] = int(np.maximum(np.round(factor * array.shape[axis]), 1))
-    options = order, mode, cval, clip, preserve_range, anti_aliasing, anti_aliasing_sigma
-    return here(resize)(array, shape, *options)
+    return tuple(shape)
 
 
 def _smoothed(array: NDArray, sigma: Any, mode: Any, cval: Any, channel: int | None) -> NDArray:
@@ -161,7 +171,7 @@ def _deviation(factor: float, sigma: Any) -> Any:
 
 def _pyramid(image: Any, factor: Any, preserve_range: Any, channel_axis: Any) -> tuple[NDArray, int | None]:
     """Return the image as floats, and the axis of its channels."""
-    array = images.finite(images.image(image))
+    array = images.image(image)
     if not images.real(factor, "the factor") > 1:
         raise Elsewhere("the factor is not above 1")
     channel = None if channel_axis is None else channel_axis % array.ndim
@@ -226,6 +236,7 @@ def pyramid_gaussian(
 ) -> Iterator[NDArray]:
     """Yield smaller and smaller images, as `skimage.transform.pyramid_gaussian` does."""
     array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
+    images.finite(array)
     options = downscale, sigma, order, mode, cval
 
     def layers(layer: NDArray, left: int) -> Iterator[NDArray]:
@@ -253,6 +264,7 @@ def pyramid_laplacian(
 ) -> Iterator[NDArray]:
     """Yield what each layer of a pyramid adds, as `skimage.transform.pyramid_laplacian` does."""
     array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
+    images.finite(array)
     if array.dtype != np.float64:
         raise Elsewhere("differences of float32 have few digits")
     deviation = _deviation(downscale, sigma)

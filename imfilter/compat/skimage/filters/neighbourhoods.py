@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def threshold_local(
     converted = images.floats(array, preserve_range=True)
     if method == "gaussian":
         sigma = [(n - 1) / 6.0 for n in lengths] if param is None else param
-        if not (np.asarray(sigma) >= 0).all():
+        if param is not None and not (np.asarray(sigma) >= 0).all():
             raise Elsewhere("sigma is negative")
         result = here(ndimage.gaussian_filter)(converted, sigma, mode=mode, cval=cval)
     elif method == "mean":
@@ -49,7 +50,7 @@ def threshold_local(
         result = here(ndimage.median_filter)(converted, lengths, mode=mode, cval=cval)
     else:
         raise Elsewhere("the method is another function")
-    return result - level
+    return result - level if level else result
 
 
 @like(skimage.filters.threshold_niblack, "skimage.filters.threshold_niblack")
@@ -66,9 +67,15 @@ def threshold_sauvola(
     """Return means that standard deviations lower, as `skimage.filters.threshold_sauvola` does."""
     array, lengths = _wide(image, window_size)
     if r is None:
-        least, most = dtype_limits(array, clip_negative=False)
-        r = 0.5 * (int(most) - int(least))
+        r = _half_range(array.dtype)
     return threshold.sauvola(array, lengths, images.real(k, "k"), images.real(r, "r"), dtype=np.float64)
+
+
+@functools.lru_cache(64)
+def _half_range(kind: np.dtype) -> float:
+    """Return half of the range of a type, as scikit-image sees it."""
+    least, most = dtype_limits(np.empty(0, kind), clip_negative=False)
+    return 0.5 * (int(most) - int(least))
 
 
 def _wide(image: Any, window_size: Any) -> tuple[NDArray, tuple[int, ...]]:

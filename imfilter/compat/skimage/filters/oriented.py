@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import skimage.filters
 
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import always, here, like
 from imfilter.compat import ndimage
@@ -13,6 +16,16 @@ from imfilter.typing import NDArray
 gabor_kernel = always(
     skimage.filters.gabor_kernel, "skimage.filters.gabor_kernel", "it filters no image and takes little time"
 )
+
+
+#: The parts of kernels by the arguments that they are made of.
+_kernels: Calls[tuple[NDArray, NDArray]] = Calls()
+
+
+def _parts(array: NDArray, *own: Any) -> tuple[NDArray, NDArray]:
+    *given, kind = own
+    kernel = skimage.filters.gabor_kernel(*given, dtype=kind)
+    return np.ascontiguousarray(np.real(kernel)), np.ascontiguousarray(np.imag(kernel))
 
 
 @like(skimage.filters.gabor, "skimage.filters.gabor")
@@ -39,10 +52,7 @@ def gabor(
         array = images.floats(array)
         kind, result = np.promote_types(array.dtype, np.complex64).type, array.dtype
         array = array.astype(np.float64, copy=False)
-    kernel = skimage.filters.gabor_kernel(
-        frequency, theta, bandwidth, sigma_x, sigma_y, n_stds, offset, dtype=kind
-    )
-    convolve = here(ndimage.convolve)
-    parts = (np.real(kernel), np.imag(kernel))
+    own = frequency, theta, bandwidth, sigma_x, sigma_y, n_stds, offset, kind
+    parts, convolve = remembered(_kernels, _parts, array, own), here(ndimage.convolve)
     real, imaginary = (convolve(array, part, mode=mode, cval=cval) for part in parts)
     return real.astype(result, copy=False), imaginary.astype(result, copy=False)

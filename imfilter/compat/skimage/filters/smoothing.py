@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import skimage.filters
 
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import Elsewhere, here, like
 from imfilter._filters.canny.hysteresis import connected
@@ -60,6 +61,18 @@ def difference_of_gaussians(
 ) -> NDArray:
     """Subtract a wide Gaussian from a narrow one, as `skimage.filters.difference_of_gaussians` does."""
     array = images.image(image)
+    converted = images.floats(array)
+    pair = remembered(_deviations, _pair, array, (low_sigma, high_sigma, channel_axis))
+    narrow, wide = (_smooth(converted, sigmas, None, mode, cval, truncate) for sigmas in pair)
+    return np.subtract(narrow, wide, out=narrow)
+
+
+#: Standard deviations along all axes, by the arguments that they are made of.
+_deviations: Calls[list[Any]] = Calls()
+
+
+def _pair(array: NDArray, low_sigma: Any, high_sigma: Any, channel_axis: Any) -> list[Any]:
+    """Return the standard deviations of both Gaussians of a difference."""
     count = array.ndim - (channel_axis is not None)
     low = np.array(low_sigma, np.float64, ndmin=1)
     high = low * 1.6 if high_sigma is None else np.array(high_sigma, np.float64, ndmin=1)
@@ -68,15 +81,13 @@ def difference_of_gaussians(
     low, high = np.broadcast_to(low, count), np.broadcast_to(high, count)
     if not (high >= low).all():
         raise Elsewhere("high_sigma is smaller than low_sigma")
-    converted = images.floats(array)
     found = []
     for sigma in (low, high):
         sigmas = [float(s) for s in sigma]
         if channel_axis is not None:
             sigmas.insert(channel_axis % array.ndim, 0.0)
-        found.append(_smooth(converted, sigmas, None, mode, cval, truncate))
-    narrow, wide = found
-    return np.subtract(narrow, wide, out=narrow)
+        found.append(sigmas)
+    return found
 
 
 @like(skimage.filters.unsharp_mask, "skimage.filters.unsharp_mask")
@@ -91,6 +102,20 @@ def unsharp_mask(
     """Add details to an image, as `skimage.filters.unsharp_mask` does."""
     array = images.image(image)
     factor = images.real(amount, "amount")
+    radii = remembered(_deviations, _each, array, (radius, channel_axis))
+    converted = images.floats(array, preserve_range=preserve_range)
+    result = _smooth(converted, radii, None, "reflect", 0)
+    np.subtract(converted, result, out=result)
+    result *= factor
+    result += converted
+    if not preserve_range:
+        least = -1.0 if array.dtype.kind in "if" and converted.min() < 0 else 0.0
+        result.clip(np.array(least, result.dtype), np.array(1, result.dtype), out=result)
+    return result
+
+
+def _each(array: NDArray, radius: Any, channel_axis: Any) -> list[Any]:
+    """Return a standard deviation for each axis."""
     radii: Any = list(radius) if isinstance(radius, Iterable) else [radius] * array.ndim
     if channel_axis is not None:
         if not 0 <= channel_axis < array.ndim:  # scikit-image takes negative axes for the first
@@ -100,15 +125,7 @@ def unsharp_mask(
         radii.insert(channel_axis, 0.0)
     if len(radii) != array.ndim or not (np.asarray(radii) >= 0).all():
         raise Elsewhere("radius is not usual")
-    converted = images.floats(array, preserve_range=preserve_range)
-    result = _smooth(converted, radii, None, "reflect", 0)
-    np.subtract(converted, result, out=result)
-    result *= factor
-    result += converted
-    if not preserve_range:
-        least = -1.0 if array.dtype.kind in "if" and bool((converted < 0).any()) else 0.0
-        np.clip(result, least, 1.0, out=result)
-    return result
+    return radii
 
 
 @like(skimage.filters.median, "skimage.filters.median")
@@ -124,8 +141,8 @@ def median(
     if behavior == "rank":
         raise Elsewhere("the behaviour is that of ranks of bytes")
     array = images.image(image)
-    window = np.ones((3,) * array.ndim, bool) if footprint is None else footprint
-    return here(ndimage.median_filter)(array, footprint=window, output=out, mode=mode, cval=cval)
+    size = 3 if footprint is None else None
+    return here(ndimage.median_filter)(array, size, footprint, output=out, mode=mode, cval=cval)
 
 
 @like(skimage.filters.apply_hysteresis_threshold, "skimage.filters.apply_hysteresis_threshold")

@@ -9,6 +9,7 @@ import skimage.morphology as theirs
 
 from imfilter import morphology
 from imfilter._compat import skimage_images as images
+from imfilter._compat.ndimage_binary import truth
 from imfilter._compat.serving import Elsewhere, here, like
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
@@ -77,7 +78,7 @@ def skeletonize(image: NDArray, *, method: str | None = None) -> NDArray[np.bool
     """Thin objects to lines in the way of Zhang, as `skimage.morphology.skeletonize` does."""
     if method not in (None, "zhang"):
         raise Elsewhere("the method is that of Lee")
-    return morphology.skeleton(images.plane(image) != 0)
+    return morphology.skeleton(truth(images.plane(image)))
 
 
 @like(theirs.thin, "skimage.morphology.thin")
@@ -85,4 +86,4 @@ def thin(image: NDArray, max_num_iter: int | None = None) -> NDArray[np.bool_]:
     """Thin objects to lines in the way of Guo and Hall, as `skimage.morphology.thin` does."""
     if max_num_iter is not None and type(max_num_iter) is not int:
         raise Elsewhere("max_num_iter is not an integer of Python")
-    return morphology.thin(images.plane(image) != 0, max_num_iter or None)
+    return morphology.thin(truth(images.plane(image)), max_num_iter or None)
