@@ -15,9 +15,8 @@ from imfilter._filters.series.kernels.blocks import LANES
 from imfilter._simd.registers import LINE
 
 #: Number of rows of a block: smallest number of elements, multiple of a window and the largest number of
-#: elements for it, and smallest multiple of a window. Variances of 1,000 samples take 37 ms, and 39 ms in
-#: blocks of 12,000 rows (10 million samples, one thread, Zen 4).
-_ROWS, _MULTIPLE, _MOST, _LEAST = 1024, 24, 24576, 2
+#: elements for it, and smallest multiple of a window; see `_prefetch` in the kernel.
+_ROWS, _MULTIPLE, _MOST, _LEAST = 1024, 24, 12288, 2
 #: Number of interleaved series that are processed together, and if windows are long.
 COLUMNS, _FEW, _LONG = 64, 8, 64
 

