@@ -264,6 +264,7 @@ def test_memory_is_that_of_input_and_output(
         "threshold --method otsu",
         "threshold --method mean",
         "threshold --method multi_otsu --mask MASK",
+        "resize --scale 0.7 --method lanczos",
     ],
 )
 def test_memory_does_not_grow_with_the_picture(tmp_path: Path, words: str) -> None:
@@ -277,7 +278,7 @@ def test_memory_does_not_grow_with_the_picture(tmp_path: Path, words: str) -> No
     name, *options = words.replace("MASK", str(tmp_path / "mask.tif")).split()
     most = peak(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
-        assert file.pages.first.shape == (16000, 8000)
+        assert file.pages.first.shape in ((16000, 8000), (11200, 5600))
     assert most - base < 64_000_000
 
 
