@@ -35,7 +35,6 @@ _WHOLE = ("edges", "objects", "regions", "enhancement")
 _PLACES = ("corners", "descriptor", "finder")
 #: Kinds of commands whose options are not those of a function.
 _OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
-_LOCAL_THRESHOLDS = ("niblack", "sauvola", "local")
 _THRESHOLD = "threshold."
 
 
@@ -62,10 +61,9 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     if command.kind in _WHOLE:
         return None
     if command.kind == "threshold":
-        if options["method"] not in _LOCAL_THRESHOLDS:
-            return None
-        around = min(reach.of({"size": options["size"]}, rows=True), length - 1)
-        return Rows(length, int(around) + 1, int(around) + 1, wraps=options.get("mode") == "wrap")
+        from . import thresholds
+
+        return thresholds.rows_of(options, length)
     if command.kind == "denoising":
         from . import denoising
 

@@ -283,8 +283,8 @@ def test_what_is_held_in_memory_is_told(
         monkeypatch.setattr(module, "LARGE", 1)
     pixels = noise(4, 12, 14)
     io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
-    done("median", tmp_path / "a.tif", tmp_path / "out.png", "--axes", "TYX")
+    done("median", tmp_path / "a.tif", tmp_path / "out.webp", "--axes", "TYX")
     lines = said(capsys).splitlines()
     assert "a result depends on all of them" in lines[0]
-    assert lines[1].endswith("are held in memory, because PNG encodes all of them at once")
+    assert lines[1].endswith("are held in memory, because WebP encodes all of them at once")
     assert len(lines) == 2
