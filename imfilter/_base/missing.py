@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base import arguments, borders, dtypes, threads
 from imfilter._base.keywords import Common
-from imfilter._base.plan import by_window
+from imfilter._base.plan import by_window, some_absent
 
 #: Bytes of an array that are searched at a time, and bytes from which on threads share the search. A thread
 #: reads 29 GB/s, and to wake another one takes as long as to read 3 MB.
@@ -112,7 +112,8 @@ def asked(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) ->
         mask = mask.copy()  # `out` is written while the mask is read
     if own is not None:
         mask = own if mask is None else np.where(own, mask, mask.dtype.type(0))
-    if mask is not None and not by_window.get() and _all_ones(mask, threads.requested(common.workers)):
+    alone = by_window.get() or some_absent.get()
+    if mask is not None and not alone and _all_ones(mask, threads.requested(common.workers)):
         mask = None
     shrink = isinstance(common.mode, str) and common.mode == "shrink"
     return Presence(mask, ignore and image.dtype.kind == "f", shrink, least)

@@ -11,6 +11,10 @@ from imfilter._base import html
 #: depend on the samples of the window only, and not on where the part begins.
 by_window: contextvars.ContextVar[bool] = contextvars.ContextVar("by_window", default=False)
 
+#: Set while a part of an image with absent samples is filtered alone. Sums with and without absent samples
+#: are rounded differently, so a part without absent samples is filtered as if some were absent.
+some_absent: contextvars.ContextVar[bool] = contextvars.ContextVar("some_absent", default=False)
+
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,8 +31,11 @@ from . import (
 )
 from .command import Command
 from .render import Tone
-from .strips import Piecewise
+from .strips import Piecewise, Rows, Work
 from .task import Array, Filter, Task, like
+
+if TYPE_CHECKING:
+    from imfilter._filters.resampling.tables import Table
 
 
 @np.errstate(over="ignore", invalid="ignore")  # large option values give infinity, which saturates
@@ -94,11 +97,8 @@ def prepared(
         task = Task(run, options, kind, target, given, None)
         return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
-    if run.resizes and image.spatial == 2 and options.get("tables") is None:
-        cells = reach.cells_of(run.options, image.pixels.shape)
-        if cells is not None:
-            rows, changed = cells
-            run.options.update(changed)
+    if run.resizes and not run.of_part:
+        rows = _resized_rows(run, image)
     task = Task(run, options, kind, target, given, rows)
     if command.kind == "descriptor":
         return edges.descriptor(task, image)
@@ -110,16 +110,34 @@ def prepared(
         return _written(edges.measure(task, image, command.name, transparent=transparent))
     if command.kind in ("derivative", "statistic", "oriented", "measure"):
         return _written(edges.derivative(task, image, transparent=transparent))
-    if transparent or (image.alpha and not missing.is_complete(image)):
+    transparent = transparent or (image.alpha and image.present is not None)
+    if transparent:
+        image = missing.whole_pixels(image)
+
+    def smoothed(task: Task) -> Piecewise:
+        if not transparent:
+            return _written(_weighted(task, image), fills=run.fills)
         work = _filled if run.fills else _transparent
-        made = Piecewise(missing.whole_pixels(image), rows, lambda piece: work(task, piece))
-    else:
-        made = _weighted(task, image)
-    return _written(made, fills=run.fills)
+        return _written(Piecewise(image, rows, lambda piece: work(task, piece)), fills=run.fills)
+
+    def resized(tables: tuple[Table, ...]) -> Work:
+        part = Filter(command, {**options, "tables": tables}, image.spatial)
+        part.nodata = run.nodata
+        return smoothed(dataclasses.replace(task, run=part)).work
+
+    return smoothed(task)._replace(resized=resized)
 
 
 #: Kinds of commands whose result depends on the whole image, however far a pixel is.
 _WHOLE = ("objects", "regions", "enhancement", "finder", "edges")
+
+
+def _resized_rows(run: Filter, image: Image) -> Rows | None:
+    """Return the rows of an image that a row of the resized image depends on."""
+    from . import resized  # imports the filter
+
+    tables = resized.tables(lambda plane: run(plane), image.pixels.shape[: image.spatial], image.pixels.dtype)
+    return None if tables is None else Rows(tables[0].outputs, tables=tables)
 
 
 def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:

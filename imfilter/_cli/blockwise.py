@@ -6,35 +6,27 @@ import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._arrays.halo import of as reach_of
-from imfilter._base import dtypes, threads
+from imfilter._base import threads
 from imfilter._base.plan import by_window
-from imfilter._base.reach import Along, Reach
+from imfilter._base.reach import Along
 
 from .._files import source, zarr_store
 from .._files.atomic import replacing_folder
 from .._files.image import FileError, Image
 from .._files.stacks import without_samples
-from . import blocks, halo, heap, pipeline
+from . import blocks, heap, pipeline
 from .blocks import Axis, Block, Grid
-from .command import Command
 from .stack_work import Array, Work
-from .strips import Rows
 from .task import Filter
 
 #: Bytes that may be in memory for what is filtered at once. More is read in blocks.
 _LARGE = 1 << 26
 #: Bytes along axes that are not cut, above which one thread would hold and compute too much at once.
 _PLANE = 1 << 26
-#: Kinds of filters whose options are not those of a function.
-_OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
-#: Kinds of filters that compare places in the whole image.
-_WHOLE = ("corners", "descriptor", "finder")
 
 
 class Plan(NamedTuple):
@@ -103,7 +95,7 @@ def _axes(work: Work) -> dict[str, Axis]:
             if made is None
             else {a: Axis.resampled(table, shape[a]) for a, table in made}
         )
-    rows = _rows(work, lengths)
+    rows = work.rows(lengths)
     for letter, known in zip(work.filtered, rows, strict=True):
         n = shape[letter]
         if known is None or None in rows:
@@ -114,77 +106,11 @@ def _axes(work: Work) -> dict[str, Axis]:
     return axes
 
 
-def _rows(work: Work, lengths: Sequence[int]) -> list[Rows | None]:
-    """Return the samples along each filtered axis that a result depends on, or None if these are all."""
-    dtype = work.stack.header.pixels.dtype
-    if work.steps is None:
-        return _of_command(work.command, work.changed, lengths, dtype)
-    from . import pipe
-
-    zeros = np.broadcast_to(np.zeros((), dtype), tuple(lengths))
-    steps = pipe.tasks(pipe.spaced(work.steps, work.changed["spacing"]), Image(zeros), work.changed)
-    total: list[Rows | None] = []
-    for step in steps:
-        rows = _of_command(step.command, step.options, lengths, dtypes.derived(dtype))
-        rows = rows if step.plain else [None] * len(lengths)
-        total = [_both(*pair) for pair in zip(total, rows, strict=True)] if total else rows
-    same = [None if one is None or one.length != n else one for one, n in zip(total, lengths, strict=True)]
-    return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
-
-
-def _both(first: Rows | None, second: Rows | None) -> Rows | None:
-    """Return the samples for two steps, or None if that is not known."""
-    if first is None or second is None or first.wraps != second.wraps:
-        return None
-    if (first.step, first.cell, first.length) != (1, 1, second.length):
-        return None
-    return second._replace(above=first.above + second.above, below=first.below + second.below)
-
-
-def _of_command(
-    command: Command, options: Mapping[str, Any], lengths: Sequence[int], dtype: Any
-) -> list[Rows | None]:
-    """Return the samples along each axis that a result of a filter depends on."""
-    if command.kind in _WHOLE or any(options.get(name) is not None for name in ("guide", "seed")):
-        return [None] * len(lengths)
-    exact: Reach | None = None
-    if command.kind not in _OWN:
-        run = Filter(command, options, len(lengths))
-        options, exact = run.options, _exact(run, lengths, dtype)
-    found = []
-    for place, length in enumerate(lengths):
-        turned = {name: _turned(value, place) for name, value in options.items()}
-        rows = halo.rows_of(command, turned, length)
-        if exact is not None:
-            along = exact.get(place, Along(0, 0))
-            if rows is not None and (along.step, along.cell) == (rows.step, rows.cell):
-                rows = rows._replace(above=along.before, below=along.after)
-        found.append(rows)
-    return found
-
-
-def _turned(value: Any, axis: int) -> Any:
-    """Return an option with another axis first."""
-    if isinstance(value, np.ndarray):
-        return np.moveaxis(value, axis % max(value.ndim, 1), 0) if value.ndim else value
-    if isinstance(value, (tuple, list)) and value:
-        turn = axis % len(value)
-        return type(value)([*value[turn:], *value[:turn]])
-    return value
-
-
-def _exact(run: Filter, lengths: Sequence[int], dtype: Any) -> Reach | None:
-    """Return the samples by the plan of a filter, which may be fewer than by its options."""
-    try:
-        return reach_of(run.function, tuple(lengths), dtype, **{**run.options, "workers": None})
-    except (ValueError, TypeError, OverflowError):  # the filter says what is wrong
-        return None
-
-
 def filtered(work: Work, block: Block, pixels: Array) -> Image:
     """Return the result of the samples of a block, of which the block keeps a part."""
     present = work.mask
     if present is not None:
+        assert isinstance(present, np.ndarray)
         ranges = block.ranges[: present.ndim]
         chosen = [np.concatenate([np.arange(a, b) for a, b in along]) for along in ranges]
         present = present[np.ix_(*chosen)]

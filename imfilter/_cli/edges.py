@@ -142,7 +142,7 @@ def descriptor(task: Task, image: Image) -> Piecewise:
     if not task.kind.picture:
         return Piecewise(image, None, lambda piece: bare(piece, Tone(target).of(describe(piece))))
     # Absent samples change the rounding of other sums, so bands would not have the bits of the whole.
-    rows = task.rows if missing.is_complete(image) else None
+    rows = task.rows if image.present is None else None
     assert target is not None
     if target.kind == "f":
         return Piecewise(

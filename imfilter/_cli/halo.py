@@ -1,10 +1,14 @@
-"""How far the result of one step of a pipeline depends on its input."""
+"""The samples of an image that a result of a command depends on, along its first axis or along all axes."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imfilter._base.reach import Along
 
 from . import reach
 from .command import Command
@@ -16,6 +20,9 @@ from .strips import Rows
 from .table import COMMANDS
 from .threshold_table import THRESHOLD
 
+if TYPE_CHECKING:
+    from .task import Filter
+
 #: Commands whose result is an image that another step can filter.
 STEPS = tuple(
     command
@@ -24,7 +31,10 @@ STEPS = tuple(
 )
 #: Kinds of commands whose result depends on the whole image.
 _WHOLE = ("edges", "objects", "regions", "enhancement")
-_LOCAL_THRESHOLDS = ("niblack", "sauvola", "local")
+#: Kinds of commands that compare places in the whole image.
+_PLACES = ("corners", "descriptor", "finder")
+#: Kinds of commands whose options are not those of a function.
+_OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
 _THRESHOLD = "threshold."
 
 
@@ -51,10 +61,9 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     if command.kind in _WHOLE:
         return None
     if command.kind == "threshold":
-        if options["method"] not in _LOCAL_THRESHOLDS:
-            return None
-        around = min(reach.of({"size": options["size"]}, rows=True), length - 1)
-        return Rows(length, int(around) + 1, int(around) + 1, wraps=options.get("mode") == "wrap")
+        from . import thresholds
+
+        return thresholds.rows_of(options, length)
     if command.kind == "denoising":
         from . import denoising
 
@@ -66,4 +75,57 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     try:
         return reach.rows_of(command, options, length)
     except (TypeError, ValueError, OverflowError, IndexError):  # the filter says what is wrong
+        return None
+
+
+def both(first: Rows | None, second: Rows | None) -> Rows | None:
+    """Return the samples for two steps, one after the other, or None if that is not known."""
+    if first is None or second is None or first.wraps != second.wraps:
+        return None
+    if (first.step, first.cell, first.length) != (1, 1, second.length):
+        return None
+    return second._replace(above=first.above + second.above, below=first.below + second.below)
+
+
+def along_axes(
+    command: Command, options: Mapping[str, Any], lengths: Sequence[int], dtype: Any
+) -> list[Rows | None]:
+    """Return the samples along each axis that a result of a filter depends on. None: all of the axis."""
+    if command.kind in _PLACES or any(options.get(name) is not None for name in ("guide", "seed")):
+        return [None] * len(lengths)
+    exact: Mapping[int, Along] | None = None
+    if command.kind not in _OWN:
+        from .task import Filter  # imports the filters
+
+        run = Filter(command, options, len(lengths))
+        options, exact = run.options, _exact(run, lengths, dtype)
+    found = []
+    for place, length in enumerate(lengths):
+        turned = {name: _turned(value, place) for name, value in options.items()}
+        rows = rows_of(command, turned, length)
+        if exact is not None:
+            along = exact.get(place, Along(0, 0))
+            if rows is not None and (along.step, along.cell) == (rows.step, rows.cell):
+                rows = rows._replace(above=along.before, below=along.after)
+        found.append(rows)
+    return found
+
+
+def _turned(value: Any, axis: int) -> Any:
+    """Return an option with another axis first."""
+    if isinstance(value, np.ndarray):
+        return np.moveaxis(value, axis % max(value.ndim, 1), 0) if value.ndim else value
+    if isinstance(value, (tuple, list)) and value:
+        turn = axis % len(value)
+        return type(value)([*value[turn:], *value[:turn]])
+    return value
+
+
+def _exact(run: Filter, lengths: Sequence[int], dtype: Any) -> Mapping[int, Along] | None:
+    """Return the samples by the plan of a filter, which may be fewer than by its options."""
+    from imfilter._arrays.halo import of as reach_of  # imports the filters
+
+    try:
+        return reach_of(run.function, tuple(lengths), dtype, **{**run.options, "workers": None})
+    except (ValueError, TypeError, OverflowError):  # the filter says what is wrong
         return None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilter._base import dtypes
+from imfilter._base.plan import by_window, some_absent
 
 from .._files import bands
 from .._files.image import Image
@@ -29,6 +30,11 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
         The input. Its value of absent pixels is used unless the options give one.
     options : mapping
         Every option of the command by name.
+
+    Returns
+    -------
+    Image
+        Its attribute `present` is None if all pixels are present. NaN is not present if the options say so.
     """
     nodata = image.nodata if options["nodata"] is None else options["nodata"]
     nodata = None if nodata == "none" else nodata
@@ -43,7 +49,17 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
         present = LazyPresence(image, mask, absent).as_array()
     else:
         present = without(image, mask, absent)
-    return dataclasses.replace(image, nodata=nodata, present=present)
+    found = dataclasses.replace(image, nodata=nodata, present=present)
+    if by_window.get() or some_absent.get():  # a part of an image, of which others may be absent
+        full = present is None and absent
+        return dataclasses.replace(found, present=np.ones(image.colour.shape, np.bool_)) if full else found
+    if present is not None and all(_is_full(part.present) for part in strips.parts(found)):
+        return dataclasses.replace(found, present=None)
+    return found
+
+
+def _is_full(present: Presence | None) -> bool:
+    return present is None or bool(present.all())
 
 
 def narrowed(nodata: float, dtype: np.dtype[Any]) -> float:
@@ -144,13 +160,6 @@ class LazyPresence(LazyRows):
         piece = strips.cut(dataclasses.replace(self._image, present=None), where)
         found = without(piece, mask, self._absent)
         return np.ones(piece.colour.shape, np.bool_) if found is None else found
-
-
-def is_complete(image: Image) -> bool:
-    """Return whether no pixel is absent and no mask is given."""
-    if isinstance(image.present, LazyPresence):
-        return image.present.mask is None and all(part.present is None for part in strips.parts(image))
-    return image.present is None
 
 
 def of_pixels(image: Image) -> Presence | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes
+from imfilter._base.plan import some_absent
 
 from .. import io
 from .._files.formats import Format
@@ -52,6 +53,21 @@ def spaced(steps: Sequence[Step], spacing: Any) -> Sequence[Step]:
 def tasks(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> Sequence[Step]:
     """Return steps with every option, for images of the type and of the number of axes of `image`."""
     return _prepared(steps, image, None, options, None, ignore=False)[0]
+
+
+def along_axes(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> list[Rows | None]:
+    """Return the samples along each axis that a result of all steps depends on. None: all of the axis.
+
+    The parameters are those of `filtered`. The pixels of the image are not read.
+    """
+    lengths, dtype = image.pixels.shape[: image.spatial], dtypes.derived(image.pixels.dtype)
+    total: list[Rows | None] = []
+    for step in tasks(steps, image, options):
+        rows = halo.along_axes(step.command, step.options, lengths, dtype)
+        rows = rows if step.plain else [None] * len(lengths)
+        total = [halo.both(*pair) for pair in zip(total, rows, strict=True)] if total else rows
+    same = [None if one is None or one.length != n else one for one, n in zip(total, lengths, strict=True)]
+    return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -115,6 +131,7 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
             piece = _floating(piece, source) if first else piece
             for step in group.steps:
                 piece = _run(step, piece)
+                some_absent.set(False)  # the first step has filled in what is absent, unless much of it is
             return _written(piece, target, tone, magnitude=magnitude) if final else piece
 
         return Stage(group.rows, work)

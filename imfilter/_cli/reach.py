@@ -51,35 +51,6 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
     return Rows(length, around, around, wraps=wraps)
 
 
-def cells_of(options: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[Rows, dict[str, Any]] | None:
-    """Return the rows that the rows of a resized image depend on, and the options for pieces of the image.
-
-    Return None if an output is not the mean of whole rows. Then positions of outputs are rounded numbers,
-    which depend on the length of the image.
-
-    Parameters
-    ----------
-    options : mapping
-        The options of ``resize`` by name.
-    shape : tuple of int
-        Rows and columns of the image.
-    """
-    try:
-        if options["scale"] is None:
-            rows, columns = (int(n) for n in np.broadcast_to(options["shape"], 2))
-        else:
-            factors = np.broadcast_to(options["scale"], 2).tolist()
-            rows, columns = (max(1, round(n * f)) for n, f in zip(shape[:2], factors, strict=True))
-        if options["method"] != "area" or options["align"] != "centres":
-            return None
-        if min(rows, columns) < 1 or shape[0] % rows or None not in (options["shape"], options["scale"]):
-            return None
-    except (ValueError, TypeError, OverflowError):  # the filter raises an error with a better message
-        return None
-    step = shape[0] // rows
-    return Rows(rows, 0, step - 1, step), {"shape": None, "scale": (1 / step, columns / shape[1])}
-
-
 def _of_kernel(command: Command, options: Mapping[str, Any], length: int, *, wraps: bool) -> Rows | None:
     kernel = options["kernel"]
     taps = len(kernel[0]) if isinstance(kernel, list) else _dense(kernel).shape[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -18,9 +19,9 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total, without_samples
-from . import messages, missing, quiet, reach
+from . import halo, messages, missing, quiet
 from .command import Command
-from .task import Filter
+from .strips import Rows
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -28,13 +29,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Options = Mapping[str, Any]
 
-#: Filters that depend on a window of frames.
-_LOCAL = (
-    *("smoothing", "fill", "morphology", "residue", "linear", "derivative"),
-    *("oriented", "measure", "statistic", "entropy"),
-)
-#: More frames than any film has.
-_MANY = 1 << 40
+#: More frames than any window has.
+_MANY = 1 << 20
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
 #: Bytes in memory from which a message says so.
@@ -107,28 +103,49 @@ class Work:
         pixels = self.stack.header.pixels
         return math.prod(pixels.shape[self.leading :]) * pixels.itemsize
 
+    def rows(self, lengths: Sequence[int]) -> list[Rows | None]:
+        """Return the samples along each filtered axis that a result depends on. None: all of the axis."""
+        dtype = self.stack.header.pixels.dtype
+        if self.steps is None:
+            return halo.along_axes(self.command, self.changed, lengths, dtype)
+        from . import pipe
+
+        steps = pipe.spaced(self.steps, self.changed["spacing"])
+        return pipe.along_axes(steps, Image(without_samples(lengths, dtype)), self.changed)
+
     def _reach(self) -> int | None:
         """Return how many frames before and after it a frame of the result depends on, or None if all."""
-        first = self.filtered[0] == self.axes[self.leading]
-        if not first or self.command.kind not in _LOCAL or self.mask is not None:
+        if self.filtered[0] != self.axes[self.leading]:
             return None
-        if self.command.name == "orientation" and len(self.filtered) == 3:  # its vectors are a new axis
+        last = self.command if self.steps is None else self.steps[-1].command
+        if last.name == "orientation" and len(self.filtered) == 3:  # its vectors are a new axis
             return None
-        run = Filter(self.command, self.changed, len(self.filtered))
-        rows = reach.rows_of(self.command, run.options, _MANY)
-        if rows is None or rows.wraps or (rows.length, rows.step) != (_MANY, 1):
+        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
+        # The number of frames of a film is an estimate.
+        first = _MANY if self.stack.streamed else shape[self.filtered[0]]
+        found = self.rows([first, *(shape[axis] for axis in self.filtered[1:])])[0]
+        if found is None or found.wraps or (found.length, found.step, found.cell) != (first, 1, 1):
             return None
-        return max(rows.above, rows.below)
+        return max(found.above, found.below)
 
     def _distance(self, axis: str) -> float | None:
         header = self.stack.header
         return header.spacing[self.axes.index(axis)] if header.spacing else None
 
-    def _mask(self) -> Array:
-        """Return the mask in the shape of the stack without colours, or of one block."""
-        present, _ = missing.read(self.options["mask"], self.options)
+    def _mask(self) -> Array | Stack:
+        """Return the mask in the shape of the stack without colours, in memory or as an open stack."""
         shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
         whole = tuple(length for axis, length in shape.items() if axis != "S")
+        stack = None
+        if isinstance(self.options["mask"], str):
+            with quiet.decoders():
+                stack = stack_files.opened(self.options["mask"], self.options["max_pixels"] or None)
+        if stack is not None:
+            stack = stack.counted()
+            if not self.blockwise and stack.header.pixels.shape == whole and not stack.header.channels:
+                return stack
+            stack.close()
+        present, _ = missing.read(self.options["mask"], self.options)
         page = tuple(shape[axis] for axis in self.filtered)
         if present.shape == whole:
             return present
@@ -143,6 +160,22 @@ class Work:
         order = [[*self.loops, *self.filtered].index(axis) for axis in plain]
         return np.broadcast_to(spread.transpose(order), whole)
 
+    def _masks(self, leading: int) -> Iterator[Array | None]:
+        """Yield which samples are present, for each index of the leading axes."""
+        if self.mask is None:
+            yield from itertools.repeat(None)
+        elif isinstance(self.mask, Stack):
+            with contextlib.closing(self.mask):
+                for block in self.mask.blocks(leading):
+                    yield block != 0
+        else:
+            present = None
+            for index in np.ndindex(self.mask.shape[:leading]):
+                present = self.mask[index]
+                yield present
+            if self.stack.streamed:  # the number of frames is an estimate
+                yield from itertools.repeat(present)
+
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
         if self.reach is not None:
@@ -151,32 +184,32 @@ class Work:
         if not self.stack.streamed and self._together() > LARGE:
             size, reason = self._together() / 1e9, "a result depends on all of them"
             messages.say("warning", f"{self.name}: {size:.1f} GB are held in memory, because {reason}")
-        blocks = self.stack.blocks(self.leading)
-        present = None
-        if self.mask is not None:
-            plain = self.inside.removesuffix("S")
-            present = self.mask.reshape(-1, *self.mask.shape[self.mask.ndim - len(plain) :])
-        for number in itertools.count():
+        blocks, masks = self.stack.blocks(self.leading), self._masks(self.leading)
+        while True:
             with quiet.decoders():
                 block = next(blocks, None)
             if block is None:
                 return
-            yield self.result(block, None if present is None else present[number])
+            yield self.result(block, next(masks))
 
     def _along_frames(self, around: int) -> Iterator[Image]:
         """Yield the results of the frames of a film, or of planes, with the frames around them in memory."""
-        pixels, frames = self.stack.header.pixels, self.stack.blocks(self.leading + 1)
+        pixels, leading = self.stack.header.pixels, self.leading + 1
+        frames, masks = self.stack.blocks(leading), self._masks(leading)
         if self.stack.streamed:  # the number of frames is an estimate
-            yield from self._along(frames, around)
+            yield from self._along(frames, masks, around)
             return
         for _ in range(math.prod(pixels.shape[: self.leading])):
-            yield from self._along(itertools.islice(frames, pixels.shape[self.leading]), around)
+            yield from self._along(itertools.islice(frames, pixels.shape[self.leading]), masks, around)
 
-    def _along(self, frames: Iterator[Array], around: int) -> Iterator[Image]:
+    def _along(self, frames: Iterator[Array], masks: Iterator[Array | None], around: int) -> Iterator[Image]:
         """Yield the results of some frames, which are filtered together."""
         pixels, shape = self.stack.header.pixels, self.stack.header.pixels.shape[self.leading + 1 :]
         size = max(2 * around, _FRAMES // (math.prod(shape) * pixels.itemsize), 1)
         held = np.empty((size + 2 * around, *shape), pixels.dtype)
+        present = None
+        if self.mask is not None:
+            present = np.empty((len(held), *shape[: len(shape) - self.stack.header.channels]), np.bool_)
         count = done = 0  # frames that are held, and those of them whose results are out
         last = False
         while not last:
@@ -184,20 +217,24 @@ class Work:
             with quiet.decoders():
                 for frame in itertools.islice(frames, size):
                     held[count] = frame
+                    if present is not None:
+                        present[count] = next(masks)
                     count += 1
             last = count - before < size
             stop = count if last else count - around
             if stop > done:
                 token = by_window.set(True)
                 try:
-                    result = self.result(held[:count], None)
+                    result = self.result(held[:count], None if present is None else present[:count])
                 finally:
                     by_window.reset(token)
                 for part in result.pixels[done:stop]:
                     yield dataclasses.replace(result, pixels=part, axes=result.axes[1:])
                 del result, part  # before the next results
             first = max(stop - around, 0)
-            held[: count - first] = held[first:count]
+            for array in (held, present):
+                if array is not None:
+                    array[: count - first] = array[first:count]
             count, done = count - first, stop - first
 
     def result(self, block: Array, present: Array | None) -> Image:

@@ -26,7 +26,7 @@ _SMALL = 1 << 24
 #: Kinds of filters whose results have the axes of a volume.
 _VOLUMES = (
     *("smoothing", "fill", "morphology", "residue", "linear", "derivative", "statistic", "entropy"),
-    *("preserving", "denoising", "threshold"),
+    *("preserving", "denoising", "threshold", "resampling"),
 )
 #: Size in bytes of pixels in memory from which a message says so.
 _LARGE = 1 << 30
@@ -153,8 +153,6 @@ def _computed(made: Piecewise, band: Band) -> Image:
     token = by_window.set(made.image.spatial > 2)  # planes of a volume are few in a band
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # as in `apply`; each thread has its own state
-            part = made.work(band.piece)
+            return made.of(band)
     finally:
         by_window.reset(token)
-    rows = slice(band.first, band.first + band.stop - band.start)
-    return dataclasses.replace(part, pixels=part.pixels[rows], present=None)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imfilter._base import dtypes
+from imfilter._base.plan import some_absent
 
 from .._files.image import Image, full_scale
-from .._files.lazy import LazyRows
+
+if TYPE_CHECKING:
+    from imfilter._filters.resampling.tables import Table
 
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
@@ -36,6 +39,9 @@ class Rows(NamedTuple):
         Number of rows of a cell. A piece of the image must start at the start of a cell.
     wraps : bool
         Whether the image continues beyond its border with its other end.
+    tables : tuple of Table or None
+        The samples of each output along each axis, if the image is resized. Then the other numbers are not
+        used.
     """
 
     length: int
@@ -44,15 +50,24 @@ class Rows(NamedTuple):
     step: int = 1
     cell: int = 1
     wraps: bool = False
+    tables: tuple[Table, ...] | None = None
 
 
 class Band(NamedTuple):
-    """Rows `start` to `stop` of the result. In the result of the piece, they start at row `first`."""
+    """Rows `start` to `stop` of the result. In the result of the piece, they start at row `first`.
+
+    `tables` are those of the piece, if the image is resized.
+    """
 
     start: int
     stop: int
     piece: Image
     first: int
+    tables: tuple[Table, ...] | None = None
+
+
+#: Computes the result of an image or of a piece of it.
+Work = Callable[[Image], Image]
 
 
 class Piecewise(NamedTuple):
@@ -68,45 +83,52 @@ class Piecewise(NamedTuple):
         Computes the result of the image or of a piece of it.
     direct : bool
         Whether the filter needs no intermediate arrays. Then an image in memory is filtered whole.
+    resized : callable, optional
+        Returns `work` for a piece with its own tables.
     """
 
     image: Image
     rows: Rows | None
-    work: Callable[[Image], Image]
+    work: Work
     direct: bool = False
+    resized: Callable[[tuple[Table, ...]], Work] | None = None
+
+    def of(self, band: Band) -> Image:
+        """Return the rows of a band of the result."""
+        work = self.work if self.resized is None or band.tables is None else self.resized(band.tables)
+        token = some_absent.set(self.image.present is not None)
+        try:
+            part = work(band.piece)
+        finally:
+            some_absent.reset(token)
+        rows = slice(band.first, band.first + band.stop - band.start)
+        return dataclasses.replace(part, pixels=part.pixels[rows], present=None)
+
+
+def filtered(image: Image, rows: Rows | None, work: Work) -> Image:
+    """Return ``work(image)``, computed piece by piece: see `whole`."""
+    return whole(Piecewise(image, rows, work))
 
 
 def whole(made: Piecewise) -> Image:
-    """Return the result of a filter of an image in memory."""
-    return filtered(made.image, None if made.direct else made.rows, made.work)
-
-
-def filtered(image: Image, rows: Rows | None, work: Callable[[Image], Image]) -> Image:
-    """Return ``work(image)``, computed piece by piece.
+    """Return the result of a filter of an image in memory, computed piece by piece.
 
     The result of a filter depends only on the samples in its window. So the result is bit-identical to the
     result of the whole image. There is one exception: some algorithms for very large windows depend on the
     length of the image. Then a rounded value may differ by 1.
 
-    Parameters
-    ----------
-    image : Image
-        The input. An image that does not have two spatial axes is filtered whole.
-    rows : Rows or None
-        The rows that a row of the result depends on. None if they are not known.
-    work : callable
-        Computes the result of an image or of a piece of it.
+    An image that does not have two spatial axes is filtered whole.
     """
-    if rows is None or not is_cut(image, rows):
-        return work(image)
+    rows = made.rows
+    if made.direct or rows is None or not is_cut(made.image, rows):
+        return made.work(made.image)
     out = None
-    for band in bands(image, rows):
-        part = work(band.piece)
+    for band in bands(made.image, rows):
+        part = made.of(band)
         if out is None:
             shape = (rows.length, *part.pixels.shape[1:])
-            out = dataclasses.replace(part, pixels=dtypes.empty(shape, part.pixels.dtype), present=None)
-        length = band.stop - band.start
-        out.pixels[band.start : band.stop] = part.pixels[band.first : band.first + length]
+            out = dataclasses.replace(part, pixels=dtypes.empty(shape, part.pixels.dtype))
+        out.pixels[band.start : band.stop] = part.pixels
     assert out is not None
     return out
 
@@ -130,10 +152,21 @@ def _count(image: Image, rows: Rows, threads: int = 1) -> int:
     """Return the number of bands of the result."""
     size = _BAND * _FEW_THREADS // max(threads, _FEW_THREADS)
     row = math.prod(image.pixels.shape[1:]) * dtypes.derived(image.pixels.dtype).itemsize
+    if rows.tables is not None:
+        return _count_resized(rows.tables, row, size)
     more = rows.above + rows.below
     # A band has at least as many rows as there are around it. So no row is computed more than twice.
     least = max(size // row - more, more, rows.cell)
     return -(-rows.length // max(least // rows.step, 1))
+
+
+def _count_resized(tables: tuple[Table, ...], row: int, size: int) -> int:
+    """Return the number of bands of a resized image. A row of the image has `row` bytes in floating point."""
+    table, *others = tables
+    step = table.length / table.outputs
+    outputs = row * math.prod(one.outputs for one in others) / math.prod(one.length for one in others)
+    fits = (size - table.most * row) / (step * row + outputs)
+    return -(-table.outputs // max(int(max(fits, table.most / step)), 1))
 
 
 def bands(image: Image, rows: Rows, threads: int = 1) -> Iterator[Band]:
@@ -145,6 +178,10 @@ def bands(image: Image, rows: Rows, threads: int = 1) -> Iterator[Band]:
     size = -(-rows.length // _count(image, rows, threads))
     for start in range(0, rows.length, size):
         stop = min(start + size, rows.length)
+        if rows.tables is not None:
+            read, table = rows.tables[0].part(start, stop)
+            yield Band(start, stop, cut(image, read), 0, (table, *rows.tables[1:]))
+            continue
         low, high = start * rows.step - rows.above, (stop - 1) * rows.step + rows.below + 1
         first, last = max(low, 0), min(high, n)
         if rows.wraps and (low < 0 or high > n):
@@ -161,6 +198,4 @@ def bands(image: Image, rows: Rows, threads: int = 1) -> Iterator[Band]:
 def cut(image: Image, where: slice | NDArray[np.int64]) -> Image:
     """Return some rows of an image, in memory."""
     present = None if image.present is None else image.present[where]
-    if isinstance(image.present, LazyRows) and present is not None and present.all():
-        present = None  # which changes no result
     return dataclasses.replace(image, pixels=image.pixels[where], present=present)

@@ -53,7 +53,8 @@ class Filter:
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
         self.function = operator.attrgetter(command.calls or command.name)(imfilter)
-        if options.get("tables") is not None:  # of a part of an image
+        self.of_part = options.get("tables") is not None  # of an image that is resized
+        if self.of_part:
             from . import resized
 
             self.function = functools.partial(resized.by_tables, tables=options["tables"])

@@ -49,15 +49,13 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
         from imfilter._filters.threshold.local import half_range
 
         given["r"] = half_range(image.pixels.dtype)
-    length, around, wraps = image.pixels.shape[0], 0, False
-    if method in _LOCAL:
-        size = np.max(options["size"]) + 1
-        around, wraps = int(min(max(size, 1), length)), options["mode"] == "wrap"
+    rows = rows_of(options, image.pixels.shape[0])
+    if rows is not None:
 
         def limit(values: Array, present: Presence | None) -> Any:
             return function(values, mask=present, **given)
     else:
-        found = _of_image(image, function, given)
+        found, rows = _of_image(image, function, given), Rows(image.pixels.shape[0])
 
         def limit(values: Array, present: Presence | None) -> Any:
             return found
@@ -73,8 +71,15 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
             levels += values > value
         return _picture(piece, levels, present, target, options["classes"])
 
-    rows = Rows(length, around, around, wraps=wraps)
     return Piecewise(image, rows, of_classes if method == "multi_otsu" else work)
+
+
+def rows_of(options: Mapping[str, Any], length: int) -> Rows | None:
+    """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
+    if options["method"] not in _LOCAL:
+        return None
+    around = int(min(max(np.max(options["size"]), 0), length - 1)) + 1
+    return Rows(length, around, around, wraps=options.get("mode") == "wrap")
 
 
 def _of_image(image: Image, function: Callable[..., Any], given: Mapping[str, Any]) -> Any:

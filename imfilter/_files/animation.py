@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -117,20 +118,36 @@ def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, qu
         step, unit = header.distance("T")
         step = step if step and unit in ("s", "ms", "") else 0.1
         durations = [step * (1 if unit == "ms" else 1000)] * count
+    loop = details.get("loop", 0)
+    if name == "PNG":
+        _write_png(file, header, planes, durations, loop or 0)
+        return
     options = pictures.options_of(header, name, quality)
     options.update(save_all=True, duration=[round(duration) for duration in durations])
-    loop = details.get("loop", 0)
     if loop is not None:
         options["loop"] = loop
     elif name == "WebP":
         options["loop"] = 1
     if name == "GIF":
         options.update(disposal=2 if header.alpha else 1)
-    if name == "PNG":
-        options.update(disposal=0, blend=0)  # every frame replaces the one before
     frames = (Pillow.fromarray(np.ascontiguousarray(plane)) for plane in planes)
     first = next(frames)
     others = frames if name == "GIF" else list(frames)  # the other encoders read them twice
     encoded = io.BytesIO()  # because Pillow's encoders do not detect a full disk
     first.save(encoded, format=pictures.NAMES.get(name, name), append_images=others, **options)
     file.write(encoded.getbuffer())
+
+
+def _write_png(
+    file: IO[bytes], header: Image, planes: Iterator[Array], durations: Sequence[float], plays: int
+) -> None:
+    """Write the frames of an animated PNG, one after the other."""
+    plain = dataclasses.replace(header, axes="", spacing=(), units=(), details={})
+    writer = None
+    for plane, duration in zip(planes, durations, strict=True):
+        if writer is None:
+            first = dataclasses.replace(plain, pixels=plane)
+            writer = png.Writer(file, first, len(plane), frames=len(durations), plays=plays)
+        writer.frame(plane, duration)
+    assert writer is not None
+    writer.finish()

@@ -29,7 +29,7 @@ LEVEL = 4  # of zlib: 1 % larger than 6; three times as fast on 16 bits, twice o
 
 
 class Writer:
-    """Write a PNG of 8 or 16 bits in bands of rows.
+    """Write a PNG of 8 or 16 bits in bands of rows, or frame by frame.
 
     Parameters
     ----------
@@ -39,19 +39,24 @@ class Writer:
         The first rows, ``(rows, width)`` or ``(rows, width, 2 to 4)``, with the metadata of the picture.
     height : int
         The number of rows of the picture.
+    frames, plays : int
+        The number of frames of an animation, and how often it is shown. 0 plays: without end.
 
     Notes
     -----
     Source: W3C, Portable Network Graphics (PNG) Specification, Third Edition.
     """
 
-    def __init__(self, file: IO[bytes], image: Image, height: int) -> None:
+    def __init__(
+        self, file: IO[bytes], image: Image, height: int, *, frames: int = 1, plays: int = 0
+    ) -> None:
         pixels, icc = image.pixels, metadata.profile_for(image, colour=image.colour.ndim == 3)
         channels = 1 if pixels.ndim == 2 else pixels.shape[2]
         width, bits = pixels.shape[1], 8 * pixels.dtype.itemsize
         self._file, self._step = file, channels * pixels.dtype.itemsize
-        self._above = np.zeros((1, width * self._step), np.uint8)
-        self._packer = zlib.compressobj(LEVEL)
+        self._shown: NDArray[Any] | None = None  # the frame before
+        self._number = 0  # of the next chunk of an animation
+        self._begin(width)
         file.write(SIGNATURE)
         header = struct.pack(">IIBBBBB", width, height, bits, COLOUR_TYPES[channels], 0, 0, 0)
         chunk(file, b"IHDR", header)
@@ -64,21 +69,67 @@ class Writer:
             chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
         if image.exif is not None:
             chunk(file, b"eXIf", image.exif.removeprefix(b"Exif\0\0"))
+        if frames > 1:
+            chunk(file, b"acTL", struct.pack(">II", frames, plays))
+
+    def _begin(self, width: int) -> None:
+        """Begin the pixels of a picture or of a frame."""
+        self._above = np.zeros((1, width * self._step), np.uint8)
+        self._packer = zlib.compressobj(LEVEL)
 
     def write(self, image: Image) -> None:
         """Write the next rows."""
-        samples = image.pixels.reshape(len(image.pixels), -1)
+        self._rows(image.pixels)
+
+    def frame(self, pixels: NDArray[Any], milliseconds: float) -> None:
+        """Write the next frame: the rectangle in which it differs from the frame before."""
+        top, left, part = 0, 0, pixels
+        if self._shown is not None:
+            top, left, part = _changed(self._shown, pixels)
+        divisor = next((n for n in (1000, 100, 10) if milliseconds * n < 65535.5e3), 1)
+        delay = min(round(milliseconds * divisor / 1000), 65535), divisor
+        size = part.shape[1], part.shape[0], left, top
+        chunk(self._file, b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *size, *delay, 0, 0))
+        self._begin(part.shape[1])
+        self._rows(part)
+        self._packed(self._packer.flush())
+        self._shown = pixels
+
+    def _rows(self, pixels: NDArray[Any]) -> None:
+        samples = pixels.reshape(len(pixels), -1)
         block = max(1, _BLOCK // self._above.size)
         for start in range(0, len(samples), block):
-            rows = samples[start : start + block]
+            rows = np.ascontiguousarray(samples[start : start + block])
             raw = rows.astype(rows.dtype.newbyteorder(">"), copy=False).view(np.uint8)
-            chunk(self._file, b"IDAT", self._packer.compress(_filtered(raw, self._above, self._step)))
+            self._packed(self._packer.compress(_filtered(raw, self._above, self._step)))
             self._above = raw[-1:].copy()
+
+    def _packed(self, data: bytes) -> None:
+        if self._shown is None:
+            chunk(self._file, b"IDAT", data)
+        elif data:
+            chunk(self._file, b"fdAT", struct.pack(">I", self._next()) + data)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number - 1
 
     def finish(self) -> None:
         """Write the end of the file."""
-        chunk(self._file, b"IDAT", self._packer.flush())
+        if self._shown is None:
+            chunk(self._file, b"IDAT", self._packer.flush())
         chunk(self._file, b"IEND", b"")
+
+
+def _changed(before: NDArray[Any], pixels: NDArray[Any]) -> tuple[int, int, NDArray[Any]]:
+    """Return the first row, the first column and the pixels of the rectangle that differs: at least one."""
+    differs = before != pixels
+    if differs.ndim == 3:
+        differs = differs.any(axis=-1)
+    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
+    top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 1)
+    left, right = (int(columns[0]), int(columns[-1]) + 1) if len(rows) else (0, 1)
+    return top, left, pixels[top:bottom, left:right]
 
 
 def chunk(file: IO[bytes], kind: bytes, body: bytes) -> None:

@@ -242,7 +242,7 @@ def check(kind: Format, header: Image) -> None:
 #: Formats of animations: their frames are one axis.
 _ANIMATED = ("GIF", "PNG", "WebP", "AVIF", "video")
 #: Formats of animations whose frames are held in memory until the last one is known.
-GATHERED = ("PNG", "WebP", "AVIF")
+GATHERED = ("GIF", "WebP", "AVIF")
 
 
 def check_count(kind: Format, header: Image) -> None:

@@ -171,31 +171,89 @@ def test_a_full_disk(
     assert sorted(os.listdir(tmp_path)) == ["a.zarr"]
 
 
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the number of samples of each part of a stack that is filtered."""
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
+    found: list[int] = []
+    filtering = stack_work.Work.result
+
+    def watched(self: Any, block: np.ndarray, *more: Any) -> Any:
+        found.append(block.size)
+        return filtering(self, block, *more)
+
+    monkeypatch.setattr(stack_work.Work, "result", watched)
+    return found
+
+
 @pytest.mark.parametrize("suffix", [".tif", ".npy", ".zarr"])
 @pytest.mark.parametrize(("axes", "places"), [("ZYX", (1, 2, 3)), ("YX", (2, 3)), ("Z", (1,))])
 def test_stacks_in_bands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, axes: str, places: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(stack_work, "_FRAMES", 1)
     pixels, source = noise(2, 13, 21, 34, dtype="uint16"), tmp_path / f"a{suffix}"
     if suffix == ".npy":
         np.save(source, pixels)
     else:
         io.write(source, io.Image(pixels, axes="CZYX"))
-    lengths: list[int] = []
-    filtering = stack_work.Work.result
-
-    def watched(self: Any, block: np.ndarray, *more: Any) -> Any:
-        lengths.append(block.size)
-        return filtering(self, block, *more)
-
-    monkeypatch.setattr(stack_work.Work, "result", watched)
+    lengths = sizes(monkeypatch)
     out = tmp_path / f"out{'.npy' if suffix == '.zarr' else suffix}"
     done("gaussian", source, out, "--sigma", "0.6", "--axes", axes)
     if suffix == ".npy" and axes == "Z":  # the letters are the last axes
         places = (3,)
     np.testing.assert_array_equal(io.read(out).pixels, imfilter.gaussian(pixels, 0.6, axes=places))
     assert max(lengths) < pixels[0].size
+
+
+@pytest.mark.parametrize(
+    ("suffix", "axes"), [(".tif", "ZYX"), (".tif", "YX"), (".npy", "ZYX"), (".npy", "YX"), (".png", "YX")]
+)
+@pytest.mark.parametrize("name", ["gaussian", "median"])
+def test_masks_of_stacks_in_bands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, axes: str, name: str
+) -> None:
+    """A mask has the shape of the stack, or of what is filtered at once."""
+    pixels, mask = noise(2, 13, 21, 34).astype("float32"), noise(2, 13, 21, 34) % 3
+    if axes == "ZYX":
+        mask[:, 4:] = 1  # parts without absent samples
+    if suffix == ".png":
+        mask = mask[0, 0]
+    source, held = tmp_path / "a.tif", tmp_path / f"mask{suffix}"
+    io.write(source, io.Image(pixels, axes="CZYX"))
+    if suffix == ".npy":
+        np.save(held, mask)
+    else:
+        io.write(held, io.Image(mask, axes="CZYX" if mask.ndim == 4 else ""))
+    lengths = sizes(monkeypatch)
+    size = {"sigma": 0.6} if name == "gaussian" else {"size": 3}
+    words = [f"--{word}={value}" for word, value in size.items()]
+    done(name, source, tmp_path / "out.npy", *words, "--axes", axes, "--mask", held)
+    places = tuple("CZYX".index(axis) for axis in axes)
+    present = np.broadcast_to(mask, pixels.shape) != 0
+    wanted = getattr(imfilter, name)(pixels, axes=places, mask=present, **size)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), wanted)
+    assert max(lengths) < pixels[0].size
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy"])
+def test_pipelines_of_stacks_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    pixels, source = noise(2, 23, 21, 34, dtype="uint16"), tmp_path / f"a{suffix}"
+    if suffix == ".npy":
+        np.save(source, pixels)
+    else:
+        io.write(source, io.Image(pixels, axes="CZYX"))
+    lengths = sizes(monkeypatch)
+    steps = ["gaussian --sigma 0.6", "median --size 3", "sobel"]
+    wanted = imfilter.gaussian(pixels, 0.6, axes=(1, 2, 3), dtype=np.float32)
+    wanted = imfilter.sobel(imfilter.median(wanted, 3, axes=(1, 2, 3)), axes=(1, 2, 3))
+    done("pipe", source, tmp_path / "out.npy", *steps, "--axes", "ZYX")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), wanted)
+    assert max(lengths) < pixels[0].size
+    done("pipe", source, tmp_path / "once.npy", *steps, "--axes", "ZYX", "--save-steps", tmp_path / "s.toml")
+    done("pipe", source, tmp_path / "again.npy", "--axes", "ZYX", "--steps", tmp_path / "s.toml")
+    np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), wanted)
+    lengths.clear()
+    done("pipe", source, tmp_path / "out.npy", "gaussian", "threshold", "--axes", "ZYX")
+    assert max(lengths) == pixels[0].size  # the threshold of a volume
 
 
 @pytest.mark.parametrize(
@@ -225,8 +283,8 @@ def test_what_is_held_in_memory_is_told(
         monkeypatch.setattr(module, "LARGE", 1)
     pixels = noise(4, 12, 14)
     io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
-    done("median", tmp_path / "a.tif", tmp_path / "out.png", "--axes", "TYX")
+    done("median", tmp_path / "a.tif", tmp_path / "out.webp", "--axes", "TYX")
     lines = said(capsys).splitlines()
     assert "a result depends on all of them" in lines[0]
-    assert lines[1].endswith("are held in memory, because PNG encodes all of them at once")
+    assert lines[1].endswith("are held in memory, because WebP encodes all of them at once")
     assert len(lines) == 2

@@ -45,7 +45,7 @@ def test_rounding_is_told_once(
         message = said(capsys)
         assert message.count("\n") == 1
         assert "values are rounded to whole numbers" in message
-    assert written == [str(tmp_path / "out.png")]
+    assert written == [str(tmp_path / "out.png")] * 2
 
 
 def test_channels_of_a_picture_are_known(

@@ -52,6 +52,32 @@ def test_frames_durations_and_loops(tmp_path: Path, suffix: str, channels: int) 
     assert again.details == found.details
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_frames_of_png_have_what_changed(tmp_path: Path, channels: int) -> None:
+    """Frames that are equal, or differ in a corner, are kept. Long durations are rounded to seconds."""
+    pixels = np.repeat(frames(channels, (40, 50))[:1], 6, axis=0)
+    pixels[2, -1, -1] = pixels[2, -1, -1] // 2 + 1
+    pixels[3, 5:9, 7:20] = 33
+    pixels[5] = 255 - pixels[5]
+    durations = (1.0, 0.0, 65535.0, 70000.0, 40.0, 7e6)
+    details = {"animation": {"durations": durations, "loop": 2}}
+    io.write(
+        tmp_path / "a.png",
+        io.Image(
+            pixels, channels > 1, channels in (2, 4), axes="TYX" + "S" * (channels > 1), details=details
+        ),
+    )
+    with Pillow.open(tmp_path / "a.png") as picture:
+        assert picture.n_frames == 6
+        for number, frame in enumerate(pixels):
+            picture.seek(number)
+            np.testing.assert_array_equal(np.asarray(picture.convert(picture.mode)), frame)
+            assert picture.info["duration"] == durations[number]
+    assert io.read(tmp_path / "a.png").details == details
+    kinds = [kind for kind in (b"acTL", b"fcTL", b"fdAT") if kind in (tmp_path / "a.png").read_bytes()]
+    assert len(kinds) == 3
+
+
 def test_a_gif_that_plays_once(tmp_path: Path) -> None:
     found = io.read(saved(tmp_path / "a.gif", frames()))
     assert found.details["animation"]["loop"] is None
