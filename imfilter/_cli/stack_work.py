@@ -20,13 +20,13 @@ from .._files.image import Image
 from .._files.stacks import Stack, check_total, without_samples
 from . import messages, missing, quiet, reach
 from .command import Command
+from .pages import Options, wanted
 from .task import Filter
 
 if TYPE_CHECKING:
     from .steps import Step
 
 Array = NDArray[Any]
-Options = Mapping[str, Any]
 
 #: Filters that depend on a window of frames.
 _LOCAL = (
@@ -43,16 +43,6 @@ LARGE = 1 << 30
 _UNCOLOURED = 5
 #: Filters whose results have the range of values of the input.
 _SAME_RANGE = ("smoothing", "morphology", "preserving", "fill", "resampling", "enhancement", "denoising")
-
-
-def wanted(options: Options) -> str | None:
-    """Return the letters of ``--axes``, or T for ``--time``, or None without both."""
-    if not options.get("time"):
-        axes: str | None = options["axes"]
-        return axes
-    if options["axes"] not in (None, "T"):
-        raise ValueError("--time is the same as --axes T; give only one of them")
-    return "T"
 
 
 @dataclass
