@@ -262,9 +262,11 @@ def _run_pictures(
     *sources, destination = paths
 
     def run() -> None:
-        from ._cli import folders, many
+        from ._cli import folders
 
         if folders.several(sources, destination):
+            from ._cli import many
+
             many.run(work, sources, destination, options, label)
         else:
             work(sources[0], destination, options)

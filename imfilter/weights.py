@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 
 from imfilter._base import arguments
 from imfilter._base.memo import remembered
@@ -265,9 +264,10 @@ def _gaussian(sigma: float, order: int, radius: int) -> Taps:
         bell.flags.writeable = False
         return bell
     # Each derivative of p(x) * bell is (p' - x/sigma^2 * p) * bell.
-    factor = Polynomial([1.0])
+    # NumPy imports this module at its first use.
+    factor = np.polynomial.Polynomial([1.0])
     for _ in range(order):
-        factor = factor.deriv() + factor * Polynomial([0.0, -1.0 / sigma / sigma])
+        factor = factor.deriv() + factor * np.polynomial.Polynomial([0.0, -1.0 / sigma / sigma])
     # Flipped, because a correlation reads the samples in the opposite order of a convolution.
     return _constant((factor(x) * bell)[::-1])
 

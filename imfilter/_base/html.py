@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # on first use: every filter imports this module, and few write HTML
+
+    return escape(text)
+
 
 # No colours: text and lines have those of the page, which may be light or dark.
 _TABLE = "border-collapse: collapse"
@@ -38,17 +44,17 @@ def table(
     def cell(text: object, column: int, *, name: bool) -> str:
         tag = "th" if name else "td"
         side = "right" if column in numbers else "left"
-        return f'<{tag} style="{_CELL}{side}">{escape(str(text))}</{tag}>'
+        return f'<{tag} style="{_CELL}{side}">{_escaped(str(text))}</{tag}>'
 
     def line(cells: Sequence[object], *, top: bool = False) -> str:
         made = (cell(text, n, name=top or (names and not n)) for n, text in enumerate(cells))
         return f"<tr>{''.join(made)}</tr>"
 
-    parts = [f"<p><b>{escape(title)}</b></p>"] if title else []
+    parts = [f"<p><b>{_escaped(title)}</b></p>"] if title else []
     parts.append(f'<table style="{_TABLE}">')
     if head:
         parts.append(f"<thead>{line(head, top=True)}</thead>")
     parts += ["<tbody>", *map(line, rows), "</tbody></table>"]
     if note:
-        parts.append(f"<p>{escape(note)}</p>")
+        parts.append(f"<p>{_escaped(note)}</p>")
     return "\n".join(parts)

@@ -75,9 +75,14 @@ class Presence:
         return self.at(image, ...) > 0 if self.graded else self.at(image, ...)
 
 
+def is_masked(image: object) -> bool:
+    """Tell whether an image is a masked array. NumPy imports their module at the first look."""
+    return type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray)
+
+
 def split(image: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
     """Return an image without its mask, and True where its samples are present. None: it has no mask."""
-    if isinstance(image, np.ma.MaskedArray):
+    if is_masked(image):
         mask = np.ma.getmaskarray(image)
         # Each field of a structured array has a mask. Such arrays are refused later, like those without mask.
         return np.ma.getdata(image), ~mask if mask.dtype.kind == "b" else None
@@ -92,7 +97,7 @@ def wanted(image: Any, common: Common) -> bool:
         or nan != "propagate"
         or min_coverage != 0
         or (isinstance(mode, str) and mode == "shrink")
-        or (type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray))
+        or is_masked(image)
     )
 
 

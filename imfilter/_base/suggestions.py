@@ -1,6 +1,5 @@
 """The suggestion at the end of a message about an unknown name, and the names in other libraries."""
 
-import difflib
 from collections.abc import Iterable
 
 #: Keys are functions of SciPy, OpenCV, scikit-image or PyTorch, in lower case and without underscores.
@@ -203,6 +202,8 @@ def suggestion(name: str, known: Iterable[str], ours: str | None = None, similar
     if ours is not None:
         return f"; here it is called {ours!r}"
     spelled = {word.lower(): word for word in known}
+    import difflib  # only for a message
+
     close = difflib.get_close_matches(name.lower(), spelled, 1, similarity)
     return f"; did you mean {spelled[close[0]]!r}?" if close else ""
 

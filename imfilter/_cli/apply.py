@@ -1,4 +1,7 @@
-"""Colour, transparency and types of pictures in the command. The filters get only arrays."""
+"""Colour, transparency and types of pictures in the command. The filters get only arrays.
+
+The module of a kind of commands is imported when a command is of this kind, so that others start sooner.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,7 @@ from imfilter._base import dtypes
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from .._files.lazy import Converted, LazyRows
-from . import (
-    colour,
-    denoising,
-    edges,
-    enhance,
-    finders,
-    limits,
-    missing,
-    objects,
-    preserving,
-    reach,
-    regions,
-    render,
-    strips,
-    thresholds,
-)
+from . import colour, edges, limits, missing, reach, render, strips
 from .command import Command
 from .render import Tone
 from .strips import Piecewise, Rows, Work
@@ -77,8 +65,12 @@ def prepared(
     if command.kind in _WHOLE:
         return Piecewise(image, None, lambda whole: _of_whole(command, whole, options, kind))
     if command.kind == "threshold":
+        from . import thresholds
+
         return thresholds.prepared(missing.found(image, options), options, kind)
     if command.kind == "denoising":
+        from . import denoising
+
         return _written(denoising.prepared(command, missing.found(image, options), options, kind))
     given, source = limits.asked(options), image.pixels.dtype
     image = missing.found(image, options)
@@ -94,6 +86,8 @@ def prepared(
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
     if command.kind == "preserving":
+        from . import preserving
+
         task = Task(run, options, kind, target, given, None)
         return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
@@ -143,12 +137,20 @@ def _resized_rows(run: Filter, image: Image) -> Rows | None:
 def _of_whole(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
     """Return the result of a filter that depends on the whole image."""
     if command.kind == "regions":
+        from . import regions
+
         return missing.written(regions.picture(command, missing.found(image, options), options, kind))
     if command.kind == "enhancement":
+        from . import enhance
+
         return enhance.picture(command, missing.found(image, options), options, kind)
     if command.kind == "objects":
+        from . import objects
+
         result = objects.picture(command, image, options, kind)
     elif command.kind == "finder":
+        from . import finders
+
         result = finders.picture(command, image, options, kind)
     else:
         run, given = Filter(command, options, image.spatial), limits.asked(options)

@@ -17,7 +17,7 @@ import numpy as np
 
 import imfilter
 
-from .._files import stack_files, unfinished, zarr_store
+from .._files import signatures, stack_files, unfinished, zarr_store
 from .._files.formats import Format
 from .._files.image import FileError
 from .._files.packages import required
@@ -61,7 +61,7 @@ def check(source: str, destination: str, options: Mapping[str, Any]) -> None:
         return
     if not os.path.exists(source):
         raise FileError(f"{source}: cannot be read: No such file or directory")
-    is_zarr = os.path.isdir(source) and zarr_store.is_store(source)
+    is_zarr = os.path.isdir(source) and signatures.is_store(source)
     if not is_zarr or streams.suffix_of(destination, options) != ".zarr":
         raise ValueError(f"--cluster is for zarr as IN and as OUT, got {source} and {destination}")
     if options["cluster"] != connection.LOCAL and options["workers"] is not None:

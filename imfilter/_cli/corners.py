@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import imfilter
 
 from .._files.image import full_scale
-from . import listing, streams
+from . import streams
 
 Array = NDArray[Any]
 
@@ -40,6 +40,8 @@ def detect(response: Array, options: Mapping[str, Any]) -> Array:
 
 def write(path: str, response: Array, corners: Array, options: Mapping[str, Any]) -> None:
     """Write a table of corners in the format of its suffix. A failed call leaves no partial file."""
+    from . import listing
+
     indices = np.rint(corners).astype(int)
     rows = [
         dict(zip(_COLUMNS, (*position, strength), strict=True))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._files.formats import FORMATS, SUFFIXES, split
+from .._files.signatures import is_image
 from .streams import STANDARD
 from .table import TABLES
 
@@ -60,10 +61,8 @@ def is_folder(path: str) -> bool:
     """Return whether a path is a folder of files. A folder that is one image is like a file: zarr, DICOM."""
     if not os.path.isdir(path) or split(path)[1] in _WRITTEN:
         return False
-    from .._files import stack_files  # imports NumPy
-
     try:
-        return not stack_files.is_image(path)
+        return not is_image(path)
     except OSError:  # it cannot be read: the caller says so
         return True
 

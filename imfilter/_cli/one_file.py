@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from . import arrays, stacks, streamed, streams
+from . import arrays, pages, streamed, streams
 from .command import Command
 from .table import TABLES
 
@@ -30,32 +30,37 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         from . import cluster  # imports the filters
 
         cluster.check(source, destination, options)
-    stack = stacks.opened(source, options)
+    stack = pages.opened(source, options)
     if stack is None:
         whole = streamed.run(command, source, destination, options, kind)
         if whole is None:
             return
         image = streams.picture(source, options)
         streamed.tell(image, source, whole)
-        stack = stacks.of_image(command, image, options)
+        stack = pages.of_image(command, image, options)
     if stack is not None:
+        from . import stacks  # not needed by single pictures
+
         with contextlib.closing(stack):
             stacks.run(command, stack, (source, destination), options, kind)
         return
-    # They import the filters, after files that cannot be read are reported.
-    from . import corners, edges, finders, limits, missing
-    from .apply import apply
-
+    # What follows imports the filters, after files that cannot be read are reported.
     # A list of blobs may be empty, so it is no picture.
     rows = command.name == "blobs" and kind is not None and kind.name == "NumPy"
     if command.kind == "finder" and (kind is None or rows):
+        from . import finders
+
         finders.write(destination, finders.find(command, image, options), options)
         return
     if kind is None:
+        from . import corners, edges, limits, missing
+
         limits.check_use(limits.asked(options), None)
         response = edges.corner_response(missing.found(image, options), options)
         corners.write(destination, response, corners.detect(response, options), options)
         return
+    from .apply import apply
+
     image = apply(command, image, options, kind, source)  # frees the input before the result is written
     if not kind.picture:
         image = arrays.with_input_order(image, options["channel_axis"])

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import arrays, stacks, streamed, streams
+from . import arrays, pages, streamed, streams
 from .command import Command
 from .pipe import filtered
 from .steps import Step
@@ -23,12 +23,14 @@ def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[s
         from . import cluster
 
         cluster.check(source, destination, options)
-    stack = stacks.opened(source, options)
+    stack = pages.opened(source, options)
     image = streams.picture(source, options) if stack is None else None
     if image is not None:
         streamed.tell(image, source, "pipe needs the whole picture")
-        stack = stacks.of_image(_COMMAND, image, options)
+        stack = pages.of_image(_COMMAND, image, options)
     if stack is not None:
+        from . import stacks
+
         with contextlib.closing(stack):
             stacks.run(_COMMAND, stack, (source, destination), {**options, "spacing": None}, kind, steps)
         return

@@ -21,13 +21,13 @@ from .._files.image import Image
 from .._files.stacks import Stack, check_total, without_samples
 from . import halo, messages, missing, quiet
 from .command import Command
+from .pages import Options, wanted
 from .strips import Rows
 
 if TYPE_CHECKING:
     from .steps import Step
 
 Array = NDArray[Any]
-Options = Mapping[str, Any]
 
 #: More frames than any window has.
 _MANY = 1 << 20
@@ -39,16 +39,6 @@ LARGE = 1 << 30
 _UNCOLOURED = 5
 #: Filters whose results have the range of values of the input.
 _SAME_RANGE = ("smoothing", "morphology", "preserving", "fill", "resampling", "enhancement", "denoising")
-
-
-def wanted(options: Options) -> str | None:
-    """Return the letters of ``--axes``, or T for ``--time``, or None without both."""
-    if not options.get("time"):
-        axes: str | None = options["axes"]
-        return axes
-    if options["axes"] not in (None, "T"):
-        raise ValueError("--time is the same as --axes T; give only one of them")
-    return "T"
 
 
 @dataclass

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .._files import stack_files
 from .._files.formats import Format
-from .._files.image import Image
-from .._files.stacks import Array, Stack
-from . import messages, quiet
+from .._files.stacks import Stack
+from . import messages
 from .command import Command
-from .stack_work import LARGE, Work, wanted
+from .pages import Options, levels
+from .stack_work import LARGE, Work
 
 if TYPE_CHECKING:
     from .steps import Step
-
-Options = Mapping[str, Any]
-
-
-def opened(source: str, options: Options) -> Stack | None:
-    """Return the stack of IN, or None if it has a single picture."""
-    with quiet.decoders():
-        return stack_files.opened(source, options["max_pixels"] or None)
-
-
-def levels(command: Command, options: Options) -> int:
-    """Return the number of levels of an OME-Zarr image. The levels of ``entropy`` are bins."""
-    return 1 if any(option.name == "levels" for option in command.options) else int(options["levels"])
-
-
-def of_image(command: Command, image: Image, options: Options) -> Stack | None:
-    """Return the stack in an image in memory, or None if all its axes are to be filtered at once.
-
-    The last axes of an array without names have the names of ``--axes``. The others are pages.
-    """
-    named = wanted(options)
-    if levels(command, options) > 1:
-        raise ValueError("--levels is for OME-Zarr, and IN has no names of axes")
-    if image.channels and not image.axes:  # a picture
-        _check_use(named, image)
-        return None
-    if not image.axes:
-        if named is None:
-            return None
-        more = image.pixels.ndim - len(named)
-        if not 0 <= more <= 4:
-            raise ValueError(f"--axes {named} does not fit an array of shape {image.pixels.shape}")
-        image = dataclasses.replace(image, axes="IABD"[:more][::-1] + named)
-    pixels = image.pixels
-
-    def read(leading: int) -> Iterator[Array]:
-        return iter(pixels.reshape(-1, *pixels.shape[leading:]))
-
-    return Stack(image, "ZYX" if "Z" in image.axes else "YX", read=read)
-
-
-def _check_use(named: str | None, image: Image) -> None:
-    if named not in (None, "YX"):
-        raise ValueError(f"--axes {named} is for stacks, and IN has a single picture")
 
 
 def run(

@@ -17,7 +17,7 @@ from .. import io
 from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
-from . import heap, messages, pipeline, quiet, stack_work, streams, strips
+from . import heap, messages, pages, pipeline, quiet, streams, strips
 from .command import Command
 from .strips import Band, Piecewise
 
@@ -56,7 +56,7 @@ def run(
     """
     if kind is None:
         return "OUT is a table"
-    if stack_work.wanted(options) is not None:
+    if pages.wanted(options) is not None:
         return "axes are named"
     if streams.STANDARD in (source, destination):
         return "a stream is read and written as a whole"

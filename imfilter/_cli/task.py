@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import imfilter
 from imfilter._base import dtypes
+from imfilter._base.missing import is_masked
 
 from .._files.formats import Format
 from .._files.image import Image
@@ -89,7 +90,7 @@ class Filter:
         channel_axis = -1 if max(pixels.ndim, 0 if guide is None else guide.ndim) > self.ndim else None
         options = {**self.options, **changed}
         result: Array = self.function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
-        if not isinstance(result, np.ma.MaskedArray):
+        if not is_masked(result):
             return result
         undefined, result = np.ma.getmaskarray(result), np.ma.getdata(result)
         if self.nodata is not None and result.dtype.kind in "ui" and dtypes.holds(result.dtype, self.nodata):

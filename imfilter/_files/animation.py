@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -21,8 +20,8 @@ _LEAST = {"PNG": 50, "WEBP": 24, "AVIF": 8, "GIF": 12}
 _GREY, _COLOUR = ("L", "LA"), ("RGB", "RGBA")
 
 
-def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
-    """Return the frames of an open picture, or None if it has only one.
+def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
+    """Return the frames of an open picture that has several.
 
     Parameters
     ----------
@@ -34,8 +33,6 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         Largest accepted number of pixels of all frames together.
     """
     picture: Any = pictures.opened(file)
-    if not getattr(picture, "is_animated", False):
-        return None
     count, (width, height) = picture.n_frames, picture.size
     check_total(path, (count, height, width), max_pixels)
     if max_pixels is not None:
@@ -133,8 +130,8 @@ def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, qu
     frames = (Pillow.fromarray(np.ascontiguousarray(plane)) for plane in planes)
     first = next(frames)
     others = frames if name == "GIF" else list(frames)  # the other encoders read them twice
-    encoded = io.BytesIO()  # because Pillow's encoders do not detect a full disk
-    first.save(encoded, format=pictures.NAMES.get(name, name), append_images=others, **options)
+    encoded = pictures.Encoded(name)  # because Pillow's encoders do not detect a full disk
+    first.save(encoded, append_images=others, **options)
     file.write(encoded.getbuffer())
 
 

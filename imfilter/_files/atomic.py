@@ -10,11 +10,10 @@ from typing import IO
 
 from . import partial
 from .image import FileError
+from .signatures import ZARR_MARKS
 
 #: Endings of the names of images that are folders.
 _FOLDERS = (".zarr",)
-#: Files of which a folder of zarr has one.
-ZARR_MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
 def check_target(path: str | os.PathLike[str]) -> str:

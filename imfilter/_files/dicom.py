@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .image import FileError, Image, check_size, warn
 from .packages import required
+from .signatures import is_dicom, paths_of
 from .stacks import Array, Stack, check_total, without_samples
 
 AFFINE = "affine"
-_PREAMBLE = 128
 _UNEVEN = 0.02  # share of the distance between slices by which it may differ
-_LOOKED_AT = 8  # files of a folder
 _GREY, _COLOUR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 
 
@@ -28,29 +27,6 @@ class _File(NamedTuple):
     path: str
     header: Any
     place: float | None
-
-
-def is_dicom(file: IO[bytes]) -> bool:
-    """Return whether an open file is DICOM. Keep the file position."""
-    place = file.tell()
-    file.seek(_PREAMBLE)
-    found = file.read(4) == b"DICM"
-    file.seek(place)
-    return found
-
-
-def is_series(folder: str) -> bool:
-    """Return whether a folder has DICOM files, by the first files in it."""
-    for path in _files(folder)[:_LOOKED_AT]:
-        with open(path, "rb") as file:
-            if is_dicom(file):
-                return True
-    return False
-
-
-def _files(folder: str) -> list[str]:
-    names = (name for name in sorted(os.listdir(folder)) if not name.startswith(".") and name != "DICOMDIR")
-    return [path for name in names if os.path.isfile(path := os.path.join(folder, name))]
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:
@@ -117,7 +93,7 @@ def _header(pydicom: Any, path: str) -> Any:
 def _series(pydicom: Any, folder: str) -> list[_File]:
     """Return the files of the only series of a folder, from the first slice to the last."""
     files, names = [], {}
-    for path in _files(folder):
+    for path in paths_of(folder):
         with open(path, "rb") as file:
             if not is_dicom(file):
                 continue

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from .directories import Directory, Entry, Form, Tiff, Tree, Value, packed
 from .formats import JPEG_EXIF
+from .metadata import ORIENTATION
 
 #: The first bytes of a block in a JPEG file.
 PREFIX = b"Exif\0\0"
 
-DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT = 0x010E, 0x0112, 0x011A, 0x011B, 0x0128
+DESCRIPTION, X_RESOLUTION, Y_RESOLUTION, UNIT = 0x010E, 0x011A, 0x011B, 0x0128
 EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
 #: Directories below the first one, by the tag that points to each, and the directories below them.
 _BELOW: dict[int, dict] = {EXIF_IFD: {INTEROP_IFD: {}}, GPS_IFD: {}}

@@ -16,8 +16,6 @@ from .packages import required
 from .stacks import Array, Stack, without_samples
 
 FILM = "film"
-_PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"crx ")
-_MAGICS = (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01", b"\x30\x26\xb2\x75", b"\0\0\x01\xba")
 #: Container, codec and options for an ending.
 _CODECS = {
     ".mp4": ("mp4", "libx264"),
@@ -31,13 +29,6 @@ _LOSSLESS = 100
 _WORST = {"libx264": 51, "libvpx-vp9": 63}  # largest constant rate factor
 _USUAL = {"libx264": 18, "libvpx-vp9": 24}  # its value for hardly visible loss
 _UNSPECIFIED = 2  # colour space
-
-
-def is_film(start: bytes) -> bool:
-    """Return whether a file that starts with these bytes is a film."""
-    if start[4:8] == b"ftyp":
-        return start[8:12] not in _PICTURES
-    return start.startswith(_MAGICS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from .image import Image
 
+#: The tag of the orientation in EXIF.
+ORIENTATION = 0x0112
 # Orientation -> (swap rows and columns first, then reverse rows, then reverse columns).
 _TURNS = {
     2: (False, False, True),

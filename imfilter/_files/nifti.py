@@ -16,26 +16,16 @@ import numpy as np
 
 from .image import FileError, Image
 from .packages import required
+from .signatures import GZIP
 from .stacks import Array, Stack, check_total, without_samples
 
 NIFTI = "NIfTI"
 _AXES = "CTZYX"
-_GZIP = b"\x1f\x8b"
 _DEFLATE = 1040  # largest number of bytes from one byte of deflate
 _UNITS = {"meter": "m", "mm": "mm", "micron": "µm", "sec": "s", "msec": "ms", "usec": "µs"}
 _SPACE = {"m": "meter", "mm": "mm", "µm": "micron", "um": "micron", "micron": "micron"}
 _SPACE |= {"micrometer": "micron", "millimeter": "mm", "meter": "meter"}
 _TIME = {"s": "sec", "sec": "sec", "second": "sec", "ms": "msec", "millisecond": "msec", "µs": "usec"}
-
-
-def is_nifti(path: str, file: IO[bytes]) -> bool:
-    """Return whether an open file is NIfTI, or compressed and named like it. Keep the file position."""
-    place = file.tell()
-    start = file.read(348)
-    file.seek(place)
-    if start.startswith(_GZIP):
-        return path.lower().endswith(".nii.gz")
-    return start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0")
 
 
 def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
@@ -51,7 +41,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
         Largest accepted number of samples.
     """
     nibabel = required(path, "nibabel", "nifti")
-    compressed = file.read(2) == _GZIP
+    compressed = file.read(2) == GZIP
     length = file.seek(0, 2)
     image = _loaded(nibabel, path, file, compressed=compressed)
     stored = image.header.get_data_dtype()

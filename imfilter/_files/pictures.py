@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import io
 import threading
 import warnings
@@ -11,29 +12,20 @@ from collections.abc import Iterable
 from typing import IO, Any, cast
 
 import numpy as np
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+import PIL
 from PIL import Image as Pillow
 
-from . import exif, jpeg, jpeg2000, limits, metadata, png, source
+from . import limits, metadata, png, source
+from .formats import FORMATS
 from .image import FileError, Image, check_size, warn
 
-# Only these formats are registered. Pillow supports dozens of formats, and some are risky.
-_PLUGINS = (
-    *(BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin),
-    *(GifImagePlugin, Jpeg2KImagePlugin, AvifImagePlugin),
-)
+# Pillow supports dozens of formats, and some are risky: only these are read.
 _READABLE = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "GIF", "JPEG2000", "AVIF")
-#: Names in Pillow that differ from those of ``formats``.
-NAMES = {"JPEG 2000": "JPEG2000"}
+#: The modules of formats that `Pillow.open` does not import by itself.
+_MODULES = ("WebPImagePlugin", "Jpeg2KImagePlugin", "AvifImagePlugin")
 _JPEG = b"\xff\xd8"
+#: First bytes of formats whose module `Pillow.open` imports.
+_COMMON = (_JPEG, b"GIF8", b"BM")
 _DIRECT = ("L", "LA", "RGB", "RGBA")
 _JPEG_QUALITY = 95
 #: For settings of the whole process that change for a moment: Pillow's limit, and the filters of warnings.
@@ -44,12 +36,29 @@ _WITHOUT_EXIF = ("BMP", "GIF", "JPEG 2000")
 
 def opened(file: IO[bytes]) -> Pillow.Image:
     """Open without Pillow's own limit on pixels. The caller checks an adjustable limit."""
+    file.seek(0)
+    start = file.read(4)
+    if start == png.SIGNATURE[:4]:
+        return _opened_png(file)
+    if not start.startswith(_COMMON):
+        for name in _MODULES:
+            importlib.import_module(f"PIL.{name}")
     with _settings:
         limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
         try:
             return Pillow.open(cast(IO[bytes], source.Bounded(file)), formats=_READABLE)
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
+
+
+def _opened_png(file: IO[bytes]) -> Pillow.Image:
+    """Open a PNG without `Pillow.open`, which imports the modules of four other formats. They take 5 ms."""
+    from PIL import PngImagePlugin
+
+    try:
+        return PngImagePlugin.PngImageFile(cast(IO[bytes], source.Bounded(file)))
+    except SyntaxError as error:
+        raise PIL.UnidentifiedImageError(str(error)) from error
 
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
@@ -64,11 +73,19 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
         if frames > 1:
             raise FileError(f"{path}: has {frames} frames, and only single pictures are supported")
         if picture.format == "JPEG2000":
+            from . import jpeg2000
+
             jpeg2000.check(path, file)
         if picture.format == "PNG":
             return _read_png(path, file, picture)
         picture.load()
         return _described(path, picture, *_pixels(path, picture))
+
+
+def is_animated(file: IO[bytes]) -> bool:
+    """Return whether an open picture has several frames."""
+    with opened(file) as picture:
+        return bool(getattr(picture, "is_animated", False))
 
 
 def check(path: str, file: IO[bytes], max_pixels: int | None) -> None:
@@ -109,6 +126,8 @@ def _read_png(path: str, file: IO[bytes], picture: Pillow.Image) -> Image:
 
 def _read_jpeg(path: str, data: bytes, max_pixels: int | None) -> Image:
     """Read a JPEG file, or the readable part of a damaged one. Ignore further pictures in it."""
+    from . import jpeg
+
     parts = jpeg.segments(data)
     complete = jpeg.check(path, data, parts)
     if not complete:
@@ -162,6 +181,8 @@ def _exif(path: str, picture: Any, *, tell: bool = True) -> tuple[int, bytes | N
         if not block and profile:
             block = bytes.fromhex("".join(profile.split("\n")[3:]))
         if block:
+            from . import exif
+
             orientation, block, _ = exif.patched(block)
     except ValueError as error:  # the pixels are readable
         if tell:
@@ -171,7 +192,7 @@ def _exif(path: str, picture: Any, *, tell: bool = True) -> tuple[int, bytes | N
         with contextlib.suppress(Exception), _settings, warnings.catch_warnings():
             # Other threads may warn of their files meanwhile.
             warnings.filterwarnings("ignore", module=r"PIL\b")
-            orientation = picture.getexif().get(exif.ORIENTATION)
+            orientation = picture.getexif().get(metadata.ORIENTATION)
     return (orientation if isinstance(orientation, int) else 1), block or None
 
 
@@ -216,6 +237,20 @@ def options_of(image: Image, name: str, quality: int | None) -> dict[str, Any]:
     return options
 
 
+class Encoded(io.BytesIO):
+    """A file in memory. Pillow takes the format from its name, and imports the module of that format only.
+
+    Parameters
+    ----------
+    name : str
+        The format: a name in `formats`.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = f"picture{next(known.suffixes[0] for known in FORMATS if known.name == name)}"
+
+
 def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None:
     """Write pixels of a type that the format supports (8 bits; 16 in PNG, and in grey JPEG 2000)."""
     if name == "PNG" and image.pixels.dtype == np.uint16:
@@ -227,8 +262,8 @@ def write(file: IO[bytes], image: Image, name: str, quality: int | None) -> None
     if name == "JPEG 2000" and image.channels and image.pixels.dtype == np.uint16:
         raise ValueError("16 bits are only written in grey; give --dtype uint8, or write .png or .tif")
     # Encode in memory, because Pillow's encoders do not detect a full disk.
-    encoded = io.BytesIO()
-    Pillow.fromarray(image.pixels).save(encoded, format=NAMES.get(name, name), **options)
+    encoded: io.BytesIO = Encoded(name)
+    Pillow.fromarray(image.pixels).save(encoded, **options)
     if name == "PNG" and image.colorimetry:
         chunks = metadata.colorimetry_for(image, profile=options["icc_profile"])
         encoded = io.BytesIO(png.with_chunks(encoded.getvalue(), chunks))

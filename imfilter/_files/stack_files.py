@@ -7,16 +7,18 @@ import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dicom, film, nifti, source, zarr_store
+from . import signatures, source
 from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import TIFF_MAGICS, Format
 from .image import FileError, Image, warn
-from .stacks import Array, Stack
+
+if TYPE_CHECKING:
+    from .stacks import Array, Stack
 
 #: Formats that also hold arrays without names of axes.
 STORES = ("zarr", "NIfTI", "video")
@@ -63,16 +65,15 @@ def opened(path: str, max_pixels: int | None) -> Stack | None:
 def _of_folder(path: str, max_pixels: int | None) -> Stack | None:
     """Return the stack in a folder, or None if it is not one image."""
     with source.reading(path):
-        if zarr_store.is_store(path):
+        if signatures.is_store(path):
+            from . import zarr_store
+
             return _guarded(path, zarr_store.opened(path, max_pixels))
-        if dicom.is_series(path):
+        if signatures.is_series(path):
+            from . import dicom
+
             return _guarded(path, dicom.opened(path, max_pixels))
     return None
-
-
-def is_image(folder: str) -> bool:
-    """Return whether a folder is one image: an array or a group of zarr, or a series of DICOM files."""
-    return os.path.isdir(folder) and (zarr_store.is_store(folder) or dicom.is_series(folder))
 
 
 def _guarded(path: str, stack: Stack) -> Stack:
@@ -106,23 +107,29 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
         from . import tiff_stack
 
         return tiff_stack.opened(path, file, max_pixels)
-    if _may_be_animated(start):
+    if signatures.may_be_animated(start):
+        from . import pictures
+
+        if not pictures.is_animated(file):
+            return None
         from . import animation
 
         return animation.opened(path, file, max_pixels)
-    if film.is_film(start) and source.is_regular(file):
+    if not source.is_regular(file):
+        return None
+    if signatures.is_film(start):
+        from . import film
+
         return film.opened(path, max_pixels)
-    if dicom.is_dicom(file) and source.is_regular(file):
+    if signatures.is_dicom(file):
+        from . import dicom
+
         return dicom.opened(path, max_pixels)
-    if source.is_regular(file) and nifti.is_nifti(path, file):
+    if signatures.is_nifti(path, file):
+        from . import nifti
+
         return nifti.opened(path, file, max_pixels)
     return None
-
-
-def _may_be_animated(start: bytes) -> bool:
-    """Return whether a file that starts with these bytes is a GIF, PNG, WebP or AVIF."""
-    webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-    return webp or start.startswith((b"\x89PNG", b"GIF8")) or start[4:12] in (b"ftypavif", b"ftypavis")
 
 
 def write(
@@ -166,6 +173,8 @@ def write(
     loss = None
     try:
         if kind.name == "zarr":
+            from . import zarr_store
+
             with replacing_folder(path) as folder:
                 zarr_store.write(folder, header, blocks, levels)
             return
@@ -174,6 +183,8 @@ def write(
                 _write_array(file, header, blocks)
             return
         if kind.name == "NIfTI":
+            from . import nifti
+
             with replacing(path) as file:
                 nifti.write(file, os.fspath(path), header, blocks)
             return
@@ -184,6 +195,8 @@ def write(
 
                 loss = tiff_stack.write(file, header, pages)
             elif kind.name == "video":
+                from . import film
+
                 film.write(file, os.fspath(path), header, pages, quality)
             elif math.prod(header.pixels.shape[: -2 - header.channels]) > 1:
                 from . import animation

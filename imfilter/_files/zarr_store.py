@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from .atomic import ZARR_MARKS
 from .image import FileError, Image
 from .packages import required
 from .stacks import Array, Stack, check_total, without_samples
@@ -38,11 +37,6 @@ _UNITS = {
 _UNITS |= {"cm": "centimeter", "m": "meter", "s": "second", "sec": "second", "ms": "millisecond"}
 #: Names for axes without names, the last ones first.
 _PAGES = "IABDEFGHJKLMNOP"
-
-
-def is_store(path: str) -> bool:
-    """Return whether a folder is an array or a group of zarr."""
-    return any(os.path.isfile(os.path.join(path, mark)) for mark in ZARR_MARKS)
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:

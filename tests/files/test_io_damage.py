@@ -15,7 +15,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from imfilter import io
-from imfilter._files import npy
+from imfilter._files import npy, pictures
 from tests.files.pictures import (
     RNG,
     image,
@@ -157,7 +157,7 @@ def test_whatever_a_decoder_raises_is_one_line(
     io.write(path, image(picture((8, 8, 3), "uint8")))
     monkeypatch.setattr(np, "load", fail)
     monkeypatch.setattr(tifffile, "TiffPage", fail)
-    monkeypatch.setattr(Pillow, "open", fail)
+    monkeypatch.setattr(pictures, "opened", fail)
     readers = [io.read, npy.read] if suffix == "npy" else [io.read]
     for read in readers:
         with pytest.raises(io.FileError) as caught:
