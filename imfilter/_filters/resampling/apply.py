@@ -23,7 +23,7 @@ from imfilter._simd import lane_transpose, lines
 from imfilter._simd.registers import BYTES, in_register
 
 #: Elements of a line that are kept for each row of a group. All rows stay in the second-level cache.
-_ELEMENTS = 2048
+_ELEMENTS = 1024
 #: Bits of float32 beside those of a sample of 16 bits. Sums that need no more are exact, so they are the same
 #: as in float64.
 _SPARE = 8
@@ -167,7 +167,13 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         job[f"{name}_b"], job[f"{name}_z"], job[f"{name}_y"] = array.strides[:3]
     job["width"], job["size"], job["lanes"] = source.itemsize, size, lanes
     job["target_width"], job["planes"], job["rows"] = target.itemsize, z.outputs, y.outputs
-    job["groups"], job["last"], job["cval"] = -(-y.outputs // lanes), last, call.cval
+    groups = _columns_first(call, source, lanes)
+    job["by_columns"] = groups is not None
+    if groups is None:
+        groups = np.zeros((-(-y.outputs // lanes), 4), np.int64)
+    for name, column in zip(("outputs", "count", "first", "samples"), groups.T, strict=True):
+        job[f"group_{name}"] = column
+    job["groups"], job["last"], job["cval"] = len(groups), last, call.cval
     for axis, table in zip("zyx", call.tables, strict=True):
         for name in ("starts", "samples", "weights", "constants", "about"):
             job[f"{name}_{axis}"] = getattr(table, name)
@@ -178,11 +184,12 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         taps_x.samples,
         taps_x.weights.astype(real),
     )
-    tiles = _tiles(x, last)
+    tiles = _pieces(x, _ELEMENTS // last, _ELEMENTS // last)
     for name, column in zip(("outputs", "count", "first", "samples"), tiles.T, strict=True):
         job[f"tile_{name}"] = column
     job["tiles"], job["relative"], job["along"] = len(tiles), call.relative, not x.identity
     job["sum_rows"] = kernels.sum_rows.address(real, source.dtype)
+    job["sum_lines"] = kernels.sum_rows.address(real, real) if job["by_columns"] else 0
     job["to_lanes"] = lane_transpose.to_lanes.address(real)
     job["sum_columns"] = kernels.sum_columns.address(real)
     job["join"] = lane_transpose.join.address(real)
@@ -194,7 +201,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["offsets"] = np.arange(-(-elements // lanes) * lanes) * register
     job["segments"] = np.arange(lanes) * job["pitch_joined"]
     sizes = {
-        "lines": lanes * job["pitch"],
+        "lines": max(lanes * job["pitch"], job["pitch_joined"]),
         "transposed": (elements + lanes) * register if job["along"] else 0,
         "sums": max(outputs, lanes) * register if job["along"] else 0,
         "joined": lanes * job["pitch_joined"] + register if job["along"] else 0,
@@ -213,27 +220,46 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     )
 
 
-def _tiles(x: Table, last: int) -> npt.NDArray[np.int64]:
-    """Cut a line into tiles.
+def _columns_first(call: Call, source: npt.NDArray, lanes: int) -> npt.NDArray[np.int64] | None:
+    """Cut the output rows into groups that read at most `lanes` rows, if columns should be summed first.
+
+    Then the columns of each row of samples are summed once, not once for each output that reads the row. This
+    pays if the image grows. The order of exact sums does not matter. All others sum rows first.
+    """
+    z, y, x = call.tables
+    exact = call.relative and source.dtype.kind in "biu" and source.dtype.itemsize <= 2
+    if not exact or sum(t.bits for t in call.tables) > _SPARE or call.real != dtypes.FLOAT32:
+        return None
+    if not z.picks or x.identity or 4 * y.length > 3 * y.outputs:
+        return None
+    groups = _pieces(y, lanes, y.outputs)
+    return groups if groups[:, 3].max() <= lanes and 4 * len(groups) * lanes <= 3 * y.outputs else None
+
+
+def _pieces(axis: Table, samples: float, outputs: float) -> npt.NDArray[np.int64]:
+    """Cut an axis into pieces of at most so many outputs that read at most so many samples, or of one output.
 
     Return the first output, the number of outputs, the first sample and the number of samples of each.
     """
-    low = np.minimum.reduceat(np.append(x.samples, x.length), x.starts[:-1])
-    high = np.maximum.reduceat(np.append(x.samples, -1), x.starts[:-1])
-    empty = x.starts[1:] == x.starts[:-1]
-    low[empty], high[empty] = x.length, -1
+    low = np.minimum.reduceat(np.append(axis.samples, axis.length), axis.starts[:-1])
+    high = np.maximum.reduceat(np.append(axis.samples, -1), axis.starts[:-1])
+    empty = axis.starts[1:] == axis.starts[:-1]
+    low[empty], high[empty] = axis.length, -1
     found, begin = [], 0
-    # A border may read the other end of the line. Then the line is not cut.
-    most = _ELEMENTS if (np.diff(low[~empty]) >= 0).all() and (np.diff(high[~empty]) >= 0).all() else math.inf
-    while begin < x.outputs:
+    # A border may read the other end of the axis. Then the axis is not cut.
+    if (np.diff(low[~empty]) < 0).any() or (np.diff(high[~empty]) < 0).any():
+        samples = outputs = math.inf
+    while begin < axis.outputs:
         stop = begin + 1
-        while stop < x.outputs and (
-            max(int(high[stop]) - int(low[begin]) + 1, stop + 1 - begin) * last <= most
+        while (
+            stop < axis.outputs
+            and int(high[stop]) - int(low[begin]) + 1 <= samples
+            and stop + 1 - begin <= outputs
         ):
             stop += 1
-        first = min(int(low[begin:stop].min()), x.length - 1)
-        samples = max(int(high[begin:stop].max()) - first + 1, 1)
-        found.append((begin, stop - begin, first, samples))
+        first = min(int(low[begin:stop].min()), axis.length - 1)
+        read = max(int(high[begin:stop].max()) - first + 1, 1)
+        found.append((begin, stop - begin, first, read))
         begin = stop
     return np.array(found, np.int64)
 

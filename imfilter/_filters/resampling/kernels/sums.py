@@ -1,4 +1,4 @@
-"""Weighted sums of rows, then of columns.
+"""Weighted sums of rows, then of columns, or of columns first where both are exact.
 
 A sum is computed relative to one sample of its window, the reference r: ``r + sum(w*(x - r))``. The weights
 add up to 1. So equal samples give exactly this sample, and a rounding error is proportional to the contrast.
@@ -26,11 +26,13 @@ from imfilter._simd.vector import (
 
 #: Distances in bytes of batch elements, planes and rows of the image and the result. Sizes of an element of
 #: them and of the arithmetic, and of a register. Numbers of planes, rows, groups of rows, tiles, and of
-#: samples that follow each x. Tables of the taps along z, y and x: see `tables.Table`. Weights along x are of
-#: the type of the arithmetic. Tables of the tiles: the first output, the number of outputs, the first sample
-#: and the number of samples. `relative`: whether sums are relative to a reference. `whole`: whether samples
-#: are integers. Then every sample may be a reference, and the taps do not contain it. `along`: whether
-#: columns are summed too. Kernels. Places in the workspace, and the distance of lines there.
+#: samples that follow each x. `by_columns`: whether columns are summed first. Tables of the groups, for this
+#: case: the first output row, their number, the first row of samples and their number. Tables of the taps
+#: along z, y and x: see `tables.Table`. Weights along x are of the type of the arithmetic. Tables of the
+#: tiles: the first output, the number of outputs, the first sample and the number of samples. `relative`:
+#: whether sums are relative to a reference. `whole`: whether samples are integers. Then every sample may be a
+#: reference, and the taps do not contain it. `along`: whether columns are summed too. Kernels. Places in the
+#: workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -38,11 +40,12 @@ SUM_JOB = np.dtype(
             for name in (
                 *("source_b", "source_z", "source_y", "target_b", "target_z", "target_y"),
                 *("width", "size", "lanes", "target_width", "planes", "rows", "groups", "tiles", "last"),
+                *("by_columns", "group_outputs", "group_count", "group_first", "group_samples"),
                 *("starts_z", "samples_z", "weights_z", "constants_z", "about_z"),
                 *("starts_y", "samples_y", "weights_y", "constants_y", "about_y"),
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
-                *("sum_rows", "to_lanes", "sum_columns", "join", "place"),
+                *("sum_rows", "sum_lines", "to_lanes", "sum_columns", "join", "place"),
                 *("lines", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps", "offsets"),
                 *("segments", "spare"),
             )
@@ -221,15 +224,38 @@ def _list_rows(job, image, z, y, reference, taps):
 
 
 @part
+def _sum_along(job, tile, workspace):
+    """Sum the columns of the lines of a tile."""
+    first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
+    begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
+    lanes, sums = workspace + job.transposed, workspace + job.sums
+    invoke(1, job.to_lanes, (
+        workspace + job.lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))  # fmt: skip
+    invoke(1, job.sum_columns, (
+        lanes - first * job.last * job.lanes * job.size, begin, count, job.last, job.starts_x, job.samples_x,
+        job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.whole, job.cval,
+        sums))  # fmt: skip
+    invoke(1, job.join, (
+        sums, max(count * job.last, job.lanes), job.segments, workspace + job.joined, job.lanes))  # fmt: skip
+
+
+@part
+def _place(job, line, result, y, tile, workspace):
+    """Write a row of a tile to the result."""
+    target = result + peek(job.tile_outputs + 8 * tile) * job.last * job.target_width
+    invoke(2, job.place, (
+        line, target + y * job.target_y, peek(job.tile_count + 8 * tile), job.last,
+        job.last * job.target_width, job.target_width, 1, workspace + job.spare))  # fmt: skip
+
+
+@part
 def _sum_group(job, image, result, z, group, tile, workspace):
     """Compute a tile of a group of rows."""
     first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
-    begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     image += first * job.last * job.width
-    register = job.lanes * job.size
     y0 = group * job.lanes
     rows = min(job.lanes, job.rows - y0)
-    lines, joined = workspace + job.lines, workspace + job.joined
+    lines, pitch = workspace + job.lines, job.pitch
     for r in range(rows):
         y = y0 + r
         about = 0
@@ -242,21 +268,38 @@ def _sum_group(job, image, result, z, group, tile, workspace):
         invoke(2, job.sum_rows, (
             workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval,
             to))  # fmt: skip
-    pitch = job.pitch
     if job.along:
-        lanes, sums = workspace + job.transposed, workspace + job.sums
-        invoke(1, job.to_lanes, (lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))
-        invoke(1, job.sum_columns, (
-            lanes - first * job.last * register, begin, count, job.last, job.starts_x, job.samples_x,
-            job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.whole, job.cval,
-            sums))  # fmt: skip
-        invoke(1, job.join, (sums, max(count * job.last, job.lanes), job.segments, joined, job.lanes))
-        lines, pitch = joined, job.pitch_joined
-    target = result + begin * job.last * job.target_width
+        _sum_along(job, tile, workspace)
+        lines, pitch = workspace + job.joined, job.pitch_joined
     for r in range(rows):
-        invoke(2, job.place, (
-            lines + r * pitch, target + (y0 + r) * job.target_y, count, job.last, job.last * job.target_width,
-            job.target_width, 1, workspace + job.spare))  # fmt: skip
+        _place(job, lines + r * pitch, result, y0 + r, tile, workspace)
+
+
+@part
+def _sum_columns_first(job, image, result, z, group, tile, workspace):
+    """Compute a tile of a group of rows: the columns of each row of samples once, then the rows of sums."""
+    image += peek(job.samples_z + 8 * peek(job.starts_z + 8 * z)) * job.source_z
+    image += peek(job.tile_first + 8 * tile) * job.last * job.width
+    low, lines, taps = peek(job.group_first + 8 * group), workspace + job.lines, workspace + job.taps
+    samples = peek(job.tile_samples + 8 * tile) * job.last
+    outputs = peek(job.tile_count + 8 * tile) * job.last
+    for r in range(peek(job.group_samples + 8 * group)):  # a sum of one row converts it
+        row = image + (low + r) * job.source_y
+        invoke(2, job.sum_rows, (taps, 0, row, 1, samples, 0.0, 0.0, lines + r * job.pitch))
+    _sum_along(job, tile, workspace)
+    joined = workspace + job.joined - low * job.pitch_joined
+    y0 = peek(job.group_outputs + 8 * group)
+    for y in range(y0, y0 + peek(job.group_count + 8 * group)):
+        about, n = peek(job.about_y + 8 * y), 0
+        for t in range(peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)):
+            row = peek(job.samples_y + 8 * t)
+            if row != about:
+                poke(taps + 16 * n, joined + row * job.pitch_joined)
+                store_one(taps + 16 * n + 8, _F64, load_one(_F64, job.weights_y + 8 * t, _F64))
+                n += 1
+        reference = joined + about * job.pitch_joined
+        invoke(2, job.sum_lines, (taps, n, reference, 1, outputs, 0.0, 0.0, lines))
+        _place(job, lines, result, y, tile, workspace)
 
 
 @Driver
@@ -269,12 +312,8 @@ def resample(job_at, image, result, workspace, start, stop):
         tile, rest = number % job.tiles, number // job.tiles
         group, rest = rest % job.groups, rest // job.groups
         z, b = rest % job.planes, rest // job.planes
-        _sum_group(
-            job,
-            image + b * job.source_b,
-            result + b * job.target_b + z * job.target_z,
-            z,
-            group,
-            tile,
-            workspace,
-        )
+        start_b, to = image + b * job.source_b, result + b * job.target_b + z * job.target_z
+        if job.by_columns:
+            _sum_columns_first(job, start_b, to, z, group, tile, workspace)
+        else:
+            _sum_group(job, start_b, to, z, group, tile, workspace)
