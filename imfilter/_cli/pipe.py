@@ -96,6 +96,20 @@ def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
     return image
 
 
+def piecewise(
+    steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format
+) -> strips.Piecewise:
+    """Return steps as one filter. It has rows if all steps run together, band by band.
+
+    The parameters are those of `filtered`.
+    """
+    image = missing.found(image, options)
+    stages = prepared(steps, image, options, kind)
+    # Whether a picture with alpha is opaque is known from all its pixels, at each step.
+    rows = stages[0].rows if len(stages) == 1 and not image.alpha else None
+    return strips.Piecewise(image, rows, stages[0].work)
+
+
 class Stage(NamedTuple):
     """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
 

@@ -24,9 +24,13 @@ def run(steps: Sequence[Step], source: str, destination: str, options: Mapping[s
 
         cluster.check(source, destination, options)
     stack = pages.opened(source, options)
-    image = streams.picture(source, options) if stack is None else None
-    if image is not None:
-        streamed.tell(image, source, "pipe needs the whole picture")
+    image = None
+    if stack is None:
+        whole = streamed.run(_COMMAND, source, destination, options, kind, steps)
+        if whole is None:
+            return
+        image = streams.picture(source, options)
+        streamed.tell(image, source, whole)
         stack = pages.of_image(_COMMAND, image, options)
     if stack is not None:
         from . import stacks

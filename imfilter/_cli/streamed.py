@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from . import heap, messages, pages, pipeline, quiet, streams, strips
 from .command import Command
 from .strips import Band, Piecewise
 
+if TYPE_CHECKING:
+    from .steps import Step
+
 #: Smallest size in bytes of the pixels of a file that is read in bands.
 _SMALL = 1 << 24
 #: Kinds of filters whose results have the axes of a volume.
@@ -33,7 +36,12 @@ _LARGE = 1 << 30
 
 
 def run(
-    command: Command, source: str, destination: str, options: Mapping[str, Any], kind: Format | None
+    command: Command,
+    source: str,
+    destination: str,
+    options: Mapping[str, Any],
+    kind: Format | None,
+    steps: Sequence[Step] | None = None,
 ) -> str | None:
     """Read, filter and write in bands of rows, if the filter and the file allow it.
 
@@ -47,6 +55,8 @@ def run(
         Every option of the command by name.
     kind : Format or None
         The format of the output file. None: a table.
+    steps : sequence of Step, optional
+        The steps of a pipeline, which filter in place of the command.
 
     Returns
     -------
@@ -64,7 +74,7 @@ def run(
         image = bands.opened(source, options["max_pixels"] or None, _SMALL)
     if image is None:
         return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
-    reason = _stream(command, image, destination, options, kind, source)
+    reason = _stream(command, image, destination, options, kind, source, steps)
     if reason is not None:
         tell(image, source, reason)  # before it is read
         reason = ""
@@ -72,7 +82,13 @@ def run(
 
 
 def _stream(
-    command: Command, image: Image, destination: str, options: Mapping[str, Any], kind: Format, source: str
+    command: Command,
+    image: Image,
+    destination: str,
+    options: Mapping[str, Any],
+    kind: Format,
+    source: str,
+    steps: Sequence[Step] | None,
 ) -> str | None:
     """Filter and write in bands of rows, or return why that is not possible."""
     axis = options["channel_axis"]
@@ -80,15 +96,22 @@ def _stream(
         if axis == 0 or image.channels or image.pixels.ndim != 3:
             return "--channel-axis is not the last of three"
         image = dataclasses.replace(image, channels=True)
+    kinds = {command.kind} if steps is None else {step.command.kind for step in steps}
     volume = image.spatial > 2
-    if image.spatial < 2 or (volume and (kind.name != "NumPy" or command.kind not in _VOLUMES)):
+    if image.spatial < 2 or (volume and (kind.name != "NumPy" or not kinds <= set(_VOLUMES))):
         return "it does not have two axes"
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
     from .apply import prepared  # imports the filters, after files that cannot be read are reported
 
+    given = {**options, "workers": 1}
     with messages.kept() as lines:
-        made = prepared(command, image, {**options, "workers": 1}, kind, source)
+        if steps is None:
+            made = prepared(command, image, given, kind, source)
+        else:
+            from . import pipe
+
+            made = pipe.piecewise(steps, image, given, kind)
     if made.rows is None:
         return f"{command.name} needs the whole picture"
     for line in lines:

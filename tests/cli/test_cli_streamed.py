@@ -385,6 +385,30 @@ def two_hills(*shape: int, dtype: str = "uint8") -> np.ndarray:
     return (values + (0 if dtype == "uint8" else 1000)).astype(dtype)
 
 
+@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".npy"])
+def test_pipelines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], channels: tuple[int], suffix: str
+) -> None:
+    source = save(tmp_path / "in.tif", noise(97, 31, *channels))
+    steps = ["gaussian --sigma 1.5", "median --size 5", "sobel"]
+    same(written, monkeypatch, source, suffix, "pipe", *steps)
+    same(written, monkeypatch, source, suffix, "pipe", "open --element disk:2", "threshold --method sauvola")
+    same(written, monkeypatch, source, suffix, "pipe", *steps[:2], "--nodata", "7")
+    same(written, monkeypatch, source, suffix, "pipe", *steps[:2], "--mask", str(source))
+    done("pipe", source, tmp_path / "out.tif", "gaussian", "threshold", "median")
+    done("pipe", save(tmp_path / "a.tif", noise(97, 31, 4)), tmp_path / "out.tif", *steps)
+    assert written == []
+
+
+def test_pipelines_of_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str]) -> None:
+    volume = noise(24, 9, 20)
+    np.save(tmp_path / "in.npy", volume)
+    same(written, monkeypatch, tmp_path / "in.npy", ".npy", "pipe", "gaussian --sigma 1", "median --size 3")
+    wanted = imfilter.median(imfilter.gaussian(volume, 1.0, dtype=np.float32), 3)
+    np.testing.assert_array_equal(np.load(tmp_path / "bands.npy"), wanted)
+
+
 def test_the_input_may_be_the_output(tmp_path: Path, written: list[str]) -> None:
     source = save(tmp_path / "in.tif", noise(97, 31))
     done("sobel", source, tmp_path / "out.tif")
