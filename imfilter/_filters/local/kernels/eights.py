@@ -107,23 +107,23 @@ def group_of(kind, job, level, i):
 
 
 @inlined
-def window_of(kind, job, i):
-    """Return the sums and the sums of squares of windows, from column `i` on."""
+def window_of(kind, job, line, i):
+    """Return the sums and the sums of squares of windows, from column `i` of a line of columns on."""
     if job.taps_x < 8:
-        at = job.workspace + size_of(kind) * i
+        at = line + size_of(kind) * i
         total = few_of(kind, at, job.beside, job.taps_x)
         return total, few_of(kind, at + job.pitch, job.beside, job.taps_x)
     return group_of(kind, job, job.n_eights - 1, i)
 
 
 @inlined
-def prepare_windows(kind, job, wide):
-    """Write the sums of groups of columns that windows of the sums at the start of the workspace need."""
+def prepare_windows(kind, job, columns, wide):
+    """Write the sums of groups of columns that windows need. columns: the line of their sums."""
     if job.taps_x < 8:
         return
     line, pitch, rest = job.workspace, job.pitch, job.taps_x % 8
-    for at in (line, line + pitch):
-        write_eights(kind, at, at + 2 * pitch, 2 * pitch, job.beside, rest, wide)
+    for i in (0, pitch):
+        write_eights(kind, columns + i, line + i + 2 * pitch, 2 * pitch, job.beside, rest, wide)
     for level in range(job.n_eights - 1):
         length = wide - (peek(job.eights + 8 * (LEVEL * level + 1)) - 1) * job.beside
         to = line + 2 * pitch * (level + 3)

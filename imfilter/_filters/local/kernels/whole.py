@@ -105,12 +105,12 @@ def whole_boxes(source, target, kind, form, job_at):
                         gone = begin + size * (first + z * job.step_z + (y - 1) * job.step_y)
                         at = gone + size * job.taps_y * job.step_y
                         _move(source, kind, at, gone, sums, squares, wide)
-                prepare_windows(kind, job, wide)
+                prepare_windows(kind, job, sums, wide)
                 row = plane * job.rows + y
                 to = job.result + size_of(target) * (peek(job.places + 8 * row) + first)
                 for block in range((count + lanes - 1) // lanes):
                     i = min(block * lanes, max(count - lanes, 0))
-                    total, second = window_of(kind, job, i)
+                    total, second = window_of(kind, job, sums, i)
                     where_to = to + size_of(target) * i if count >= lanes else stage
                     _result(target, form, job, total, second, where_to)
                 if count < lanes:
