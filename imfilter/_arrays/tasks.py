@@ -190,9 +190,9 @@ def _write_strip(
 ) -> None:
     """Compute a part of a result again, from all samples around it."""
     image, *_ = layout.inputs.values()
-    # A border may repeat samples on the other side of a window.
+    # A strip is at least one sample wide, so no window is longer than the samples around it.
     around = [
-        (max(start - before - after - 1, 0), min(stop + before + after + 1, n))
+        (max(start - before, 0), min(stop + after, n))
         for (start, stop), (before, after), n in zip(strip, margins, image.shape, strict=True)
     ]
     found = _run(call, layout, sources, around)
