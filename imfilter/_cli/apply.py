@@ -246,7 +246,7 @@ def _transparent(task: Task, image: Image) -> Image:
     undefined = np.isnan(cover)
     np.copyto(values, np.nan, where=undefined[per_channel])
     alpha = Tone(target, full).of(np.where(undefined, 0, np.clip(cover, 0, 1)))
-    return like(image, dataclasses.replace(tone, target=target).of(values), alpha)
+    return like(image, tone._replace(target=target).of(values), alpha)
 
 
 def _filled(task: Task, image: Image) -> Image:
@@ -266,4 +266,4 @@ def _filled(task: Task, image: Image) -> Image:
     np.copyto(values, 0, where=np.isnan(values) & ~undefined[per_channel])
     target = task.target or image.pixels.dtype
     alpha = Tone(target, full_scale(target)).of(np.where(undefined, 0, np.clip(alpha, 0, 1)))
-    return like(image, dataclasses.replace(_tone(task, image), target=target).of(values), alpha)
+    return like(image, _tone(task, image)._replace(target=target).of(values), alpha)

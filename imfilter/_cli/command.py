@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
     "smoothing",
@@ -34,8 +33,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: a keyword of the function, or an option of the command.
 
     Parameters
@@ -64,8 +62,7 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One filter of the command line: the public function of the same name, or of the name `calls`.
 
     Parameters

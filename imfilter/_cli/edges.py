@@ -99,7 +99,7 @@ def entropy_tone(task: Task) -> Tone:
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
         return tone
     most = math.log2(max(task.run.options["levels"], 2))
-    return dataclasses.replace(tone, scale=full_scale(target) / most)
+    return tone._replace(scale=full_scale(target) / most)
 
 
 #: The angles that are black and white in a picture of directions.
@@ -125,7 +125,7 @@ def measure_tone(task: Task, name: str) -> Tone:
     if target is None or target.kind not in "ui" or not (task.kind.picture or task.given):
         return tone
     low, high = ANGLES if name == "orientation" else (0.0, 1.0)
-    return dataclasses.replace(tone, scale=full_scale(target) / (high - low), black=low)
+    return tone._replace(scale=full_scale(target) / (high - low), black=low)
 
 
 def descriptor(task: Task, image: Image) -> Piecewise:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +64,7 @@ def depth_scale(source: np.dtype[Any], target: np.dtype[Any]) -> float:
     return 1.0
 
 
-@dataclass(frozen=True)
-class Tone:
+class Tone(NamedTuple):
     """Conversion of a filter result to a value of the file.
 
     Parameters

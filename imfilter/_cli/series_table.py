@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .command import Command, Option
 
 _SIZE = Option("size", "integer", None, "Number of samples of the window.", "required")
@@ -36,7 +34,7 @@ _MOVING = (
 _DDOF = Option("ddof", "number", 0, "Number that is subtracted from the number of samples.")
 _FIT = (
     _ENDS[0],
-    replace(_ENDS[1], help=_ENDS[1].help[:-1] + ", fit (polynomials of the first and last window)."),
+    _ENDS[1]._replace(help=_ENDS[1].help[:-1] + ", fit (polynomials of the first and last window)."),
     *_ENDS[2:],
 )
 _EXPONENTIAL = (

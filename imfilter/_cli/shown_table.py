@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from .command import Command, Option
 from .table import KERNEL
 
@@ -73,8 +71,7 @@ SHOWN: tuple[Command, ...] = (
         "shown",
         "Draw or list the patches with the strongest response to a kernel.",
         (
-            dataclasses.replace(
-                KERNEL,
+            KERNEL._replace(
                 help=f"{KERNEL.help} It is correlated with the luminance (BT.601) of IN, from 0 to 255, or "
                 "with red, green and blue if it has three axes. Transparent pixels are put on black.",
             ),

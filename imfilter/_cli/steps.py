@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import operator
 import os
@@ -167,7 +166,7 @@ def _of_function(number: int, name: str, command: Command, keywords: Mapping[str
     more = tuple(Option(word, "text", None, "") for word in keywords if word not in options)
     plain = not more
     if more:  # keywords of the function that the command does not have
-        command = dataclasses.replace(command, options=(*command.options, *more))
+        command = command._replace(options=(*command.options, *more))
     return Step(number, command, {**options, **keywords}, plain)
 
 

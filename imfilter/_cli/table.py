@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from .command import Command, Option
 from .common_options import GAUSSIAN, SIGMA, SPACING
 from .morphology_table import MORPHOLOGY
@@ -372,9 +370,9 @@ def shared_of(command: Command) -> tuple[Option, ...]:
     if (
         command.kind in ("morphology", "residue") or command.name in _SHRINKING
     ):  # what lies beyond the border does not count
-        return (dataclasses.replace(BORDER[0], default="shrink"), *SHARED[1:])
+        return (BORDER[0]._replace(default="shrink"), *SHARED[1:])
     if command.kind == "resampling":
-        return (dataclasses.replace(BORDER[0], default="edge"), *SHARED[1:])
+        return (BORDER[0]._replace(default="edge"), *SHARED[1:])
     borderless = command.kind in ("descriptor", "objects", "regions", "denoising")
     return SHARED[len(BORDER) :] if borderless or command.name in _BORDERLESS else SHARED
 

@@ -6,8 +6,7 @@ import dataclasses
 import functools
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,8 +110,7 @@ def _axis(axis: str | int | None, ndim: int) -> int | None:
     return number % ndim
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A filter and the conversion of its result.
 
     Parameters

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .image import FileError
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """A file format that can be written.
 
     Parameters
