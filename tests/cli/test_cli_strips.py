@@ -192,25 +192,29 @@ def test_pieces_hold_what_bands_need(
         assert at == geometry.length
 
 
+# One process for both pictures: the peak after the small one has what the command needs for any picture.
 SCRIPT = """
 import resource, sys
 from imfilter import cli
-code = cli.call(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-sys.exit(code)
+name, folder, *options = sys.argv[1:]
+for source, result in (("small.png", "small.tif"), ("in.tif", "out.tif")):
+    code = cli.call([name, f"{folder}/{source}", f"{folder}/{result}", *options])
+    if code:
+        sys.exit(code)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 
 
-def peak(*arguments: object) -> int:
-    """Return how many bytes a process had in memory at most while it ran a command."""
+def peaks(name: str, folder: Path, *options: str) -> list[int]:
+    """Return how many bytes a process had in memory at most after a small picture, and after a large one."""
     result = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *map(str, arguments)],
+        [sys.executable, "-c", SCRIPT, name, str(folder), *options],
         env=subprocess_env(),
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(result.stdout)
+    return [int(line) for line in result.stdout.splitlines()]
 
 
 @pytest.mark.slow
@@ -243,8 +247,7 @@ def test_memory_is_that_of_input_and_output(
         extrasamples=["unassalpha"] if channels == 4 else None,
     )
     save(tmp_path / "small.png", noise(40, *shape[1:])[:, :40])
-    base = peak(name, tmp_path / "small.png", tmp_path / "small.tif", *options)
-    most = peak(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)
+    base, most = peaks(name, tmp_path, *options)
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         assert file.pages.first.shape[:2] == (4000, 4000)
         assert file.pages.first.nbytes in (16_000_000 * values, 12_000_000 * values)  # without alpha
