@@ -3,8 +3,9 @@
     python -m pytest -n auto --dist=loadfile --junitxml=build/tests.xml
     python -m tests.longest build/tests.xml
 
-`.ci/run` writes that file, too. `conftest.py` puts the longest files first, so that no process works alone at
-the end. Times are those of a run without compiled kernels, because most runs of all tests begin without them.
+`.ci/run` writes `build/tests.xml`, too. `conftest.py` puts the longest files first, so that no process works
+alone at the end. Times are those of a run without compiled kernels, because most runs of all tests begin
+without them.
 """
 
 import sys

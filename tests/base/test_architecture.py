@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import conftest
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "imfilter"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -209,7 +207,3 @@ def test_retired_names_stay_away(path):
     with path.open("rb") as file:
         found = {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME}
     assert not found & RETIRED
-
-
-def test_the_longest_test_files_exist():
-    assert all((ROOT / "tests" / name).is_file() for name in conftest.LONGEST)

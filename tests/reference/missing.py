@@ -1,6 +1,5 @@
 """Reference: linear filters of images with missing data, by their definition in float64."""
 
-import itertools
 import math
 
 import numpy as np
@@ -43,21 +42,17 @@ def correlate(
     image = np.where(counts > 0, np.asarray(image, np.float64), 0.0)
     samples = naive.pad(image, before, after, border, constant)
     counted = naive.pad(counts, before, after, border, beyond)
-    shape = [length for _, length in axes]
-    plain, weighted, present, absent = (np.zeros(shape) for _ in range(4))
-    for j in itertools.product(*map(range, kernel.shape)):
-        weight = kernel[j]
-        if weight == 0:
-            continue
-        window = tuple(
-            slice(ja * d, ja * d + (length - 1) * s + 1, s)
-            for ja, d, s, (_, length) in zip(j, dilation, stride, axes, strict=True)
-        )
-        x, c = samples[window], counted[window]
-        plain += weight * c * x
-        weighted += abs(weight) * c * x
-        present += abs(weight) * c
-        absent += weight * (1 - c)
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel.shape, strict=True)]
+    chosen = tuple(slice(None, (length - 1) * s + 1, s) for (_, length), s in zip(axes, stride, strict=True))
+    taps = tuple(slice(None, None, d) for d in dilation)
+
+    def sums(samples, weights):
+        """Sum the samples of all windows. A weight of 0 does not read its sample."""
+        windows = np.lib.stride_tricks.sliding_window_view(samples, spans)[chosen + taps]
+        return (windows[..., kernel != 0] * weights[kernel != 0]).sum(axis=-1)
+
+    plain, weighted = sums(counted * samples, kernel), sums(counted * samples, np.abs(kernel))
+    present, absent = sums(counted, np.abs(kernel)), sums(1 - counted, kernel)
     with np.errstate(all="ignore"):
         mean = weighted / present
         result = plain + np.where(absent == 0, 0, mean * absent) + bias

@@ -1,6 +1,5 @@
 """Reference for pooling: PyTorch's definition in plain loops, exact for integers. It imports no imfilter."""
 
-import itertools
 import math
 
 import numpy as np
@@ -44,7 +43,7 @@ def half_to_even(total, divisor):
 
 
 def of_samples(samples, reduction, divisor, dtype):
-    """The maximum, the minimum or the mean of a list of NumPy scalars of a type."""
+    """The maximum, the minimum or the mean of a list of samples of a type."""
     if dtype.kind in "biu":
         values = [int(v) for v in samples]
         if reduction == "mean":
@@ -73,19 +72,22 @@ def reduced(image, axes, tables, reduction, *, count_padding=True, dtype=None):
     dtype = image.dtype if dtype is None else np.dtype(dtype)
     batch = [a for a in range(image.ndim) if a not in axes]
     lines = np.transpose(image, [*batch, *axes])
-    shape = lines.shape[: len(batch)]
-    result = np.zeros((*shape, *(len(t) for t in tables)), dtype)
+    shape, extents = lines.shape[: len(batch)], lines.shape[len(batch) :]
+    planes = [plane.tolist() for plane in lines.reshape(math.prod(shape), math.prod(extents))]
+    result = np.zeros((len(planes), *(len(t) for t in tables)), dtype)
     exact = dtype if dtype.kind in "biu" and image.dtype.kind in "biu" else np.dtype(float)
-    for index in np.ndindex(shape):
-        for at in np.ndindex(*result.shape[len(batch) :]):
+    with np.errstate(over="ignore"):
+        for at in np.ndindex(*result.shape[1:]):
             chosen = [table[i] for table, i in zip(tables, at, strict=True)]
-            samples = [
-                lines[index + position] for position in itertools.product(*(inside for inside, _ in chosen))
-            ]
+            places = [0]
+            for (inside, _), n in zip(chosen, extents, strict=True):
+                places = [n * place + position for place in places for position in inside]
             divisor = math.prod(positions if count_padding else len(inside) for inside, positions in chosen)
-            value = of_samples(samples, reduction, divisor, exact if reduction == "mean" else image.dtype)
-            with np.errstate(over="ignore"):
-                result[index + at] = value
+            for index, plane in enumerate(planes):
+                samples = [plane[place] for place in places]
+                value = of_samples(samples, reduction, divisor, exact if reduction == "mean" else image.dtype)
+                result[(index, *at)] = value
+    result = result.reshape(*shape, *result.shape[1:])
     return np.transpose(result, np.argsort([*batch, *axes]))
 
 
