@@ -117,7 +117,7 @@ def prepared(
     def resized(tables: tuple[Table, ...]) -> Work:
         part = Filter(command, {**options, "tables": tables}, image.spatial)
         part.nodata = run.nodata
-        return smoothed(dataclasses.replace(task, run=part)).work
+        return smoothed(task._replace(run=part)).work
 
     return smoothed(task)._replace(resized=resized)
 
