@@ -50,9 +50,10 @@ def found(image: Image, options: Mapping[str, Any]) -> Image:
     else:
         present = without(image, mask, absent)
     found = dataclasses.replace(image, nodata=nodata, present=present)
-    if by_window.get() or some_absent.get():  # a part of an image, of which others may be absent
-        full = present is None and absent
-        return dataclasses.replace(found, present=np.ones(image.colour.shape, np.bool_)) if full else found
+    if some_absent.get() and present is None and absent:  # a part of an image with absent samples
+        return dataclasses.replace(found, present=np.ones(image.colour.shape, np.bool_))
+    if some_absent.get() or by_window.get():  # samples of other parts may be absent
+        return found
     if present is not None and all(_is_full(part.present) for part in strips.parts(found)):
         return dataclasses.replace(found, present=None)
     return found

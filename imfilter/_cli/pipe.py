@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes
-from imfilter._base.plan import some_absent
 
 from .. import io
 from .._files.formats import Format
@@ -29,6 +28,8 @@ _ARRAY = io.format_of("between.npy")
 #: Kinds of filters whose values have the unit of differences of the input.
 _DIFFERENCES = ("derivative", "statistic", "oriented")
 _TRUTHS = ("edges", "threshold")
+#: Options for pixels of which a step found no result.
+_UNDEFINED = {"nodata": "none", "mask": None, "nan": "ignore"}
 
 
 class _Group(NamedTuple):
@@ -91,7 +92,11 @@ def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
         The result in a type of the format, with the metadata of the input.
     """
     image = missing.found(image, options)
-    for stage in prepared(steps, image, options, kind):
+    first, *others = prepared(steps, image, options, kind)
+    absent = image.present is not None
+    image = strips.filtered(image, first.rows, first.work)
+    for stage in others:
+        image = missing.found(image, _UNDEFINED) if absent else image
         image = strips.filtered(image, stage.rows, stage.work)
     return image
 
@@ -145,7 +150,6 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
             piece = _floating(piece, source) if first else piece
             for step in group.steps:
                 piece = _run(step, piece)
-                some_absent.set(False)  # the first step has filled in what is absent, unless much of it is
             return _written(piece, target, tone, magnitude=magnitude) if final else piece
 
         return Stage(group.rows, work)
@@ -236,8 +240,12 @@ def _tone(target: np.dtype[Any] | None, ends: Limits | None, nodata: float | Non
 
 
 def _groups(steps: Sequence[Step], image: Image) -> list[_Group]:
-    """Join steps that run band by band. A band has the rows around it that all its steps need."""
-    length, groups = image.pixels.shape[0], list[_Group]()
+    """Join steps that run band by band. A band has the rows around it that all its steps need.
+
+    Where pixels are absent, each step runs alone: whether any are absent after a step is known from all its
+    rows, and sums with absent pixels are rounded differently.
+    """
+    length, groups, alone = image.pixels.shape[0], list[_Group](), image.present is not None
     known = True  # whether the image has `length` rows at this step
     for step in steps:
         rows = _rows_of(step, image.spatial, length) if known else None
@@ -246,7 +254,7 @@ def _groups(steps: Sequence[Step], image: Image) -> list[_Group]:
             groups.append(_Group(None, [step]))
             continue
         before = groups[-1].rows if groups else None
-        if before is None or before.wraps != rows.wraps:
+        if alone or before is None or before.wraps != rows.wraps:
             groups.append(_Group(rows, [step]))
             continue
         above, below = before.above + rows.above, before.below + rows.below

@@ -155,6 +155,20 @@ def test_absent_samples(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_bands_beside_wide_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """After the first step some pixels are absent still, but not in every band."""
+    image = noise(300, 60).astype(np.float32)
+    image[40:80, 5:45] = np.nan
+    np.save(tmp_path / "in.npy", image)
+    monkeypatch.setattr(strips, "_BAND", 1 << 12)
+    steps = ("gaussian --sigma 1", "box --size 5", "sobel")
+    found = piped(tmp_path / "in.npy", tmp_path / "out.npy", *steps, "--nan", "ignore", "--workers", workers)
+    expected = imfilter.box(imfilter.gaussian(image, 1.0, nan="ignore"), 5, nan="ignore")
+    assert np.isnan(expected).any()
+    np.testing.assert_array_equal(found, imfilter.sobel(expected, nan="ignore"))
+
+
 def test_values_of_floats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.npy"
     np.save(source, np.linspace(0, 1, 300, dtype=np.float64).reshape(15, 20))
