@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import dtypes
 from imfilter._base.plan import by_window
 
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
-from .._files.stacks import Stack, check_total, without_samples
+from .._files.stacks import Stack, check_total
 from . import halo, messages, missing, quiet
 from .command import Command
 from .pages import Options, wanted
@@ -101,7 +102,7 @@ class Work:
         from . import pipe
 
         steps = pipe.spaced(self.steps, self.changed["spacing"])
-        return pipe.along_axes(steps, Image(without_samples(lengths, dtype)), self.changed)
+        return pipe.along_axes(steps, Image(dtypes.blank(lengths, dtype)), self.changed)
 
     def _reach(self) -> int | None:
         """Return how many frames before and after it a frame of the result depends on, or None if all."""
@@ -313,7 +314,7 @@ class Work:
         lengths = source.pixels.shape[: self.before]
         kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
         kept["exif"] = source.exif if self.options["exif"] else None
-        pixels = without_samples((*lengths, *first.pixels.shape), first.pixels.dtype)
+        pixels = dtypes.blank((*lengths, *first.pixels.shape), first.pixels.dtype)
         if not first.axes:
             return Image(pixels, nodata=first.nodata, **kept)
         axes = self.axes[: self.before] + first.axes

@@ -9,9 +9,11 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image as Pillow
 
+from imfilter._base import dtypes
+
 from . import limits, metadata, pictures, png
 from .image import FileError, Image
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 #: Name of the durations and of the number of repetitions in `Image.details`.
 ANIMATION = "animation"
@@ -50,7 +52,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     steady = durations[0] / 1000 if len(set(durations)) == 1 and durations[0] > 0 else None
     axes = "TYX" + "S" * (channels > 1)
     header = Image(
-        without_samples(shape, np.uint8),
+        dtypes.blank(shape, np.uint8),
         channels > 1,
         mode in ("LA", "RGBA"),
         icc if isinstance(icc, bytes) else None,
