@@ -120,7 +120,10 @@ class Work:
         found = self.rows([first, *(shape[axis] for axis in self.filtered[1:])])[0]
         if found is None or found.wraps or (found.length, found.step, found.cell) != (first, 1, 1):
             return None
-        return max(found.above, found.below)
+        around = max(found.above, found.below)
+        if self.stack.streamed and around >= first - 1:  # of more frames, it may be more
+            return None
+        return around
 
     def _distance(self, axis: str) -> float | None:
         header = self.stack.header

@@ -235,3 +235,15 @@ def test_a_film_of_fewer_frames_than_counted_as_a_picture(
     done("box", source, tmp_path / "b.png")
     expected = imfilter.box(colours, 3, axes=(1, 2), channel_axis=-1)
     np.testing.assert_array_equal(io.read(tmp_path / "b.png").pixels, expected)
+
+
+def test_windows_of_more_frames_than_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colours: np.ndarray
+) -> None:
+    """A reach that ends with the frames that are tried may be longer in a longer film."""
+    monkeypatch.setattr(stack_work, "_MANY", 3)
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
+    source = film(tmp_path / "a.mkv", colours[..., 0])
+    done("gaussian", source, tmp_path / "b.mkv", "--time", "--sigma", 2, "--quality", 100)
+    expected = imfilter.gaussian(colours[..., 0], 2.0, axes=(0,))
+    np.testing.assert_array_equal(io.read(tmp_path / "b.mkv").pixels, expected)
