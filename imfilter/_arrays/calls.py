@@ -5,9 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
-from imfilter._base import arguments
+from imfilter._base import arguments, dtypes
 
 
 @functools.lru_cache(maxsize=256)
@@ -74,13 +72,12 @@ _ABSENCE = ("mask", "nan", "min_coverage")
 
 def dry(call: Call, shape: tuple[int, ...]) -> Call:
     """Return the call for an image of zeros that takes no memory, without absent samples."""
-    zero = np.zeros((), call.image.dtype)
-    changed: dict[str, Any] = {call.first: np.broadcast_to(zero, shape)}
+    changed: dict[str, Any] = {call.first: dtypes.blank(shape, call.image.dtype)}
     if call.get("mode") == "shrink":
         changed["mode"] = "mirror"
     if call.arguments.get("guide") is not None:
         guide = call.arguments["guide"]
-        changed["guide"] = np.broadcast_to(np.zeros((), guide.dtype), guide.shape)
+        changed["guide"] = dtypes.blank(guide.shape, guide.dtype)
     return call.without(*_ABSENCE).changed(**changed)
 
 
@@ -88,5 +85,5 @@ def filtered_axes(call: Call) -> tuple[int, ...]:
     """Return the axes of the image that are filtered."""
     if "axes" not in call.parameters and "axis" in call.parameters:  # of time
         return (arguments.axis_index(call.get("axis"), call.image.ndim, "axis"),)
-    image = np.broadcast_to(np.zeros(()), call.image.shape)
+    image = dtypes.blank(call.image.shape, float)
     return arguments.chosen_axes(image, call.get("axes"), call.get("channel_axis"))

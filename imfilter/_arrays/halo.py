@@ -7,6 +7,7 @@ import numpy as np
 
 from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.rules import BLOCKS, POINTS, RULES
+from imfilter._base import dtypes
 from imfilter._base.plan import settled
 from imfilter._base.reach import Reach
 
@@ -18,7 +19,7 @@ def of(
 
     Nothing is computed. `shape` and `dtype` are those of the image, as for `imfilter.plan`.
     """
-    image = np.broadcast_to(np.zeros((), dtype), shape)
+    image = dtypes.blank(shape, dtype)
     call = Call.of(function, (image, *args), options)
     rule = RULES.get(call.name)
     if rule is not None and rule.kind == POINTS:

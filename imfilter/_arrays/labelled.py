@@ -3,13 +3,12 @@
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from imfilter._arrays import coordinates
 from imfilter._arrays.calls import Call
 from imfilter._arrays.rules import POINTS, RULES
-from imfilter._base import arguments
+from imfilter._base import arguments, dtypes
 
 #: Arguments that name axes, and those that are arrays of the image's shape or without its channels.
 _NAMING = ("axes", "axis", "channel_axis")
@@ -72,7 +71,7 @@ def _ordered(value: xr.DataArray, image: xr.DataArray, name: str) -> xr.DataArra
 def _spacing(call: Call, image: xr.DataArray) -> Any:
     """Return the distances between samples along the filtered axes, from the coordinates."""
     arguments.word(call.arguments["spacing"], "spacing", ("coords",))
-    shaped = np.broadcast_to(np.zeros(()), image.shape)
+    shaped = dtypes.blank(image.shape, float)
     axes = arguments.chosen_axes(shaped, call.get("axes"), call.get("channel_axis"))
     if "axis" in call.parameters and "axes" not in call.parameters:  # of series
         return coordinates.step(image, image.dims[int(call.get("axis"))])
@@ -106,7 +105,7 @@ def _dimensions(result: Any, image: xr.DataArray, call: Call) -> tuple[Hashable,
         return image.dims
     gone: tuple[int | None, ...] = (_channel(call, image),)
     if not (call.name in RULES and RULES[call.name].kind == POINTS):
-        shaped = np.broadcast_to(np.zeros(()), image.shape)
+        shaped = dtypes.blank(image.shape, float)
         gone = arguments.chosen_axes(shaped, call.get("axes"), call.get("channel_axis"))
     left = tuple(d for a, d in enumerate(image.dims) if a not in gone)
     return left if len(left) == result.ndim else ()

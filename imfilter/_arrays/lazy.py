@@ -18,7 +18,7 @@ from imfilter._arrays.blocks import ResultAxis, Source, results_of
 from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.rules import OWN, POINTS, REFUSED, RULES, WHOLE, Rule
 from imfilter._arrays.tasks import Opaque
-from imfilter._base import arguments, missing
+from imfilter._base import arguments, dtypes, missing
 from imfilter._base.plan import settled
 from imfilter._base.reach import Reach
 
@@ -69,7 +69,7 @@ def known(image: Any, name: str) -> None:
         raise ValueError(
             f"{name} must have chunks of known sizes, got shape {image.shape}; call compute_chunk_sizes()"
         )
-    arguments.image(np.broadcast_to(np.zeros((), image.dtype), image.shape), name)
+    arguments.image(dtypes.blank(image.shape, image.dtype), name)
 
 
 def filtered(

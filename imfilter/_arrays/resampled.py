@@ -12,7 +12,7 @@ from imfilter._arrays import blocks, lazy, pieces
 from imfilter._arrays.blocks import Axis, Frame, Source, results_of
 from imfilter._arrays.calls import Call, dry, filtered_axes
 from imfilter._arrays.pieces import Piece
-from imfilter._base import arguments
+from imfilter._base import arguments, dtypes
 from imfilter._base.keywords import Common
 from imfilter._base.plan import settled
 from imfilter._filters.resampling import apply as resampling
@@ -28,7 +28,7 @@ def resize(call: Call) -> Any:
     mode = call.get("mode")
     tables = resampling.along(plan)
     if mode == "shrink":  # its weights are those of the border
-        image = np.broadcast_to(np.zeros((), call.image.dtype), call.image.shape)
+        image = dtypes.blank(call.image.shape, call.image.dtype)
         plan = settled(call.without("mask").changed(**{call.first: image}, nan="propagate").run) or plan
         tables = resampling.along(plan)
     return of_tables(call, dict(zip(plan.axes, tables, strict=True)), plan.dtype)

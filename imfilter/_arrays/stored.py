@@ -1,8 +1,10 @@
 """Results of lazy images that are written into an array of NumPy, block by block."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import dask.array as da
+import dask.config
 import dask.local
 import dask.threaded
 import numpy as np
@@ -25,7 +27,7 @@ def target(call: Call) -> npt.NDArray:
     assert array is not None
     if isinstance(call.image._meta, np.ma.MaskedArray):
         raise ValueError("out must be left out for a dask array of masked arrays")
-    if get_scheduler(cls=da.Array) not in _HERE:
+    if not _computed_here():
         raise ValueError(
             "out must be left out for a dask array that is computed by other processes; store the result "
             "with its method to_zarr, or call within dask.config.set(scheduler='threads')"
@@ -34,6 +36,12 @@ def target(call: Call) -> npt.NDArray:
         if any(np.may_share_memory(array, one) for one in _arrays_of(value)):
             raise ValueError(f"out must not overlap {name} for a dask array: blocks read their neighbours")
     return array
+
+
+def _computed_here() -> bool:
+    """Tell whether all tasks run in this process."""
+    threads = isinstance(dask.config.get("scheduler", None), ThreadPoolExecutor)
+    return threads or get_scheduler(cls=da.Array) in _HERE
 
 
 def _arrays_of(value: object) -> Iterator[npt.NDArray]:

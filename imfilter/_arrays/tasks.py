@@ -127,8 +127,13 @@ def computed(
 
 
 def _writing(call: Call, layout: Layout) -> Call:
-    """Return the call that writes into the array for the results, if there is one."""
-    return call if layout.out is None or "out" not in call.parameters else call.changed(out=layout.out)
+    """Return the call that writes into the array for the results, if there is one of a native type.
+
+    The results have a native type. They are copied to an array of another byte order.
+    """
+    if layout.out is None or not layout.out.dtype.isnative or "out" not in call.parameters:
+        return call
+    return call.changed(out=layout.out)
 
 
 def _is_same(one: npt.NDArray, other: npt.NDArray) -> bool:

@@ -1,5 +1,6 @@
 """Cache of calls by their arguments: a loop over many small images checks and plans once."""
 
+import copy
 import marshal
 from collections import OrderedDict
 from collections.abc import Callable
@@ -48,9 +49,14 @@ def remembered(
     except TypeError:  # an argument may change without notice
         key = known = None
     if known is None:
-        known = make(array, *own)
+        known = make(array, *(own if key is None else unshared(own)))
         calls.keep(key, known)
     return known
+
+
+def unshared(own: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return copies of arguments that have a key: the caller may change an array while the call is kept."""
+    return own if _SIMPLE.issuperset(map(type, own)) else copy.deepcopy(own)
 
 
 def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[Any, ...], ...]) -> Any:

@@ -1,6 +1,7 @@
 """The table of element types: types of inputs, of results and of the arithmetic."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,12 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
         raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
-def blank(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
-    """Return an image of zeros with one sample of memory. Its shape and type are enough to check a call."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
+def blank(shape: Sequence[int], dtype: npt.DTypeLike) -> npt.NDArray:
+    """Return an image of zeros with one sample of memory.
+
+    Its shape and type are enough to check a call, and for the header of a stack.
+    """
+    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
 
 
 def place(values: npt.NDArray, out: npt.NDArray) -> None:

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import threads
+from imfilter._base import dtypes, threads
 from imfilter._base.plan import by_window
 from imfilter._base.reach import Along
 
 from .._files import source, zarr_store
 from .._files.atomic import replacing_folder
 from .._files.image import FileError, Image
-from .._files.stacks import without_samples
 from . import blocks, heap, pipeline
 from .blocks import Axis, Block, Grid
 from .stack_work import Array, Work
@@ -75,7 +74,7 @@ def plan(work: Work) -> Plan | None:
     lengths = dict(zip(first.axes, first.pixels.shape, strict=True))
     known = {a: axis if axis.along else axis._replace(outputs=lengths.get(a, 1)) for a, axis in axes.items()}
     grid = Grid(known, first.axes, {a: n for a, n in lengths.items() if a not in known})
-    pixels = without_samples(grid.shape, first.pixels.dtype)
+    pixels = dtypes.blank(grid.shape, first.pixels.dtype)
     return Plan(work, grid, work.header(dataclasses.replace(first, pixels=pixels)))
 
 

@@ -127,5 +127,5 @@ def _exact(run: Filter, lengths: Sequence[int], dtype: Any) -> Mapping[int, Alon
 
     try:
         return reach_of(run.function, tuple(lengths), dtype, **{**run.options, "workers": None})
-    except (ValueError, TypeError, OverflowError):  # the filter says what is wrong
+    except (ValueError, TypeError, OverflowError, MemoryError):  # the filter says what is wrong
         return None

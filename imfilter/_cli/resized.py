@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import dtypes
 from imfilter._base.keywords import Common
 from imfilter._base.plan import settled
 from imfilter._filters.resampling import apply as resampling
@@ -21,7 +21,7 @@ def tables(function: Callable[[Array], object], shape: Sequence[int], dtype: Any
 
     Nothing is computed, and the image takes no memory.
     """
-    call = settled(lambda: function(np.broadcast_to(np.zeros((), dtype), tuple(shape))))
+    call = settled(lambda: function(dtypes.blank(shape, dtype)))
     return resampling.along(call) if isinstance(call, resampling.Call) else None
 
 

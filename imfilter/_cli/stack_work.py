@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import dtypes
 from imfilter._base.plan import by_window
 
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
-from .._files.stacks import Stack, check_total, without_samples
+from .._files.stacks import Stack, check_total
 from . import halo, messages, missing, quiet
 from .command import Command
 from .pages import Options, wanted
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-#: More frames than any window has.
-_MANY = 1 << 20
+#: More frames than most windows have.
+_MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
 #: Bytes in memory from which a message says so.
@@ -68,7 +69,10 @@ class Work:
         if len(self.filtered) == 1 and "per_channel" in options:
             options["per_channel"] = True
         self.changed = options
-        self.mask = None if self.options.get("mask") is None else self._mask()
+        self.mask: Array | str | None = None
+        if self.options.get("mask") is not None:
+            self.stack = self.stack.counted()  # a mask has as many frames
+            self.mask = self._mask()
         self.reach = self._reach() if self._is_long() else None
         self.before = self.leading + (self.reach is not None)  # axes before those of a result
         if self.stack.streamed and not self.leading and self.reach is None:
@@ -101,7 +105,7 @@ class Work:
         from . import pipe
 
         steps = pipe.spaced(self.steps, self.changed["spacing"])
-        return pipe.along_axes(steps, Image(without_samples(lengths, dtype)), self.changed)
+        return pipe.along_axes(steps, Image(dtypes.blank(lengths, dtype)), self.changed)
 
     def _reach(self) -> int | None:
         """Return how many frames before and after it a frame of the result depends on, or None if all."""
@@ -116,25 +120,26 @@ class Work:
         found = self.rows([first, *(shape[axis] for axis in self.filtered[1:])])[0]
         if found is None or found.wraps or (found.length, found.step, found.cell) != (first, 1, 1):
             return None
-        return max(found.above, found.below)
+        around = max(found.above, found.below)
+        if self.stack.streamed and around >= first - 1:  # of more frames, it may be more
+            return None
+        return around
 
     def _distance(self, axis: str) -> float | None:
         header = self.stack.header
         return header.spacing[self.axes.index(axis)] if header.spacing else None
 
-    def _mask(self) -> Array | Stack:
-        """Return the mask in the shape of the stack without colours, in memory or as an open stack."""
+    def _mask(self) -> Array | str:
+        """Return the mask in the shape of the stack without colours, or the name of its file if a stack."""
         shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
         whole = tuple(length for axis, length in shape.items() if axis != "S")
-        stack = None
-        if isinstance(self.options["mask"], str):
-            with quiet.decoders():
-                stack = stack_files.opened(self.options["mask"], self.options["max_pixels"] or None)
-        if stack is not None:
-            stack = stack.counted()
-            if not self.blockwise and stack.header.pixels.shape == whole and not stack.header.channels:
-                return stack
-            stack.close()
+        if isinstance(self.options["mask"], str) and not self.blockwise:
+            stack = self._opened(self.options["mask"])
+            if stack is not None:
+                with contextlib.closing(stack):
+                    header = stack.counted().header
+                if header.pixels.shape == whole and not header.channels:
+                    return self.options["mask"]
         present, _ = missing.read(self.options["mask"], self.options)
         page = tuple(shape[axis] for axis in self.filtered)
         if present.shape == whole:
@@ -150,21 +155,30 @@ class Work:
         order = [[*self.loops, *self.filtered].index(axis) for axis in plain]
         return np.broadcast_to(spread.transpose(order), whole)
 
+    def _opened(self, mask: str) -> Stack | None:
+        with quiet.decoders():
+            return stack_files.opened(mask, self.options["max_pixels"] or None)
+
     def _masks(self, leading: int) -> Iterator[Array | None]:
         """Yield which samples are present, for each index of the leading axes."""
-        if self.mask is None:
-            yield from itertools.repeat(None)
-        elif isinstance(self.mask, Stack):
-            with contextlib.closing(self.mask):
-                for block in self.mask.blocks(leading):
-                    yield block != 0
-        else:
-            present = None
-            for index in np.ndindex(self.mask.shape[:leading]):
-                present = self.mask[index]
+        present = None
+        if self.mask is not None:
+            for present in self._given(self.mask, leading):
                 yield present
-            if self.stack.streamed:  # the number of frames is an estimate
-                yield from itertools.repeat(present)
+        if self.mask is None or self.stack.streamed:  # more frames may come than were counted
+            yield from itertools.repeat(present)
+
+    def _given(self, mask: Array | str, leading: int) -> Iterator[Array]:
+        """Yield the parts of a mask, for each index of the leading axes."""
+        if not isinstance(mask, str):
+            yield from (mask[index] for index in np.ndindex(mask.shape[:leading]))
+            return
+        stack = self._opened(mask)
+        if stack is None:
+            raise ValueError(f"--mask {mask} has changed while it was read; give it again")
+        with contextlib.closing(stack):
+            for block in stack.blocks(leading):
+                yield block != 0
 
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
@@ -313,7 +327,7 @@ class Work:
         lengths = source.pixels.shape[: self.before]
         kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
         kept["exif"] = source.exif if self.options["exif"] else None
-        pixels = without_samples((*lengths, *first.pixels.shape), first.pixels.dtype)
+        pixels = dtypes.blank((*lengths, *first.pixels.shape), first.pixels.dtype)
         if not first.axes:
             return Image(pixels, nodata=first.nodata, **kept)
         axes = self.axes[: self.before] + first.axes

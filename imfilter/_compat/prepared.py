@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.call_cache import Calls, words
+from imfilter._base.call_cache import Calls, unshared, words
 from imfilter._compat import ndimage_arguments as arguments
 
 
@@ -40,7 +40,7 @@ def filtered(
         key, known = None, None
     if known is None:
         image = arguments.image(array, numbers=numbers)
-        made = translate(image, *own)
+        made = translate(image, *(own if key is None else unshared(own)))
         out = arguments.output(output, image, complex_result=made.complex_result)
         if output is None or direct or out.dtype.kind != "c":  # for the others SciPy warns at each call
             _kept.keep(key, (made, out.dtype))

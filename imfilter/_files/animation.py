@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from typing import IO, Any
 
 import numpy as np
 from PIL import Image as Pillow
 
+from imfilter._base import dtypes
+
 from . import limits, metadata, pictures, png
 from .image import FileError, Image
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 #: Name of the durations and of the number of repetitions in `Image.details`.
 ANIMATION = "animation"
@@ -50,7 +55,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     steady = durations[0] / 1000 if len(set(durations)) == 1 and durations[0] > 0 else None
     axes = "TYX" + "S" * (channels > 1)
     header = Image(
-        without_samples(shape, np.uint8),
+        dtypes.blank(shape, np.uint8),
         channels > 1,
         mode in ("LA", "RGBA"),
         icc if isinstance(icc, bytes) else None,
@@ -117,7 +122,7 @@ def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, qu
         durations = [step * (1 if unit == "ms" else 1000)] * count
     loop = details.get("loop", 0)
     if name == "PNG":
-        _write_png(file, header, planes, durations, loop or 0)
+        _write_png(file, header, planes, durations, 1 if loop is None else loop)
         return
     options = pictures.options_of(header, name, quality)
     options.update(save_all=True, duration=[round(duration) for duration in durations])
@@ -139,9 +144,18 @@ def _write_png(
     file: IO[bytes], header: Image, planes: Iterator[Array], durations: Sequence[float], plays: int
 ) -> None:
     """Write the frames of an animated PNG, one after the other."""
+    wrong = [duration for duration in durations if not 0 <= duration < math.inf]
+    if wrong:
+        raise ValueError(f"durations of frames must be 0 ms or more, got {wrong[0]}")
+    if not isinstance(plays, Integral) or not 0 <= plays < 1 << 31:
+        raise ValueError(
+            f"number of plays must be an integer from 0 (without end) to {(1 << 31) - 1}, got {plays}"
+        )
     plain = dataclasses.replace(header, axes="", spacing=(), units=(), details={})
     writer = None
-    for plane, duration in zip(planes, durations, strict=True):
+    # A damaged film has another number of frames than was counted.
+    delays = itertools.chain(durations, itertools.repeat(durations[-1]))
+    for plane, duration in zip(planes, delays, strict=False):
         if writer is None:
             first = dataclasses.replace(plain, pixels=plane)
             writer = png.Writer(file, first, len(plane), frames=len(durations), plays=plays)

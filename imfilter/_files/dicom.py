@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from imfilter._base import dtypes
+
 from .image import FileError, Image, check_size, warn
 from .packages import required
 from .signatures import is_dicom, paths_of
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 AFFINE = "affine"
 _UNEVEN = 0.02  # share of the distance between slices by which it may differ
@@ -65,7 +67,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     axes = f"{leading}YX{'S' * colour}"
     affine = None if colour else _affine(files)
     header = Image(
-        without_samples(shape, dtype),
+        dtypes.blank(shape, dtype),
         colour,
         axes=axes,
         spacing=spacing + (None,) * colour,

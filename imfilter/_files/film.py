@@ -11,9 +11,11 @@ from typing import IO, Any
 
 import numpy as np
 
+from imfilter._base import dtypes
+
 from .image import FileError, Image, check_size, warn
 from .packages import required
-from .stacks import Array, Stack, without_samples
+from .stacks import Array, Stack
 
 FILM = "film"
 #: Container, codec and options for an ending.
@@ -61,7 +63,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     shape = (max(count, 1), *size) + (() if grey else (3,))
     times: list[Any] = []
     header = Image(
-        without_samples(shape, np.uint8),
+        dtypes.blank(shape, np.uint8),
         not grey,
         axes="TYX" if grey else "TYXS",
         spacing=(float(1 / rate), *(None,) * (len(shape) - 1)),

@@ -14,10 +14,12 @@ from typing import IO, Any
 
 import numpy as np
 
+from imfilter._base import dtypes
+
 from .image import FileError, Image
 from .packages import required
 from .signatures import GZIP
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 NIFTI = "NIfTI"
 _AXES = "CTZYX"
@@ -63,7 +65,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     zooms = [float(zoom) if zoom > 0 else None for zoom in image.header.get_zooms()][::-1]
     space, time = (_UNITS.get(unit, "") for unit in image.header.get_xyzt_units())
     header = Image(
-        without_samples(shape, dtype),
+        dtypes.blank(shape, dtype),
         axes=axes,
         spacing=tuple(zooms),
         units=tuple(space if axis in "ZYX" else time if axis == "T" else "" for axis in axes),
@@ -138,7 +140,7 @@ def _described(nibabel: Any, header: Image, axes: str, shape: tuple[int, ...], d
     known = header.details.get(NIFTI)
     zooms = [header.distance(axis)[0] if header.axes else None for axis in header.axes or axes][::-1]
     spacing = dict(zip(axes[::-1], zooms, strict=True))
-    like = without_samples(shape, dtype)
+    like = dtypes.blank(shape, dtype)
     if known is None:
         affine = np.array(
             header.details.get("affine", np.diag([*(spacing.get(a) or 1.0 for a in "XYZ"), 1.0]))

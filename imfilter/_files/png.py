@@ -55,7 +55,7 @@ class Writer:
         width, bits = pixels.shape[1], 8 * pixels.dtype.itemsize
         self._file, self._step = file, channels * pixels.dtype.itemsize
         self._shown: NDArray[Any] | None = None  # the frame before
-        self._number = 0  # of the next chunk of an animation
+        self._number = self._done = 0  # of the next chunk of an animation, and of the frames before it
         self._begin(width)
         file.write(SIGNATURE)
         header = struct.pack(">IIBBBBB", width, height, bits, COLOUR_TYPES[channels], 0, 0, 0)
@@ -69,7 +69,11 @@ class Writer:
             chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
         if image.exif is not None:
             chunk(file, b"eXIf", image.exif.removeprefix(b"Exif\0\0"))
+        self._frames, self._plays = frames, plays
+        self._count: int | None = None  # the place of the number of frames in the file
         if frames > 1:
+            if file.seekable():
+                self._count = file.tell()
             chunk(file, b"acTL", struct.pack(">II", frames, plays))
 
     def _begin(self, width: int) -> None:
@@ -93,7 +97,8 @@ class Writer:
         self._begin(part.shape[1])
         self._rows(part)
         self._packed(self._packer.flush())
-        self._shown = pixels
+        self._shown = pixels.copy()  # the frame may be a part of a large block
+        self._done += 1
 
     def _rows(self, pixels: NDArray[Any]) -> None:
         samples = pixels.reshape(len(pixels), -1)
@@ -115,10 +120,16 @@ class Writer:
         return self._number - 1
 
     def finish(self) -> None:
-        """Write the end of the file."""
+        """Write the end of the file. The number of frames of an animation becomes that of its frames."""
         if self._shown is None:
             chunk(self._file, b"IDAT", self._packer.flush())
+        elif self._done != self._frames and self._count is None:
+            raise ValueError("IN has another number of planes than its header says")
         chunk(self._file, b"IEND", b"")
+        if self._count is not None and self._done != self._frames:
+            self._file.seek(self._count)
+            chunk(self._file, b"acTL", struct.pack(">II", self._done, self._plays))
+            self._file.seek(0, io.SEEK_END)
 
 
 def _changed(before: NDArray[Any], pixels: NDArray[Any]) -> tuple[int, int, NDArray[Any]]:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilter._base import dtypes
+
 from .image import FileError, Image, check_size
 
 Array = NDArray[Any]
@@ -24,7 +26,7 @@ class Stack:
     Parameters
     ----------
     header : Image
-        The whole stack without its samples: shape, type, axes and metadata. See `without_samples`.
+        The whole stack without its samples: shape, type, axes and metadata. See `dtypes.blank`.
     spatial : str
         Letters of the axes that a filter works on, if the user does not name them.
     planes : callable or None
@@ -79,7 +81,7 @@ class Stack:
         if self.count is None:
             return self
         shape = (self.count(), *self.header.pixels.shape[1:])
-        pixels = without_samples(shape, self.header.pixels.dtype)
+        pixels = dtypes.blank(shape, self.header.pixels.dtype)
         return dataclasses.replace(self, header=dataclasses.replace(self.header, pixels=pixels), count=None)
 
     def whole(self, path: str, max_pixels: int | None) -> Image:
@@ -102,11 +104,6 @@ class Stack:
         finally:
             self.close()
         return dataclasses.replace(header, pixels=pixels)
-
-
-def without_samples(shape: Sequence[int], dtype: Any) -> Array:
-    """Return an array of this shape and type that takes no memory, for the header of a stack."""
-    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
 
 
 def check_total(path: str, shape: Sequence[int], max_pixels: int | None) -> None:

@@ -11,9 +11,11 @@ from typing import IO, Any
 import numpy as np
 import tifffile
 
+from imfilter._base import dtypes
+
 from . import exif, metadata, ome, pages, samples, segments, tiff, tiff_axes
 from .image import FileError, Image, warn
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 _OFFSETS, _LENGTHS = (273, 324), (279, 325)
 _WIDTH, _HEIGHT = 256, 257
@@ -89,7 +91,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
     icc = page.iccprofile
     dpi = None if layout.distances else tiff.dpi_of(page)
     header = Image(
-        without_samples(shape, colours.dtype),
+        dtypes.blank(shape, colours.dtype),
         colours.ndim == 3,
         alpha,
         icc if isinstance(icc, bytes) else None,

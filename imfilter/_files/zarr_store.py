@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from imfilter._base import dtypes
+
 from .image import FileError, Image
 from .packages import required
-from .stacks import Array, Stack, check_total, without_samples
+from .stacks import Array, Stack, check_total
 
 ZARR = "zarr"
 _LARGEST_CHUNK = 1 << 24  # samples that a chunk may always have
@@ -71,7 +73,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     named = axes or _PAGES[: max(len(shape) - 2, 0)][::-1] + "YX"[-len(shape) :]
     colour = named.endswith("S")
     header = Image(
-        without_samples(shape, array.dtype.newbyteorder("=")),
+        dtypes.blank(shape, array.dtype.newbyteorder("=")),
         colour,
         colour and shape[-1] in (2, 4),
         axes=named,
@@ -207,7 +209,7 @@ def created(folder: str, header: Image, levels: int = 1, name: str = "") -> list
     names = [axis.lower() for axis in header.axes] if version == 3 else None
     arrays = []
     for path, shape in zip(paths, shapes, strict=False):
-        like = without_samples(shape, header.pixels.dtype)
+        like = dtypes.blank(shape, header.pixels.dtype)
         arrays.append(_created((group.store, path), like, header.axes, old, version, names))
     image["axes"] = _axes(image, header)
     image["datasets"] = [_dataset(path, shape, header) for path, shape in zip(paths, shapes, strict=False)]

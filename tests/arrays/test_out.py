@@ -1,6 +1,7 @@
 """`out` for a dask array: the result is computed at once, in an array of NumPy."""
 
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -69,6 +70,25 @@ def test_the_type_is_that_of_out():
     imfilter.sobel(lazy, dtype=np.float64, out=np.empty(SHAPE))
 
 
+@pytest.mark.parametrize("chunks", [(7, 9), (30, 100), (45, 50), (90, 100)], ids=str)
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [
+        (imfilter.gaussian, (1.5,)),
+        (imfilter.gaussian, (5,)),
+        (imfilter.sobel, ()),
+        (morphology.erosion, (np.ones((3, 3)),)),
+    ],
+)
+def test_the_other_byte_order(function, args, chunks):
+    array = image((90, 100))
+    lazy = da.from_array(array, chunks=chunks)
+    for dtype in ("f4", "u2"):
+        place = np.empty(array.shape, np.dtype(dtype).newbyteorder())
+        function(lazy, *args, out=place)
+        np.testing.assert_array_equal(place, function(array, *args, out=np.empty(array.shape, dtype)))
+
+
 def test_masks_and_guides():
     array = image()
     mask = np.random.default_rng(2).random(SHAPE) > 0.3
@@ -90,6 +110,8 @@ def test_a_part_of_a_memory_mapped_array(tmp_path):
 
 def test_threads():
     with dask.config.set(scheduler="threads", num_workers=3):
+        agree(imfilter.median, image((90, 100)), 17, 5)
+    with ThreadPoolExecutor(2) as pool, dask.config.set(scheduler=pool):
         agree(imfilter.median, image((90, 100)), 17, 5)
 
 
@@ -165,11 +187,13 @@ def test_errors_come_before_a_chunk_is_computed():
         imfilter.resize(lazy, (10, 10), out=place)
     with pytest.raises(ValueError, match="out must be left out for a dask array of masked arrays"):
         imfilter.gaussian(da.ma.masked_less(zeros, 1), 1, out=place)
-    with (
-        dask.config.set(scheduler="processes"),
-        pytest.raises(ValueError, match="out must be left out for a dask array that is computed by other"),
-    ):
-        imfilter.gaussian(lazy, 1, out=place)
+    with ProcessPoolExecutor(1) as pool:
+        for scheduler in ("processes", pool):
+            with (
+                dask.config.set(scheduler=scheduler),
+                pytest.raises(ValueError, match="out must be left out for a dask array that is computed by"),
+            ):
+                imfilter.gaussian(lazy, 1, out=place)
     with pytest.raises(AssertionError, match="a chunk was computed"):
         imfilter.gaussian(lazy, 1, out=place)
 

@@ -198,7 +198,7 @@ RETIRED = {
     *("Again", "Chain", "Deal", "Mending", "Part", "Side", "There", "Ticker", "Tickers", "after_ticks"),
     *("comb", "deal", "deals", "dealt", "deal_line", "dealt_line", "dealing", "elsewhere"),
     *("doubt", "hold", "joins", "keeps", "look_ahead", "mend", "moments", "reserve", "room", "shelf"),
-    *("spill", "strange", "trusting", "watched", "_settle"),
+    *("spill", "strange", "trusting", "watched", "without_samples", "_settle"),
 }
 
 

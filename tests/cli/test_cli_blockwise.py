@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import operator
 import os
 from pathlib import Path
@@ -288,3 +289,15 @@ def test_what_is_held_in_memory_is_told(
     assert "a result depends on all of them" in lines[0]
     assert lines[1].endswith("are held in memory, because WebP encodes all of them at once")
     assert len(lines) == 2
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning")
+def test_the_file_of_a_mask_is_closed(tmp_path: Path, small: list[int]) -> None:
+    """The shape of the mask is read before the blocks are planned."""
+    pixels, present = noise(9, 21, 34).astype("f4"), noise(9, 21, 34) % 3
+    io.write(tmp_path / "mask.tif", io.Image(present, axes="ZYX"))
+    source = array(tmp_path / "a.zarr", pixels, 3, chunks=(4, 8, 16))
+    done("gaussian", source, tmp_path / "out.zarr", "--axes", "ZYX", "--mask", tmp_path / "mask.tif")
+    gc.collect()
+    found = zarr.open(tmp_path / "out.zarr", mode="r")[...]
+    np.testing.assert_array_equal(found, imfilter.gaussian(pixels, 1.0, mask=present != 0))

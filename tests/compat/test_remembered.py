@@ -11,6 +11,7 @@ import imfilter.compat.cv2 as cv
 from imfilter._compat import record
 from imfilter.compat import ndimage as ndi
 from imfilter.compat.skimage import filters, transform
+from imfilter.compat.skimage.filters import oriented
 
 IMAGE = np.random.default_rng(0).random((20, 24)).astype(np.float32)
 SPREAD = IMAGE * 100
@@ -69,6 +70,67 @@ def test_an_argument_that_is_changed_in_place_is_another(name):
         array[(0,) * len(shape)] = 0
 
 
+TRUTH, MASK = IMAGE > 0.3, IMAGE > 0.1
+HOLE = np.where(IMAGE > 0.99, np.nan, IMAGE).astype(np.float32)
+#: Calls of a function of SciPy by a structure, a footprint or weights.
+KEPT = {
+    "erosion in a mask": lambda m, a: m.binary_erosion(TRUTH, a, mask=MASK),
+    "dilation in a mask": lambda m, a: m.binary_dilation(~TRUTH, a, mask=MASK),
+    "opening in a mask": lambda m, a: m.binary_opening(TRUTH, a, mask=MASK, iterations=2),
+    "erosion to the end": lambda m, a: m.binary_erosion(TRUTH, a, -1, IMAGE < 0.9, border_value=1),
+    "propagation": lambda m, a: m.binary_propagation(IMAGE > 0.95, a, mask=TRUTH),
+    "hit or miss": lambda m, a: m.binary_hit_or_miss(IMAGE > 0.2, a),
+    "filled holes": lambda m, a: m.binary_fill_holes(IMAGE > 0.5, a),
+    "median": lambda m, a: m.median_filter(IMAGE, footprint=a),
+    "rank": lambda m, a: m.rank_filter(IMAGE, 2, footprint=a),
+    "minimum": lambda m, a: m.minimum_filter(IMAGE, footprint=a),
+    "grey erosion": lambda m, a: m.grey_erosion(IMAGE, footprint=a),
+    "grey opening": lambda m, a: m.grey_opening(IMAGE, structure=a / 8),
+    "white top-hat": lambda m, a: m.white_tophat(IMAGE, footprint=a),
+    "weights": lambda m, a: m.correlate(IMAGE, a.astype(np.float64)),
+    "medians of windows": lambda m, a: m.generic_filter(IMAGE, np.median, footprint=a),
+    "maxima of all windows": lambda m, a: m.vectorized_filter(IMAGE, np.max, footprint=a),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_call_has_no_array_of_the_caller(name):
+    call, array = KEPT[name], np.ones((3, 3), bool)
+    call(ndi, array)
+    array[::2, ::2] = False
+    for given in (np.ones((3, 3), bool), array):
+        for found, expected in zip(call(ndi, given), call(scipy.ndimage, given), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_kept_call_has_no_array_of_the_caller_after_one_in_scipy():
+    array = np.arange(12).reshape(3, 4) > 1  # of ten samples two are picked
+    before = array.copy()
+    ndi.generic_filter(HOLE, np.median, footprint=array)  # kept, and then SciPy computes it
+    array[:, 2:] = False
+    for given in (before, array):
+        expected = scipy.ndimage.generic_filter(IMAGE, np.median, footprint=given)
+        np.testing.assert_array_equal(ndi.generic_filter(IMAGE, np.median, footprint=given), expected)
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "binary_erosion", "uniform_filter", "grey_erosion"])
+def test_a_kept_call_has_no_list_of_the_caller(name):
+    size, options = [3, 3], {"mask": MASK} if name == "binary_erosion" else {}
+    image = TRUTH if options else IMAGE
+    first = None if options else size
+
+    def agree(origin):
+        found = getattr(ndi, name)(image, first, origin=origin, **options)
+        expected = getattr(scipy.ndimage, name)(image, first, origin=origin, **options)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+    origin = [0, 1]
+    agree(origin)
+    origin[:] = [1, 0]
+    for each in ([0, 1], origin):
+        agree(each)
+
+
 def test_a_later_image_of_the_same_shape_is_looked_at_too():
     entry = record.entry("cv2.bilateralFilter")
     cv.bilateralFilter(IMAGE, 5, 0.5, 2.0)
@@ -107,3 +169,13 @@ def test_equal_arguments_of_other_types_are_others():
     for radius in (1, 1.0, (1, 2), [2, 1]):
         expected = skimage.filters.unsharp_mask(IMAGE, radius, 2.0)
         np.testing.assert_allclose(filters.unsharp_mask(IMAGE, radius, 2.0), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_few_gabor_kernels_are_kept():
+    oriented._parts.cache_clear()
+    for n in range(20, 25):
+        filters.gabor(np.ones((n, n)), 0.25)
+    assert oriented._parts.cache_info().currsize == 1
+    for n in range(40):
+        filters.gabor(IMAGE, 0.25 + n / 1000)
+    assert oriented._parts.cache_info().currsize <= 16

@@ -83,6 +83,14 @@ def test_unsharp_masks():
             agrees("unsharp_mask", image, 1.0, 2, keep, channel_axis=int(rng.integers(image.ndim)))
 
 
+def test_unsharp_masks_with_nan():
+    image = np.linspace(-1, 1, 30).reshape(5, 6)
+    image[4, 5] = np.nan
+    for sign in (1, -1):
+        agrees("unsharp_mask", sign * image, 0.5, 2.0)
+        agrees("unsharp_mask", np.abs(image), 0.5, 2.0)
+
+
 def test_medians():
     rng = np.random.default_rng(5)
     for _ in range(25):

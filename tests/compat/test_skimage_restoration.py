@@ -10,6 +10,8 @@ import skimage.data
 import skimage.restoration
 
 import imfilter
+from imfilter._compat import skimage_images
+from imfilter._compat.serving import Elsewhere
 from imfilter.compat.skimage import color, restoration
 from tests.compat.agreement import runs_here
 
@@ -122,3 +124,16 @@ def test_signatures(ours, theirs):
         assert [(p.name, p.kind, p.default) for p in here.values()] == [
             (p.name, p.kind, p.default) for p in there.values()
         ]
+
+
+@pytest.mark.parametrize("length", [10, 100])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_one_search_for_samples_that_are_not_finite(length, value, monkeypatch):
+    searches, find = [], np.isfinite
+    monkeypatch.setattr(np, "isfinite", lambda array: searches.append(array) or find(array))
+    image = np.full((length, length), 1e308)  # their sum overflows
+    assert skimage_images.finite(image) is image
+    image[3, 4] = value
+    with pytest.raises(Elsewhere, match="a sample is not finite"):
+        skimage_images.finite(image)
+    assert len(searches) == 2

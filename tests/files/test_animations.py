@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import weakref
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from PIL import Image as Pillow
 from PIL import features
 
 from imfilter import io
+from imfilter._base import dtypes
+from imfilter._files import animation, png, stack_files
+from tests.cli.commands import noise
 from tests.files.pictures import chunk, icc, image, picture, raw_png
 
 DURATIONS = [40, 200, 100]
@@ -87,6 +92,9 @@ def test_a_gif_that_plays_once(tmp_path: Path) -> None:
     io.write(tmp_path / "b.webp", found)
     with Pillow.open(tmp_path / "b.webp") as picture:
         assert picture.info["loop"] == 1
+    io.write(tmp_path / "b.png", found)
+    for suffix in ("png", "webp"):
+        assert io.read(tmp_path / f"b.{suffix}").details["animation"]["loop"] == 1
 
 
 def test_from_one_format_to_another(tmp_path: Path) -> None:
@@ -222,3 +230,59 @@ def test_damaged_anymaps(tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "a.pnm").write_bytes(data)
     with pytest.raises(io.FileError, match=words):
         io.read(tmp_path / "a.pnm")
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"durations": (40, -5, 40)}, "durations of frames must be 0 ms or more, got -5"),
+        ({"durations": (40, float("nan"), 40)}, "durations of frames must be 0 ms or more, got nan"),
+        ({"loop": -1}, "number of plays must be an integer from 0 .without end. to 2147483647, got -1"),
+        ({"loop": 1 << 31}, "number of plays must be .* got 2147483648"),
+    ],
+)
+def test_times_that_a_png_cannot_hold(tmp_path: Path, details: dict, words: str) -> None:
+    found = io.Image(frames(1), axes="TYX", details={"animation": details})
+    with pytest.raises(io.FileError, match=f"a.png: cannot be written as PNG: {words}"):
+        io.write(tmp_path / "a.png", found)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_png_of_another_number_of_frames(tmp_path: Path, count: int) -> None:
+    """The number of frames of a film is an estimate until the last one is read."""
+    header, pixels = io.Image(dtypes.blank((3, 6, 7), np.uint8), axes="TYX"), noise(count, 6, 7)
+    stack_files.write(tmp_path / "a.png", io.format_of("a.png"), header, pixels)
+    with Pillow.open(tmp_path / "a.png") as picture:
+        assert getattr(picture, "n_frames", 1) == count
+        for number, plane in enumerate(pixels):
+            picture.seek(number)
+            np.testing.assert_array_equal(np.asarray(picture), plane)
+
+
+def test_a_png_in_a_pipe_has_the_frames_of_its_header() -> None:
+    class Pipe(BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError("a pipe has no place")
+
+    header = io.Image(dtypes.blank((3, 6, 7), np.uint8), axes="TYX")
+    pipe = Pipe()
+    animation.write(pipe, header, iter(frames(1)), "PNG", None)
+    found = io.read(BytesIO(pipe.getvalue()))
+    np.testing.assert_array_equal(found.pixels, frames(1))
+    with pytest.raises(ValueError, match="IN has another number of planes than its header says"):
+        animation.write(Pipe(), header, iter(frames(1)[:2]), "PNG", None)
+
+
+def test_the_frames_of_a_png_hold_no_others(tmp_path: Path) -> None:
+    """A frame may be a part of a large block of results."""
+    block = noise(3, 6, 7)
+    with open(tmp_path / "a.png", "wb") as file:
+        writer = png.Writer(file, io.Image(block[0]), 6, frames=3)
+        writer.frame(block[0], 40)
+        before = weakref.ref(block)
+        del block
+        assert before() is None

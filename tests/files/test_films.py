@@ -186,3 +186,64 @@ def test_without_the_package(
     monkeypatch.setitem(sys.modules, "av", None)
     message = failed(capsys, 1, "box", source, tmp_path / "b.mkv")
     assert message.endswith('needs the package av, which is not installed: pip install "imfilter[video]"')
+
+
+def test_filters_that_refuse_a_film_say_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The result of a dry run of many frames is larger than the memory."""
+    source = film(tmp_path / "a.mkv", np.zeros((3, 1080, 1920), np.uint8))
+    message = failed(capsys, 2, "gabor", source, tmp_path / "b.mkv", "--axes", "TYX")
+    assert message.startswith("image must have 2 axes for a Gabor filter")
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy"])
+@pytest.mark.parametrize("options", [[], ["--time"]])
+def test_masks_of_films(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    colours: np.ndarray,
+    suffix: str,
+    options: list[str],
+) -> None:
+    """A mask of the whole film has as many frames as can be counted, not as many as are estimated."""
+    times = [*range(0, 440, 40), 2000]  # the last frame is late, so more frames are estimated
+    source, present = film(tmp_path / "a.mkv", colours[..., 0], times=times), noise(12, 32, 48) % 3
+    masks = {count: tmp_path / f"{count}{suffix}" for count in (7, 12)}
+    for count, path in masks.items():
+        io.write(path, io.Image(present[:count], axes="" if suffix == ".npy" else "TYX"))
+    words = ["gaussian", source, tmp_path / "b.mkv", "--quality", 100, *options, "--mask"]
+    done(*words, masks[12])
+    found, axes = io.read(tmp_path / "b.mkv").pixels, (0,) if options else (1, 2)
+    wanted = imfilter.gaussian(colours[..., 0], 1.0, axes=axes, mask=present != 0)
+    np.testing.assert_array_equal(found, wanted)
+    message = failed(capsys, 2, *words, masks[7])
+    assert message.startswith("--mask must have the shape of IN, (12, 32, 48), or of what is filtered")
+    # The last mask is that of all frames that were not counted.
+    with monkeypatch.context() as patch:
+        patch.setattr("imfilter._files.film._counted", lambda av, path: 7)
+        done(*words, masks[7])
+    held = np.concatenate([present[:7], np.broadcast_to(present[6], (5, 32, 48))])
+    wanted = imfilter.gaussian(colours[..., 0], 1.0, axes=axes, mask=held != 0)
+    np.testing.assert_array_equal(io.read(tmp_path / "b.mkv").pixels, wanted)
+
+
+def test_a_film_of_fewer_frames_than_counted_as_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colours: np.ndarray
+) -> None:
+    source = film(tmp_path / "a.mkv", colours)
+    monkeypatch.setattr("imfilter._files.film._counted", lambda av, path: 15)
+    done("box", source, tmp_path / "b.png")
+    expected = imfilter.box(colours, 3, axes=(1, 2), channel_axis=-1)
+    np.testing.assert_array_equal(io.read(tmp_path / "b.png").pixels, expected)
+
+
+def test_windows_of_more_frames_than_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colours: np.ndarray
+) -> None:
+    """A reach that ends with the frames that are tried may be longer in a longer film."""
+    monkeypatch.setattr(stack_work, "_MANY", 3)
+    monkeypatch.setattr(stack_work, "_FRAMES", 1)
+    source = film(tmp_path / "a.mkv", colours[..., 0])
+    done("gaussian", source, tmp_path / "b.mkv", "--time", "--sigma", 2, "--quality", 100)
+    expected = imfilter.gaussian(colours[..., 0], 2.0, axes=(0,))
+    np.testing.assert_array_equal(io.read(tmp_path / "b.mkv").pixels, expected)

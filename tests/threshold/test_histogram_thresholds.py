@@ -8,6 +8,8 @@ import skimage.filters as peers
 
 import imfilter
 from imfilter import threshold
+from imfilter._filters.threshold import merged
+from imfilter._filters.threshold.histogram import Samples
 from tests.photos import GREY, as_type, photo
 from tests.reference import thresholds as loops
 
@@ -209,3 +211,9 @@ def test_means_of_extreme_integers_are_exact(dtype, count):
         np.arange(count).astype(dtype),
     ):
         assert threshold.mean(image) == int(image.sum(dtype=np.int64)) / count
+
+
+def test_a_part_with_nan_counts_wherever_it_is():
+    samples = Samples(np.arange(9, dtype=np.uint8), None, 1)
+    for parts in ([None, samples], [samples, None], [None], [samples, None, samples]):
+        assert np.isnan(merged.of_parts(lambda parts=parts: parts, np.dtype(np.uint8), 256))

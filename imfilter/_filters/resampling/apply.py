@@ -86,17 +86,17 @@ def _call(
     shape = list(array.shape)
     for axis, table in zip(axes, tables, strict=True):
         shape[axis] = table.outputs
-    along = [_SINGLE] * (3 - len(axes)) + [tables[axes.index(a)] for a in sorted(axes)]
+    zyx = [_SINGLE] * (3 - len(axes)) + [tables[axes.index(a)] for a in sorted(axes)]
     real = dtypes.working(array.dtype, dtype)
     whole = array.dtype.kind in "biu" and dtype.kind in "iu"
     short = max(array.dtype.itemsize, dtype.itemsize) == 2
-    if relative and whole and short and sum(t.bits for t in along) <= _SPARE:
+    if relative and whole and short and sum(t.bits for t in zyx) <= _SPARE:
         real = dtypes.FLOAT32
-    if real == dtypes.FLOAT32 and max(along[0].most * along[1].most, along[2].most) > _FEW:
+    if real == dtypes.FLOAT32 and max(zyx[0].most * zyx[1].most, zyx[2].most) > _FEW:
         real = dtypes.FLOAT64
-    z, y, x = along
+    z, y, x = zyx
     order = Order.of(array.ndim, axes)
-    picks = all(t.picks for t in along) and relative
+    picks = all(t.picks for t in zyx) and relative
     pools = None
     if relative and not picks and all(t.factor for t in tables):
         factors = tuple(table.factor for table in tables)

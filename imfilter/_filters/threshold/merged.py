@@ -1,5 +1,6 @@
 """The histogram of an image from those of its blocks. Counts are integers, so the blocks do not matter."""
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -114,10 +115,8 @@ def of_parts(parts: Callable[[], Iterable[Samples | None]], dtype: np.dtype, bin
         ends = joined([limits(part) for part in parts()])
         if not ends[0] < ends[1]:
             return ends[1]  # equal samples, or NaN
-    found = None
-    for part in parts():
-        one = counts(part, ends, bins)
-        found = one if found is None else total([found, one])
+    each = (counts(part, ends, bins) for part in parts())
+    found = functools.reduce(lambda before, one: total([before, one]), each)
     return histogram([found], ends, bins, dtype)
 
 

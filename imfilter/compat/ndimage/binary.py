@@ -35,7 +35,7 @@ class _Checked(NamedTuple):
     run: Run | None
 
 
-#: Calls by the arguments that they are made of, and those of other functions.
+#: Remembered calls of erosion, dilation, opening and closing; of hit-or-miss; of filled holes.
 _kept: Calls[_Checked] = Calls()
 _patterns: Calls[tuple[Run, Run | None]] = Calls()
 _fillings: Calls[Run] = Calls()
@@ -218,7 +218,7 @@ def binary_hit_or_miss(
 def _pattern(
     array: NDArray, structure1: Any, structure2: Any, origin1: Any, origin2: Any, axes: Any
 ) -> tuple[Run, Run | None]:
-    """Return what tells where all samples are present, and what tells where one is that must be absent."""
+    """Return the erosion by the first structure and the dilation by the second, or None."""
     chosen = arguments.axes(axes, array)
     hit = engine.connected(len(chosen), 1) if structure1 is None else np.asarray(structure1)
     miss = np.logical_not(hit) if structure2 is None else np.asarray(structure2)

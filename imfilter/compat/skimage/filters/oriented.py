@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import skimage.filters
 
-from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import always, here, like
 from imfilter.compat import ndimage
@@ -18,11 +18,9 @@ gabor_kernel = always(
 )
 
 
-#: The parts of kernels by the arguments that they are made of.
-_kernels: Calls[tuple[NDArray, NDArray]] = Calls()
-
-
-def _parts(array: NDArray, *own: Any) -> tuple[NDArray, NDArray]:
+@functools.lru_cache(16, typed=True)  # kernels have any size
+def _parts(*own: Any) -> tuple[NDArray, NDArray]:
+    """Return the parts of a kernel."""
     *given, kind = own
     kernel = skimage.filters.gabor_kernel(*given, dtype=kind)
     return np.ascontiguousarray(np.real(kernel)), np.ascontiguousarray(np.imag(kernel))
@@ -53,6 +51,6 @@ def gabor(
         kind, result = np.promote_types(array.dtype, np.complex64).type, array.dtype
         array = array.astype(np.float64, copy=False)
     own = frequency, theta, bandwidth, sigma_x, sigma_y, n_stds, offset, kind
-    parts, convolve = remembered(_kernels, _parts, array, own), here(ndimage.convolve)
+    parts, convolve = _parts(*own), here(ndimage.convolve)
     real, imaginary = (convolve(array, part, mode=mode, cval=cval) for part in parts)
     return real.astype(result, copy=False), imaginary.astype(result, copy=False)

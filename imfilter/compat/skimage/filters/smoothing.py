@@ -62,7 +62,7 @@ def difference_of_gaussians(
     """Subtract a wide Gaussian from a narrow one, as `skimage.filters.difference_of_gaussians` does."""
     array = images.image(image)
     converted = images.floats(array)
-    pair = remembered(_deviations, _pair, array, (low_sigma, high_sigma, channel_axis))
+    pair = remembered(_deviations, _two_deviations, array, (low_sigma, high_sigma, channel_axis))
     narrow, wide = (_smooth(converted, sigmas, None, mode, cval, truncate) for sigmas in pair)
     return np.subtract(narrow, wide, out=narrow)
 
@@ -71,7 +71,7 @@ def difference_of_gaussians(
 _deviations: Calls[list[Any]] = Calls()
 
 
-def _pair(array: NDArray, low_sigma: Any, high_sigma: Any, channel_axis: Any) -> list[Any]:
+def _two_deviations(array: NDArray, low_sigma: Any, high_sigma: Any, channel_axis: Any) -> list[Any]:
     """Return the standard deviations of both Gaussians of a difference."""
     count = array.ndim - (channel_axis is not None)
     low = np.array(low_sigma, np.float64, ndmin=1)
@@ -102,19 +102,19 @@ def unsharp_mask(
     """Add details to an image, as `skimage.filters.unsharp_mask` does."""
     array = images.image(image)
     factor = images.real(amount, "amount")
-    radii = remembered(_deviations, _each, array, (radius, channel_axis))
+    radii = remembered(_deviations, _radii, array, (radius, channel_axis))
     converted = images.floats(array, preserve_range=preserve_range)
     result = _smooth(converted, radii, None, "reflect", 0)
     np.subtract(converted, result, out=result)
     result *= factor
     result += converted
     if not preserve_range:
-        least = -1.0 if array.dtype.kind in "if" and converted.min() < 0 else 0.0
+        least = -1.0 if array.dtype.kind in "if" and (converted < 0).any() else 0.0
         result.clip(np.array(least, result.dtype), np.array(1, result.dtype), out=result)
     return result
 
 
-def _each(array: NDArray, radius: Any, channel_axis: Any) -> list[Any]:
+def _radii(array: NDArray, radius: Any, channel_axis: Any) -> list[Any]:
     """Return a standard deviation for each axis."""
     radii: Any = list(radius) if isinstance(radius, Iterable) else [radius] * array.ndim
     if channel_axis is not None:
