@@ -40,7 +40,8 @@ def largest(function: Callable[..., Any], options: Mapping[str, Any]) -> int | N
     """Return the most samples, along any axis and on either side, on which a result depends.
 
     The image is float32 with as many axes as the options allow, two if any number. None if a result depends
-    on the whole image, if it has other axes or another number of samples, or if the options are refused.
+    on the whole image, if it has other axes or another number of samples, if a window is longer than the
+    image that is tried, or if the options are refused.
     """
     for shape in _SHAPES:
         try:
@@ -49,5 +50,6 @@ def largest(function: Callable[..., Any], options: Mapping[str, Any]) -> int | N
             continue
         if found is None or any(along.step != 1 or along.cell != 1 for along in found.values()):
             return None
-        return max((n for along in found.values() for n in (along.before, along.after)), default=0)
+        most = max((n for along in found.values() for n in (along.before, along.after)), default=0)
+        return most if most < min(shape) - 1 else None
     return None

@@ -150,14 +150,14 @@ class LazyPresence(LazyRows):
     """
 
     def __init__(self, image: Image, mask: Presence | None, absent: Sequence[float]) -> None:
-        self.mask, self._image, self._absent = mask, image, absent
+        self._mask, self._image, self._absent = mask, image, absent
         head = self.read(0, 1)
         super().__init__((len(image.pixels), *head.shape[1:]), head.dtype)
 
     def read(self, start: int, stop: int) -> Presence:
         """Return which samples of rows `start` to `stop` are present."""
         where = slice(start, stop)
-        mask = None if self.mask is None else self.mask[where]
+        mask = None if self._mask is None else self._mask[where]
         piece = strips.cut(dataclasses.replace(self._image, present=None), where)
         found = without(piece, mask, self._absent)
         return np.ones(piece.colour.shape, np.bool_) if found is None else found

@@ -94,6 +94,7 @@ def test_halo(steps, halo):
         [("resize", {"scale": 2})],
         [("hysteresis_threshold", {"low": 1, "high": 2})],
         [("correlate", {"kernel": np.ones((3, 3)), "stride": 2})],
+        [("box", {"size": 20_001})],  # longer than the image that is tried
     ],
 )
 def test_no_halo(steps):
