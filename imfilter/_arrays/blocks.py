@@ -199,7 +199,8 @@ class _Layer:
             keys: dict[Any, int] = {}
             inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
             keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            layout = Layout(inputs, keep, self.options(block), self._margins(block), self._part(block))
+            part = self._part(block)
+            layout = Layout(inputs, keep, self.options(block), self._margins(block), self.out, part)
             self._place(block, (computed, self.call, layout, list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
@@ -234,13 +235,11 @@ class _Layer:
                 return None  # the ends of the piece follow each other, but those of a chunk do not
         return self.frame.margins
 
-    def _part(self, block: tuple[int, ...]) -> npt.NDArray | None:
-        """Return the part of `out` for a block."""
+    def _part(self, block: tuple[int, ...]) -> tuple[slice, ...]:
+        """Return where the results of a block are in `out`."""
         if self.out is None:
-            return None
-        ranges = [axis.blocks[i] for axis, i in zip(self.frame.axes, block, strict=True)]
-        part: npt.NDArray = self.out[self.frame.kept(ranges)]
-        return part
+            return ()
+        return self.frame.kept([axis.blocks[i] for axis, i in zip(self.frame.axes, block, strict=True)])
 
     def _place(self, block: tuple[int, ...], task: Any) -> None:
         """Add the task of a block, and those that split it into chunks if it has several."""

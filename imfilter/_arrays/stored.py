@@ -13,6 +13,7 @@ from dask.base import get_scheduler
 from dask.highlevelgraph import MaterializedLayer
 
 from imfilter._arrays.calls import Call
+from imfilter._arrays.tasks import check_apart
 from imfilter._base import arguments
 
 #: The schedulers that run all tasks in this process. Others write into copies of an array.
@@ -33,8 +34,8 @@ def target(call: Call) -> npt.NDArray:
             "with its method to_zarr, or call within dask.config.set(scheduler='threads')"
         )
     for name, value in call.without("out").arguments.items():
-        if any(np.may_share_memory(array, one) for one in _arrays_of(value)):
-            raise ValueError(f"out must not overlap {name} for a dask array: blocks read their neighbours")
+        for one in _arrays_of(value):
+            check_apart(array, one, name)
     return array
 
 

@@ -48,8 +48,8 @@ class Input(NamedTuple):
 class Layout:
     """What a task reads and keeps. It is an object of its own, so that dask does not search it for tasks.
 
-    `margins` are how far the samples are that results depend on, or None; see `_in_place`. With `out`, the
-    results are written there.
+    `margins` are how far the samples are that results depend on, or None; see `_in_place`. With `place`, the
+    results are written to a `part` of it.
     """
 
     def __init__(
@@ -58,10 +58,12 @@ class Layout:
         keep: _Slices,
         options: Mapping[str, Any] = MappingProxyType({}),
         margins: tuple[Range, ...] | None = None,
-        out: npt.NDArray | None = None,
+        place: npt.NDArray | None = None,
+        part: _Slices = (),
     ) -> None:
         self.inputs, self.keep, self.options = inputs, keep, dict(options)
-        self.margins, self.out = margins, out
+        self.margins, self.place = margins, place
+        self.out: npt.NDArray | None = None if place is None else place[part]
 
     @property
     def whole(self) -> bool:
@@ -111,6 +113,7 @@ def computed(
     If the results are written, one True is returned.
     """
     call = call.changed(**layout.options, **dict(zip(names, values, strict=True)))
+    _check_sources(layout, sources)
     token = by_window.set(True)
     try:
         found = None if layout.margins is None else _in_place(call, layout, sources, layout.margins)
@@ -124,6 +127,23 @@ def computed(
     if not _is_same(found, layout.out):
         layout.out[...] = found
     return np.ones((1,) * layout.out.ndim, bool)
+
+
+def check_apart(place: npt.NDArray, array: npt.NDArray, name: str) -> None:
+    """Check that the array for the results has no memory of an argument."""
+    if np.may_share_memory(place, array):
+        raise ValueError(f"out must not overlap {name} for a dask array: blocks read their neighbours")
+
+
+def _check_sources(layout: Layout, sources: list[Any]) -> None:
+    """Check the memory that other tasks have returned. The graph does not show it."""
+    if layout.place is None:
+        return
+    for name, given in layout.inputs.items():
+        for part in given.parts:
+            source = sources[part.source]
+            if isinstance(source, np.ndarray):  # else they are copies of parts
+                check_apart(layout.place, source, name)
 
 
 def _writing(call: Call, layout: Layout) -> Call:

@@ -211,3 +211,15 @@ def test_out_that_overlaps_the_image():
     with pytest.raises(ValueError, match="out must not overlap mask for a dask array"):
         imfilter.gaussian(lazy, 1, mask=mask, out=mask)
     agree(morphology.opening, array, 12, np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("flips", [False, True])
+@pytest.mark.parametrize("chunks", [4, 12, 24])
+def test_out_that_overlaps_what_a_task_returns(chunks, flips):
+    array = image()
+    read = dask.delayed(lambda start: (array[::-1] if flips else array)[start : start + chunks])
+    parts = [da.from_delayed(read(i), (chunks, 27), array.dtype) for i in range(0, 24, chunks)]
+    before = array.copy()
+    with pytest.raises(ValueError, match="out must not overlap image for a dask array: blocks read"):
+        imfilter.gaussian(da.concatenate(parts), 1.5, out=array)
+    np.testing.assert_array_equal(array, before)
