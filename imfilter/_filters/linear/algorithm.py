@@ -246,5 +246,6 @@ class Call:
         call = object.__new__(Call)  # `copy.copy` takes 2 us more, `replace` ten
         call.__dict__.update(self.__dict__)
         call.operator, call.programs, call.watching = operator, {}, None
-        call.plan = LinearPlan(plan.algorithm, plan.reason, plan.cost, plan.implementation, used)
+        call.plan = object.__new__(LinearPlan)
+        call.plan.__dict__.update(plan.__dict__, operator=used)
         return call

@@ -139,9 +139,12 @@ class Operator:
         kernels = [(self.dense,)] if self.dense is not None else self.terms
         low, high = math.inf, 0.0
         for term in kernels:
-            lows, highs = zip(*of_each(term, _ends), strict=True)
-            if not all(map(math.isfinite, highs)):
-                return low, math.inf
+            lows, highs = [], []
+            for least, most in of_each(term, _ends):
+                if not math.isfinite(most):
+                    return low, math.inf
+                lows.append(least)
+                highs.append(most)
             if all(highs):
                 low, high = min(low, *lows, math.prod(lows)), max(high, *highs, math.prod(highs))
         return low, high
@@ -171,7 +174,7 @@ def _equal(taps: Taps) -> bool:
 def _ends(taps: Taps) -> tuple[float, float]:
     """Return the smallest magnitude of taps that is not zero, and the largest."""
     if taps.size <= _FEW:  # NumPy would take 3 us
-        values = [abs(value) for value in taps.ravel().tolist()]
+        values = list(map(abs, taps.tolist() if taps.ndim == 1 else taps.ravel().tolist()))
         if math.isfinite(sum(values)):  # min and max would skip NaN
             return min(filter(None, values), default=math.inf), max(values)
     sizes = np.abs(taps)
