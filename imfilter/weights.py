@@ -348,9 +348,13 @@ def gaussians(
     """Return Gaussian taps for each axis. The standard deviations are in the unit of `spacings`."""
     count = len(sigmas)
     radii = (None,) * count if radius is None else arguments.integers(radius, count, "radius", least=0)
-    along = list(zip(sigmas, orders, radii, spacings, strict=True))
-    made = {axis: _scaled(truncate, *axis) for axis in dict.fromkeys(along)}  # usually the axes are equal
-    return tuple(map(made.__getitem__, along))
+    made: dict[tuple[Any, ...], Taps] = {}
+    found = []
+    for axis in zip(sigmas, orders, radii, spacings, strict=True):
+        if axis not in made:  # usually the axes are equal
+            made[axis] = _scaled(truncate, *axis)
+        found.append(made[axis])
+    return tuple(found)
 
 
 def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: float) -> Taps:

@@ -83,9 +83,9 @@ class Half(NamedTuple):
 
 def whole(taps: Sequence[float]) -> float:
     """Return the sum of taps; exactly 0 or 1 if it differs from that only by rounding."""
-    total, size = math.fsum(taps), math.fsum(map(abs, taps))
+    total = math.fsum(taps)
     meant = round(total) if -0.5 <= total <= 1.5 else total
-    return meant if abs(total - meant) <= 16 * _ROUNDING * size else total
+    return meant if abs(total - meant) <= 16 * _ROUNDING * sum(map(abs, taps)) else total
 
 
 def level(taps: Taps) -> float:
