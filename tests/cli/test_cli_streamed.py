@@ -290,7 +290,8 @@ def test_pipelines(
     same(written, monkeypatch, source, suffix, "pipe", *steps)
     same(written, monkeypatch, source, suffix, "pipe", "open --element disk:2", "threshold --method sauvola")
     same(written, monkeypatch, source, suffix, "pipe", steps[0], "--nodata", "7")
-    done("pipe", source, tmp_path / "out.tif", *steps[:2], "--mask", source)
+    mask = save(tmp_path / "mask.png", noise(97, 31) % 3)
+    done("pipe", source, tmp_path / "out.tif", *steps[:2], "--mask", mask)
     done("pipe", source, tmp_path / "out.tif", "gaussian", "threshold", "median")
     done("pipe", save(tmp_path / "a.tif", noise(97, 31, 4)), tmp_path / "out.tif", *steps)
     assert written == []
