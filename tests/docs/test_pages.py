@@ -1,6 +1,8 @@
 """Every code block of the README and the documentation runs, in the order of its page."""
 
+import contextlib
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,10 @@ def folder(tmp_path, monkeypatch):
     io.write(tmp_path / "photo.tif", io.Image(grey))
     io.write(tmp_path / "photo.jpg", io.Image(rgb, channels=True))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    if "distributed" in sys.modules:  # a page may leave a cluster, which other tests would use
+        with contextlib.suppress(ValueError):  # there is none
+            sys.modules["distributed"].default_client().close()
 
 
 @pytest.mark.slow
