@@ -222,8 +222,7 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     >>> imfilter.weights.gaussian(1.0, radius=1).round(3)
     array([0.274, 0.452, 0.274])
     """
-    with np.errstate(over="ignore", under="ignore"):
-        return _checked(sigma, order, truncate, radius).copy()
+    return _checked(sigma, order, truncate, radius).copy()
 
 
 def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
@@ -256,9 +255,10 @@ def _positions(radius: int) -> Taps:
 
 @functools.lru_cache(maxsize=128)
 def _gaussian(sigma: float, order: int, radius: int) -> Taps:
-    """Return the taps for checked arguments. The caller ignores what is too large or too small."""
+    """Return the taps for checked arguments."""
     x = _positions(radius)
-    bell: Taps = np.exp(-0.5 * (x / sigma) ** 2)
+    with np.errstate(over="ignore", under="ignore"):
+        bell: Taps = np.exp(-0.5 * (x / sigma) ** 2)
     bell /= np.add.reduce(bell)
     if order == 0:
         bell.flags.writeable = False

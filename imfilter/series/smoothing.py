@@ -251,8 +251,7 @@ def weighted_average(
 
 
 def _gaussian(sigma: Any, truncate: Any, radius: Any, shared: Shared) -> Sliding:
-    with np.errstate(over="ignore", under="ignore"):
-        (taps,) = kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))
+    (taps,) = kernels.gaussians(arguments.sigmas(sigma, 1), (0,), truncate, radius, (1.0,))
     return _averaging(taps, shared)
 
 

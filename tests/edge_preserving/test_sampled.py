@@ -171,3 +171,9 @@ def test_errors(change, text):
     given = {"image": np.ones((5, 6)), "sigma_space": 1.0, "sigma_range": 1.0, "method": "sampled"} | change
     with pytest.raises(ValueError, match=text):
         imfilter.bilateral(**given)
+
+
+def test_a_tiny_deviation_keeps_the_image():
+    """Squares of distances in deviations are too large for float64. No warning says so."""
+    image = np.random.default_rng(0).random((9, 10))
+    np.testing.assert_array_equal(imfilter.bilateral(image, 1e-200, 0.2, radius=3), image)
