@@ -21,6 +21,16 @@ _ORIGINAL = "the original computes all calls"
 _WEIGHTS = "it filters no image"
 _ORDER = "its sums are in SciPy's order, in several steps, which no direct function has"
 _CHOICE = "scikit-image chooses a bin of the histogram that is counted here"
+#: Grey morphology of `scipy.ndimage`, and the same here.
+_GREY = {
+    "grey_erosion": morphology.erosion,
+    "grey_dilation": morphology.dilation,
+    "grey_opening": morphology.opening,
+    "grey_closing": morphology.closing,
+    "white_tophat": morphology.white_tophat,
+    "black_tophat": morphology.black_tophat,
+    "morphological_gradient": morphology.gradient,
+}
 #: Why functions have no row.
 WITHOUT = {
     **dict.fromkeys(("ndimage.generic_filter1d", "cv2.cornerEigenValsAndVecs"), _ORIGINAL),
@@ -156,34 +166,10 @@ def _ndimage(grey: np.ndarray, image: np.ndarray) -> Rows:
             functools.partial(ndi.vectorized_filter, image, np.median, size=5),
             functools.partial(imfilter.median, image, 5, mode="symmetric"),
         ),
-        "ndimage.grey_erosion": (
-            through(ndi.grey_erosion, image, 5),
-            direct(morphology.erosion, image, square),
-        ),
-        "ndimage.grey_dilation": (
-            through(ndi.grey_dilation, image, 5),
-            direct(morphology.dilation, image, square),
-        ),
-        "ndimage.grey_opening": (
-            through(ndi.grey_opening, image, 5),
-            direct(morphology.opening, image, square),
-        ),
-        "ndimage.grey_closing": (
-            through(ndi.grey_closing, image, 5),
-            direct(morphology.closing, image, square),
-        ),
-        "ndimage.white_tophat": (
-            through(ndi.white_tophat, image, 5),
-            direct(morphology.white_tophat, image, square),
-        ),
-        "ndimage.black_tophat": (
-            through(ndi.black_tophat, image, 5),
-            direct(morphology.black_tophat, image, square),
-        ),
-        "ndimage.morphological_gradient": (
-            through(ndi.morphological_gradient, image, 5),
-            direct(morphology.gradient, image, square),
-        ),
+        **{
+            f"ndimage.{name}": (through(getattr(ndi, name), image, 5), direct(ours, image, square))
+            for name, ours in _GREY.items()
+        },
         "ndimage.morphological_laplace": (through(ndi.morphological_laplace, image, 5), laplacian),
         "ndimage.binary_erosion": (
             truth(ndi.binary_erosion, binary),

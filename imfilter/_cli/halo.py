@@ -34,7 +34,7 @@ _WHOLE = ("edges", "objects", "regions", "enhancement")
 #: Kinds of commands that compare places in the whole image.
 _PLACES = ("corners", "descriptor", "finder")
 #: Kinds of commands whose options are not those of a function.
-_OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
+OWN = ("threshold", "denoising", "objects", "regions", "enhancement")
 _THRESHOLD = "threshold."
 
 
@@ -94,7 +94,7 @@ def along_axes(
     if command.kind in _PLACES or any(options.get(name) is not None for name in ("guide", "seed")):
         return [None] * len(lengths)
     exact: Mapping[int, Along] | None = None
-    if command.kind not in _OWN:
+    if command.kind not in OWN:
         from .task import Filter  # imports the filters
 
         run = Filter(command, options, len(lengths))

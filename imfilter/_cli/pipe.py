@@ -253,12 +253,11 @@ def _groups(steps: Sequence[Step], image: Image) -> list[_Group]:
         if rows is None or rows.length != length or rows.step != 1 or rows.cell != 1:
             groups.append(_Group(None, [step]))
             continue
-        before = groups[-1].rows if groups else None
-        if alone or before is None or before.wraps != rows.wraps:
+        joined = halo.both(groups[-1].rows, rows) if groups and not alone else None
+        if joined is None:
             groups.append(_Group(rows, [step]))
-            continue
-        above, below = before.above + rows.above, before.below + rows.below
-        groups[-1] = _Group(before._replace(above=above, below=below), [*groups[-1].steps, step])
+        else:
+            groups[-1] = _Group(joined, [*groups[-1].steps, step])
     return groups
 
 
@@ -267,7 +266,7 @@ def _rows_of(step: Step, ndim: int, length: int) -> Rows | None:
         return None
     try:
         options = step.options
-        if step.command.kind not in ("threshold", "denoising", "objects", "regions", "enhancement"):
+        if step.command.kind not in halo.OWN:
             options = Filter(step.command, options, ndim).options
         return halo.rows_of(step.command, options, length)
     except (ValueError, TypeError, OverflowError):  # the filter raises it again, with the step

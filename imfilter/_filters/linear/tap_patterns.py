@@ -95,14 +95,13 @@ def direct(
     window = symmetry.window(components) if norm or len(components) == 1 else None
     # Sort by row first, so that the taps of each row are contiguous.
     by_row = np.array([component.swapaxes(0, 1) for component in components])
-    shape = by_row.shape
+    shape, every = by_row.shape, b"\1" * by_row.size
     if window is not None:
-        made = _places(
-            bytes([1]) * by_row.size, shape, norm, dilation, pair, real, window._replace(weights=()), False
-        )
+        pattern = window._replace(weights=())
+        made = _places(every, shape, norm, dilation, pair, real, pattern, False)
         return made, {"half_weights": np.array(window.weights, real)}
     if np.count_nonzero(by_row) == by_row.size:  # the usual case
-        read, weights, filled = bytes([1]) * by_row.size, by_row.ravel(), False
+        read, weights, filled = every, by_row.ravel(), False
     else:
         taken = by_row != 0
         if fill:
