@@ -319,9 +319,10 @@ def window(size: Any, footprint: Any, n: int) -> tuple[int, ...] | npt.NDArray[n
             f"footprint must have {n} axes, one for each filtered axis, "
             f"got {inside.ndim} (shape {inside.shape})"
         )
-    if not inside.any():
+    count = np.count_nonzero(inside)  # `any` and `all` take 4 us more
+    if not count:
         raise ValueError(f"footprint must not be zero everywhere, got only zeros in shape {inside.shape}")
-    return inside.shape if inside.all() else inside
+    return inside.shape if count == inside.size else inside
 
 
 def out(value: Any) -> npt.NDArray | None:

@@ -214,7 +214,7 @@ def _rank(
 
 def _with_absent_border(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
     """Check the arguments and derive the settings of a minimum or maximum with samples of the image alone."""
-    return replace(_validate_and_plan(array, given, pick, window), mode="shrink")
+    return _validate_and_plan(array, given._replace(mode="shrink"), pick, window)
 
 
 def _around(
@@ -316,7 +316,12 @@ def _border_key(call: Call, dtype: np.dtype, *, turned: bool = True) -> int:
     """Return the key of the border constant. For an absent border, it is one that changes no extreme."""
     if call.mode != "shrink":
         return key(dtype, call.cval, turned=turned)
-    largest = call.around.rank > 0
+    return _absent_key(dtype, largest=call.around.rank > 0, turned=turned)
+
+
+@functools.cache  # of few types
+def _absent_key(dtype: np.dtype, *, largest: bool, turned: bool) -> int:
+    """Return the key of a sample that changes no maximum (`largest`) or no minimum."""
     value = dtypes.neutral(dtype, largest=largest)
     last = dtype.kind == "f" and turned and not largest  # NaN sorts after infinity
     return key(dtype, math.nan if last else value.item(), turned=turned)
