@@ -156,8 +156,8 @@ def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, 
 
 def number(value: Any, name: str, *, finite: bool = True) -> float:
     """Return a real number."""
-    if type(value) is float and math.isfinite(value):
-        return value
+    if isinstance(value, float) and math.isfinite(value):  # also float64
+        return float(value)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not isinstance(value, _REAL) or isinstance(value, _TRUTH):
@@ -237,8 +237,8 @@ def integers(value: Any, n: int, name: str, *, least: int) -> tuple[int, ...]:
 
 def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
     """Return a finite standard deviation of at least 0 for each of `n` filtered axes."""
-    if type(value) is float and 0 <= value < math.inf:  # the usual case
-        return (value,) * n
+    if isinstance(value, float) and 0 <= value < math.inf:  # the usual case, also float64
+        return (float(value),) * n
     result = tuple(number(v, name) for v in each(value, n, name))
     for sigma in result:
         if sigma < 0:

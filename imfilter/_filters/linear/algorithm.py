@@ -175,16 +175,15 @@ class Compiled(Algorithm):
         result: npt.NDArray,
     ) -> Program | None:
         """Return the program for one layout, by the key of `run`."""
-        source, target = ArrayLayout.of(image), ArrayLayout.of(result)
 
         def case() -> tuple[Settings, Placement]:
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
                 *(call.tolerance, assume_finite, call.divisor, call.watch),
             )
-            shape = operator.shape
+            sides = ArrayLayout.of(image), ArrayLayout.of(result)
             return settings, Placement(
-                source, target, shape, call.axes, call.paddings, call.stride, call.dilation
+                *sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation
             )
 
         return self.program(operator, *cached(call.cases, key, case))

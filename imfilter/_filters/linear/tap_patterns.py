@@ -198,8 +198,8 @@ def separable(
         halves_z, halves_y, halves_x = (
             [half and half.centred for half in halves] for halves in (halves_z, halves_y, halves_x)
         )
-    gaps = fill and any(half and not half.adjoining for half in halves_y)
-    fill_halves = gaps and all(half and half.nearly_adjoining for half in halves_y)
+    gaps = [half for half in halves_y if half and not half.adjoining]
+    fill_halves = fill and bool(gaps) and all(half and half.nearly_adjoining for half in halves_y)
     if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
     reads = tuple([tuple(of_each(term, _read)) for term in terms])
