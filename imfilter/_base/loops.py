@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +97,7 @@ class Loops(NamedTuple):
         The last filtered axis is the line, x. The axes after it are interleaved in it as channels. The
         filtered axes before it are rows, y, and planes, z. At most one axis follows the last filtered axis.
         """
-        last, parts = max(axes), list[LoopAxis]()
+        parts: list[LoopAxis] = []
         for axis in sorted(axes):
             i = axes.index(axis)
             before, after, length = paddings[i]
@@ -107,6 +107,7 @@ class Loops(NamedTuple):
                     *steps, source.shape[axis], length, before, after, stride[i], dilation[i], shape[i], i
                 )
             )
+        last = axis
         leading = [a for a in range(last) if a not in axes]
         channels, steps = 1, (0, 0)
         if len(source.shape) > last + 1:
@@ -144,6 +145,7 @@ class Placement:
         self.source, self.target = source, target
         self._arguments = source, target, shape, axes, paddings, stride, dilation
         self._hash = hash(self._arguments)  # once, because it takes 2 us
+        self.known: dict[Any, Any] = {}  # what an algorithm has found out about it
 
     @once
     def loops(self) -> Loops:

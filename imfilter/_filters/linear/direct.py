@@ -1,6 +1,5 @@
 """Direct sums over all taps, and the tables of taps of a sliding window."""
 
-import functools
 import math
 from typing import Any
 
@@ -54,7 +53,9 @@ DIRECT = Direct()
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Return the program of the operator. Return None if lines must be packed and are not."""
-    asked = _asked(settings, place)
+    asked = place.known.get(settings)
+    if asked is None:
+        asked = place.known[settings] = _asked(settings, place)
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
     made = sliding_job.prepared(
         unplaced, settings, place, tap_tables.border_value(unplaced, weights, settings.cval)
@@ -62,7 +63,6 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     return None if made is None else made.program(**weights)
 
 
-@functools.lru_cache(256)
 def _asked(settings: Settings, place: Placement) -> tuple[Any, ...]:
     """Return the arguments of `_schedule` after the operator."""
     z, y, x, *_ = place.loops

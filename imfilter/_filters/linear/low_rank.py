@@ -21,7 +21,6 @@ MOST_TERMS = 8
 #: The part of a kernel that a sum may leave out, by the size of floats, relative to the sum of the absolute
 #: weights.
 _TOLERANCE = {4: 1e-7, 8: 1e-14}
-_LEAST = max(_TOLERANCE.values())
 
 
 def factor(kernel: Taps, size: int, worth: Worth) -> list[Term] | None:
@@ -67,12 +66,12 @@ def least_rank(kernel: Taps) -> int:
     if n == 1:
         return 1
     part = matrix.ravel().take(_part(n, matrix.shape))
-    # At least the sum of the magnitudes, which takes 2 us more.
-    size = math.sqrt(matrix.size * float(np.vdot(matrix, matrix)))
-    others = (float(np.vdot(part, part)) / (n - 1)) ** ((n - 1) / 2)
-    if abs(float(np.linalg.det(part))) > _LEAST * size * others:
+    part /= float(np.add.reduce(np.abs(matrix).ravel())) or 1.0
+    values = part.ravel()
+    least, others = max(_TOLERANCE.values()), float(values.dot(values)) / (n - 1)
+    if abs(float(np.linalg.det(part))) > least * others ** ((n - 1) / 2):
         return n
-    return n if np.linalg.svd(part, compute_uv=False)[-1] > _LEAST * float(np.abs(kernel).sum()) else 1
+    return n if np.linalg.svd(part, compute_uv=False)[-1] > least else 1
 
 
 @functools.lru_cache(64)

@@ -38,8 +38,10 @@ def choose(operator: Operator, request: Request, algorithms: tuple[Algorithm, ..
         _choices.keep(facts, choice)
     if facts is None:
         return choice
-    implementation, _, offer, reason = choice
+    implementation, old, offer, reason = choice
     used = operator.whole() if offer.operator is None else operator
+    if used is old:
+        return choice
     return Choice(implementation, used, offer, reason)
 
 
