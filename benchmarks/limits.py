@@ -283,7 +283,7 @@ def denormals() -> Iterator[str]:
             ratio_text = ", ".join(f"{label} {ratio:.2f}" for label, ratio in ratios.items())
             over = max(ratios.values()) > DENORMAL and function is not np.multiply
             end = ", OVER THE LIMIT" if over else ""
-            yield f"{name}, {dtype}: {ratio_text} of {report.ms(ms['ordinary'])} ms{end}"
+            yield f"{name}, {dtype}: {ratio_text} of {report.ms(ms['normal'])} ms{end}"
 
 
 SECTIONS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
