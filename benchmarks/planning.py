@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from imfilter._base.call_cache import Calls
-from imfilter._base.plan import Planned, planning
+from imfilter._base.plan import Plan, settled
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import planner
+from imfilter._filters.linear.algorithm import Call
 from tests.peers.case import types_of
 
 from . import measure, report, rows
@@ -37,7 +38,7 @@ def forced(method: str, calls: Calls[Any]) -> Iterator[None]:
     """
     choose, family = planner.choose, linear.FAMILY
 
-    def chosen(operator: Any, request: Any, *others: Any) -> planner.LinearPlan:
+    def chosen(operator: Any, request: Any, *others: Any) -> planner.Choice:
         if request.auto:
             request = request._replace(method=method)
         return choose(operator, request, *others)
@@ -61,16 +62,16 @@ class Method:
         with forced(self._method, self._calls):
             self._call()
 
-    def plan(self) -> planner.LinearPlan:
-        """Return the plan of the call, without running it."""
-        plans: list[Any] = []
-        token = planning.set(plans)
-        try:
-            with contextlib.suppress(Planned):
-                self()
-        finally:
-            planning.reset(token)
-        return plans[0]
+    def settled(self) -> Call | None:
+        """Return the call before it is run. None: it is not one of a linear filter."""
+        call = settled(self)
+        return call if isinstance(call, Call) else None
+
+    def plan(self) -> Plan:
+        """Return the plan of the call of a linear filter."""
+        call = self.settled()
+        assert call is not None
+        return call.choice.plan(call.shape)
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,10 @@ def judge(row: rows.Row, runs: int, patience: float) -> Verdict | None:
     def call() -> None:
         row.case.ours(image, out=out, workers=1)
 
-    try:
-        free = Method(call, "auto").plan()
-    except IndexError:  # the row has its own kernel, which is not planned
+    linear_call = Method(call, "auto").settled()
+    if linear_call is None or linear_call.operator.norm:
         return None
-    if free.operator.norm:
-        return None
+    free = linear_call.choice.plan(linear_call.shape)
     methods = {free.algorithm: Method(call, "auto")}
     predicted = {free.algorithm: free.cost}
     for method in planner.METHODS:

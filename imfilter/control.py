@@ -69,8 +69,7 @@ def plan(shape: Any, dtype: DTypeLike, kernel: Any, /, *args: Any, **options: An
         planning.reset(token)
     if not plans:
         raise TypeError(f"kernel must be an array or a filter of imfilter, got {kernel!r}")
-    chosen = plans[0]
-    return Plan(chosen.algorithm, chosen.reason, chosen.cost)
+    return plans[0]
 
 
 def warmup() -> None:

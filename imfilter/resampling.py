@@ -184,7 +184,7 @@ def _tables(
     sharpness = arguments.number(cubic, "cubic")
     outputs = _outputs(lengths, shape, scale)
     made = {
-        pair: tables.of(*pair, method, align, mode, antialias=antialias, sharpness=sharpness)
+        pair: tables.of(pair, method, align, mode, antialias=antialias, sharpness=sharpness)
         for pair in zip(lengths, outputs, strict=True)
     }
     return tuple(made[pair] for pair in zip(lengths, outputs, strict=True))

@@ -125,15 +125,21 @@ def gaussian(
     if not isinstance(method, str) or method not in METHODS:
         error = ValueError if isinstance(method, str) else TypeError
         raise error(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
-    orders = arguments.each(order, None, "order")
     return linear.apply(
         image,
         _gaussian,
         (sigma, order, truncate, radius, spacing),
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
-        preserves_dtype=not any(isinstance(o, int | np.integer) and o for o in orders),
+        preserves_dtype=not _derives(order),
         method=method,
     )
+
+
+def _derives(order: Any) -> bool:
+    """Tell whether any order is that of a derivative. Orders of wrong types are refused later."""
+    if type(order) is int:
+        return order != 0
+    return any(isinstance(o, int | np.integer) and o for o in arguments.each(order, None, "order"))
 
 
 def _gaussian(

@@ -17,12 +17,12 @@ def check_mode(
     mode: object, name: str = "mode", more: tuple[str, ...] = (), offered: tuple[str, ...] = ()
 ) -> str:
     """Return `mode` if it is a border or one of `more` words. The error message lists `offered`, if given."""
+    if isinstance(mode, str) and (mode in MODES or mode in more):
+        return mode
     accepted = offered or MODES + more
     names = ", ".join(map(repr, accepted))
     if not isinstance(mode, str):
         raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
-    if mode in MODES or mode in more:
-        return mode
     if mode.lower() == "reflect":
         raise ValueError(
             f"{name} 'reflect' is ambiguous: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "

@@ -1,5 +1,6 @@
 """The table of element types: types of inputs, of results and of the arithmetic."""
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -23,11 +24,13 @@ def is_real(dtype: np.dtype) -> bool:
     return dtype.kind in "biuf"
 
 
+@functools.lru_cache(64)
 def derived(dtype: np.dtype) -> np.dtype:
     """Return the result type of filters that do not average: float32, or float64 for wide types."""
     return FLOAT32 if dtype.newbyteorder("=") in _NARROW else FLOAT64
 
 
+@functools.lru_cache(256)
 def working(source: np.dtype, target: np.dtype) -> np.dtype:
     """Return the type of the arithmetic between `source` and `target`.
 
@@ -58,6 +61,7 @@ def ordered(array: npt.NDArray) -> npt.NDArray:
     return np.require(array, requirements=("C", "A"))
 
 
+@functools.lru_cache(256)
 def direct_target(dtype: np.dtype, real: np.dtype) -> np.dtype:
     """Return the type that kernels write for a result of `dtype`: that type, or one that `place` converts."""
     native = dtype.newbyteorder("=")

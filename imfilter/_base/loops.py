@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -55,11 +55,19 @@ class LoopAxis(NamedTuple):
         """The dilation, taps and axis of the kernel."""
         return self.dilation, self.taps, self.axis
 
+    def anywhere(self, length: int = 1) -> "LoopAxis":
+        """Return a loop over `length` outputs with the same kernel, wherever its samples are."""
+        return LoopAxis(0, 0, 1, length, 0, 0, self.stride, self.dilation, self.taps, self.axis)
+
     @classmethod
     def batch(cls, source: ArrayLayout, target: ArrayLayout, axis: int) -> Self:
         """Return the loop over an axis that is not filtered."""
         n = source.shape[axis]
         return cls(source.strides[axis], target.strides[axis], n, n)
+
+
+#: The loop over one plane or one row.
+_SINGLE = LoopAxis()
 
 
 class Loops(NamedTuple):
@@ -89,16 +97,17 @@ class Loops(NamedTuple):
         The last filtered axis is the line, x. The axes after it are interleaved in it as channels. The
         filtered axes before it are rows, y, and planes, z. At most one axis follows the last filtered axis.
         """
-        order = sorted(range(len(axes)), key=axes.__getitem__)
-        last = axes[order[-1]]
-        parts = [
-            LoopAxis(
-                *(source.strides[a], target.strides[a], source.shape[a]),
-                *(paddings[i].length, paddings[i].before, paddings[i].after),
-                *(stride[i], dilation[i], shape[i], i),
+        parts: list[LoopAxis] = []
+        for axis in sorted(axes):
+            i = axes.index(axis)
+            before, after, length = paddings[i]
+            steps = source.strides[axis], target.strides[axis]
+            parts.append(
+                LoopAxis(
+                    *steps, source.shape[axis], length, before, after, stride[i], dilation[i], shape[i], i
+                )
             )
-            for i, a in ((i, axes[i]) for i in order)
-        ]
+        last = axis
         leading = [a for a in range(last) if a not in axes]
         channels, steps = 1, (0, 0)
         if len(source.shape) > last + 1:
@@ -107,7 +116,7 @@ class Loops(NamedTuple):
             else:
                 channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
         while len(parts) < 3:
-            parts.insert(0, LoopAxis.batch(source, target, leading.pop()) if leading else LoopAxis())
+            parts.insert(0, LoopAxis.batch(source, target, leading.pop()) if leading else _SINGLE)
         z, y, x = parts
         return cls(z, y, x, channels, *steps, offsets(source, target, leading))
 
@@ -136,6 +145,7 @@ class Placement:
         self.source, self.target = source, target
         self._arguments = source, target, shape, axes, paddings, stride, dilation
         self._hash = hash(self._arguments)  # once, because it takes 2 us
+        self.known: dict[Any, Any] = {}  # what an algorithm has found out about it
 
     @once
     def loops(self) -> Loops:

@@ -1,5 +1,6 @@
 """Padding of an axis, and the length of the output."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ class Padding(NamedTuple):
     length: int
 
     @classmethod
-    def same(cls, n: int, taps: int, stride: int, dilation: int, *, flipped: bool = False) -> "Padding":
+    @functools.lru_cache(maxsize=1024)
+    def same(cls, n: int, taps: int, stride: int, dilation: int, flipped: bool = False) -> "Padding":
         """Return the padding that centres output i on sample i*stride, as in SciPy.
 
         The centre of an even kernel is at taps // 2 (correlation), or at (taps - 1) // 2 if the kernel is
@@ -64,10 +66,8 @@ def resolve(
     """Return the padding of each filtered axis from the argument `padding`."""
     n_axes = len(lengths)
     if isinstance(padding, str) and padding == "same":
-        return tuple(
-            Padding.same(n, k, s, d, flipped=flipped)
-            for n, k, s, d in zip(lengths, taps, stride, dilation, strict=True)
-        )
+        each = zip(lengths, taps, stride, dilation, strict=True)
+        return tuple([Padding.same(*axis, flipped) for axis in each])
     if isinstance(padding, str) and padding == "valid":
         pairs: list[tuple[int, int]] = [(0, 0)] * n_axes
     elif isinstance(padding, str):

@@ -155,14 +155,15 @@ class Prepared(NamedTuple):
 
     def changed(self, fields: dict[str, Any], lines: int) -> "Prepared":
         """Return the job of another number of lines, with other values of some fields."""
-        record, owners = self.record.copy(), list(self.owners)
+        record, owners, places, array = self.record.copy(), [*self.owners], self.places, np.ndarray
         for name, value in fields.items():
-            if type(value) is np.ndarray:
-                owners.append(np.ascontiguousarray(value))
+            if type(value) is array:
+                owners.append(value if value.flags.c_contiguous else np.ascontiguousarray(value))
                 value = address(owners[-1])
-            record[self.places[name]] = value
+            record[places[name]] = value
         work = self.work // self.lines * lines
-        return self._replace(record=record, owners=tuple(owners), lines=lines, work=work)
+        # `_replace` takes 1.2 us more.
+        return Prepared(self.driver, record, tuple(owners), places, lines, work, *self[6:])
 
     def program(self, **tables: npt.NDArray) -> Program:
         """Return the program of the job, with the `tables` that it lacks."""

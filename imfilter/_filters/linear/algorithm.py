@@ -175,27 +175,32 @@ class Compiled(Algorithm):
         result: npt.NDArray,
     ) -> Program | None:
         """Return the program for one layout, by the key of `run`."""
-        source, target = ArrayLayout.of(image), ArrayLayout.of(result)
 
         def case() -> tuple[Settings, Placement]:
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
                 *(call.tolerance, assume_finite, call.divisor, call.watch),
             )
-            shape = operator.shape
+            sides = ArrayLayout.of(image), ArrayLayout.of(result)
             return settings, Placement(
-                source, target, shape, call.axes, call.paddings, call.stride, call.dilation
+                *sides, operator.shape, call.axes, call.paddings, call.stride, call.dilation
             )
 
         return self.program(operator, *cached(call.cases, key, case))
 
 
-@dataclass(frozen=True)
-class LinearPlan(Plan):
-    """A plan with the algorithm itself, and with the operator in the form that it uses."""
+class Choice(NamedTuple):
+    """The chosen algorithm, the operator in the form that it uses, its offer, and the reason."""
 
-    implementation: Algorithm = field(repr=False, compare=False)
-    operator: Operator = field(repr=False, compare=False)
+    implementation: Algorithm
+    operator: Operator
+    offer: Offer
+    reason: str
+
+    def plan(self, shape: tuple[int, ...]) -> Plan:
+        """Return the plan for a result of a shape."""
+        seconds = self.offer.cost * math.prod(shape) * 1e-9
+        return Plan(self.offer.name or self.implementation.name, self.reason, seconds)
 
 
 @dataclass(eq=False)
@@ -203,7 +208,7 @@ class Call:
     """The operator, its axes and borders, and the types of the result."""
 
     operator: Operator
-    plan: LinearPlan
+    choice: Choice
     axes: tuple[int, ...]
     paddings: tuple[Padding, ...]
     stride: tuple[int, ...]
@@ -241,11 +246,10 @@ class Call:
 
     def with_weights(self, operator: Operator) -> Call:
         """Return the same call for an operator that plans do not tell from this one; see `likeness`."""
-        plan = self.plan
-        used = operator if plan.operator is self.operator else operator.whole()
+        implementation, old, offer, reason = self.choice
+        used = operator if old is self.operator else operator.whole()
         call = object.__new__(Call)  # `copy.copy` takes 2 us more, `replace` ten
         call.__dict__.update(self.__dict__)
         call.operator, call.programs, call.watching = operator, {}, None
-        call.plan = object.__new__(LinearPlan)
-        call.plan.__dict__.update(plan.__dict__, operator=used)
+        call.choice = Choice(implementation, used, offer, reason)
         return call

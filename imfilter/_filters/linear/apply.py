@@ -27,7 +27,7 @@ from imfilter._filters.linear.operators import Operator
 
 def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Apply the operator of `call` to the image `given`; return `out` or a new array."""
-    chosen, image = call.plan, dtypes.readable(given)
+    chosen, image = call.choice, dtypes.readable(given)
     if call.apart is not None and not infinities.absent(image, call.cval):
         return run(call.apart, given, out, workers)
     target = dtypes.target(out, given, call.shape, call.native)
@@ -45,13 +45,13 @@ def run_finite(
     call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray | None:
     """Do what `run` does. Return None if a sample is not finite, or if the algorithm cannot tell."""
-    implementation = call.plan.implementation
+    implementation = call.choice.implementation
     if not isinstance(implementation, Compiled):
         return None
     if call.watching is None:
         call.watching = call.changed(watch=True)
     image, target = dtypes.readable(given), dtypes.target(out, given, call.shape, call.native)
-    if not implementation.run(call.watching, call.plan.operator, image, target, workers):
+    if not implementation.run(call.watching, call.choice.operator, image, target, workers):
         return None
     return engine.delivered(target, out, call.dtype)
 
@@ -124,7 +124,7 @@ def prepared(
     def run_if_finite(image: npt.NDArray, out: npt.NDArray) -> bool:
         if run_finite(call, image, out, None) is not None:
             return True
-        if isinstance(call.plan.implementation, Compiled) or not np.isfinite(image).all():
+        if isinstance(call.choice.implementation, Compiled) or not np.isfinite(image).all():
             return False
         run(call, image, out, None)  # an algorithm that cannot tell
         return True
@@ -340,5 +340,5 @@ def _whole(dtype: np.dtype) -> bool:
 
 
 FAMILY: engine.Family[Call] = engine.Family(
-    _validate_and_plan, lambda call, image: call.plan, run, _with_missing, run_finite
+    _validate_and_plan, lambda call, image: call.choice.plan(call.shape), run, _with_missing, run_finite
 )

@@ -1,6 +1,5 @@
 """Direct sums over all taps, and the tables of taps of a sliding window."""
 
-import functools
 import math
 from typing import Any
 
@@ -54,7 +53,9 @@ DIRECT = Direct()
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Return the program of the operator. Return None if lines must be packed and are not."""
-    asked = _asked(settings, place)
+    asked = place.known.get(settings)
+    if asked is None:
+        asked = place.known[settings] = _asked(settings, place)
     unplaced, weights = operator.known(asked, lambda: _schedule(operator, *asked))
     made = sliding_job.prepared(
         unplaced, settings, place, tap_tables.border_value(unplaced, weights, settings.cval)
@@ -62,15 +63,15 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program | 
     return None if made is None else made.program(**weights)
 
 
-@functools.lru_cache(256)
 def _asked(settings: Settings, place: Placement) -> tuple[Any, ...]:
     """Return the arguments of `_schedule` after the operator."""
-    loops, source = place.loops, place.source.dtype
+    z, y, x, *_ = place.loops
+    source = place.source.dtype
     fill = math.isfinite(settings.cval) and (settings.assume_finite or source.kind != "f")
-    pair = loops.y.stride == loops.y.dilation == 1 < loops.y.length
+    pair = y.stride == y.dilation == 1 < y.length
     narrow = source.kind in "biu" and source.itemsize <= 4
     rounded = narrow and place.target.dtype.kind in "iu"  # of integers that the arithmetic holds exactly
-    return settings.algorithm, tuple(part.kernel for part in loops[:3]), pair, settings.real, fill, rounded
+    return settings.algorithm, (z.kernel, y.kernel, x.kernel), pair, settings.real, fill, rounded
 
 
 def _schedule(
@@ -89,10 +90,13 @@ def _schedule(
     """
     dilations, extents, axes = zip(*kernels, strict=True)
     if algorithm != "direct":
-        terms = [tuple(_ONE if a is None else term[a] for a in axes) for term in operator.terms]
-        whole = [(a, b, c) for a, b, c in terms if all(map(np.count_nonzero, (a, b, c)))]
+        whole = [term for term, counts in zip(operator.terms, operator.nonzero, strict=True) if all(counts)]
         if whole:
-            return tap_patterns.separable(whole, operator.norm, dilations, pair, real, fill, rounded)
+            terms = []
+            for term in whole:
+                z, y, x = [_ONE if axis is None else term[axis] for axis in axes]
+                terms.append((z, y, x))
+            return tap_patterns.separable(terms, operator.norm, dilations, pair, real, fill, rounded)
     where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
     return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._filters.linear.algorithm import AUTO, Call, LinearPlan, Request, method_of
+from imfilter._filters.linear.algorithm import AUTO, Call, Choice, Request, method_of
 from imfilter._filters.linear.operators import LARGEST, Operator, Taps
 from imfilter._filters.linear.planner import ALGORITHMS, choose
 
@@ -22,7 +22,7 @@ def absent(image: npt.NDArray, cval: float) -> bool:
     return math.isfinite(cval) and (image.dtype.kind != "f" or bool(np.isfinite(image).all()))
 
 
-def meets(chosen: LinearPlan, image: npt.NDArray, cval: float) -> bool:
+def meets(chosen: Choice, image: npt.NDArray, cval: float) -> bool:
     """Tell whether the sum of several terms may add infinities of the image or of its border."""
     operator = chosen.operator
     if operator.norm or len(operator.terms) < 2 or math.prod(operator.shape) > LARGEST:
@@ -64,7 +64,7 @@ def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Cal
     shapes = image.shape, call.shape
     request = Request(real, real, real, *shapes, call.axes, unit, 0.0, cval, 0, method_of(AUTO))
     plain = tuple(a for a in ALGORITHMS if a.name in ("direct", "separable", "fft"))
-    chosen = choose(operator, request, plain)
+    best = choose(operator, request, plain)
     return call.changed(
-        operator=operator, plan=chosen, bias=0.0, cval=cval, dtype=real, real=real, native=real, tolerance=0.0
+        operator=operator, choice=best, bias=0.0, cval=cval, dtype=real, real=real, native=real, tolerance=0.0
     )

@@ -66,8 +66,9 @@ def least_rank(kernel: Taps) -> int:
     if n == 1:
         return 1
     part = matrix.ravel().take(_part(n, matrix.shape))
-    part /= float(np.add.reduce(np.abs(kernel), axis=None)) or 1.0
-    least, others = max(_TOLERANCE.values()), float(np.vdot(part, part)) / (n - 1)
+    part /= float(np.add.reduce(np.abs(matrix).ravel())) or 1.0
+    values = part.ravel()
+    least, others = max(_TOLERANCE.values()), float(values.dot(values)) / (n - 1)
     if abs(float(np.linalg.det(part))) > least * others ** ((n - 1) / 2):
         return n
     return n if np.linalg.svd(part, compute_uv=False)[-1] > least else 1

@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Hashable
-from typing import NamedTuple
 
 from imfilter._base.call_cache import Calls
-from imfilter._filters.linear.algorithm import WINDOW, Algorithm, LinearPlan, Offer, Request
+from imfilter._filters.linear.algorithm import WINDOW, Algorithm, Choice, Offer, Request
 from imfilter._filters.linear.box import RunningBox, totals_of
 from imfilter._filters.linear.cosine import CosineSum
 from imfilter._filters.linear.direct import DIRECT, FEW
@@ -20,15 +19,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (RunningBox(), DIRECT, Winograd(), SEPARABLE
 METHODS = ("auto", "direct", "separable", "fft")
 
 
-class Choice(NamedTuple):
-    """The chosen algorithm with its offer, and the reason."""
-
-    implementation: Algorithm
-    offer: Offer
-    reason: str
-
-
-#: Choices by `_facts`.
+#: Choices by `_facts`. Their operators may be those of other calls.
 _choices: Calls[Choice] = Calls()
 #: For shorter kernels with fewer terms, cosines, short sums of rows and transforms are never the fastest.
 _SHORT, _FEW_TERMS = 20, 4
@@ -38,21 +29,20 @@ _MOST_TAPS = 400
 _NARROW = 11
 
 
-def choose(
-    operator: Operator, request: Request, algorithms: tuple[Algorithm, ...] = ALGORITHMS
-) -> LinearPlan:
+def choose(operator: Operator, request: Request, algorithms: tuple[Algorithm, ...] = ALGORITHMS) -> Choice:
     """Choose the cheapest algorithm that applies, or the requested one if it applies."""
     facts = _facts(operator, request) if algorithms is ALGORITHMS else None
     choice = _choices.get(facts)
     if choice is None:
         choice = _cheapest(operator, request, algorithms)
         _choices.keep(facts, choice)
-    implementation, offer, reason = choice
-    seconds = math.prod(request.shape) * 1e-9
-    # The offer of a shared choice may have the operator of another call.
-    terms_used = offer.operator is not None and facts is not None
-    used = operator if terms_used else offer.operator or operator.whole()
-    return LinearPlan(offer.name or implementation.name, reason, offer.cost * seconds, implementation, used)
+    if facts is None:
+        return choice
+    implementation, old, offer, reason = choice
+    used = operator.whole() if offer.operator is None else operator
+    if used is old:
+        return choice
+    return Choice(implementation, used, offer, reason)
 
 
 def _facts(operator: Operator, request: Request) -> Hashable:
@@ -119,4 +109,4 @@ def _cheapest(operator: Operator, request: Request, algorithms: tuple[Algorithm,
     if len(offers) > 1 or taps > FEW:
         each = ", ".join([f"{name} {offers[name].cost:.2f}" for name in sorted(offers)])
         reason = f"{reason}; ns a sample: {each}"
-    return Choice(implementation, offer, reason)
+    return Choice(implementation, offer.operator or operator.whole(), offer, reason)

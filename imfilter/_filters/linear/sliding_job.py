@@ -89,9 +89,8 @@ def prepared(
         return None
     found = _of_lines(
         *(unplaced, settings, source.dtype, target.dtype, border_value),
-        LoopAxis(length=min(z.length, ROWS), stride=z.stride, dilation=z.dilation, taps=z.taps, axis=z.axis),
-        LoopAxis(stride=y.stride, dilation=y.dilation, taps=y.taps, axis=y.axis),
-        *(x, loops.channels, loops.source_c, loops.target_c),
+        *(z.anywhere(min(z.length, ROWS)), y.anywhere(), x),
+        *(loops.channels, loops.source_c, loops.target_c),
     )
     blocks = -(-z.length // found.planes) * -(-y.length // found.block) * found.tiles
     fields = rows_and_planes(loops, settings.mode)

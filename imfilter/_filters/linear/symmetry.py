@@ -85,7 +85,9 @@ def whole(taps: Sequence[float]) -> float:
     """Return the sum of taps; exactly 0 or 1 if it differs from that only by rounding."""
     total = math.fsum(taps)
     meant = round(total) if -0.5 <= total <= 1.5 else total
-    return meant if abs(total - meant) <= 16 * _ROUNDING * sum(map(abs, taps)) else total
+    apart, limit = abs(total - meant), 16 * _ROUNDING
+    # The magnitudes add up to at least the total, which is enough for the taps of a mean.
+    return meant if apart <= limit * abs(total) or apart <= limit * sum(map(abs, taps)) else total
 
 
 def level(taps: Taps) -> float:

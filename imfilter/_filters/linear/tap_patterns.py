@@ -86,7 +86,7 @@ def direct(
     weight zero may also be read. This costs nothing if they are few. `rounded` says that results are
     integers.
     """
-    line = len(components) == 1 and sum(n > 1 for n in components[0].shape) <= 1
+    line = len(components) == 1 and sum([n > 1 for n in components[0].shape]) <= 1
     half = symmetry.halved(components[0].ravel()) if line else None
     if half is not None:
         half = half.centred if rounded else half
@@ -189,7 +189,7 @@ def separable(
     if not across:
         terms = [(z, y, x if z[0] == 1 else x * z[0]) for z, y, x in terms]
     each = [of_each(term[not across :], symmetry.halved) for term in terms]
-    halves_y, halves_x = ([halves[axis] for halves in each] for axis in (-2, -1))
+    halves_y, halves_x = [halves[-2] for halves in each], [halves[-1] for halves in each]
     halves_z = [halves[0] if across else None for halves in each]
     if len(terms) > 1 and not norm:
         averages = [all(map(symmetry.average, (term[0], term[2]))) for term in terms]
@@ -198,11 +198,11 @@ def separable(
         halves_z, halves_y, halves_x = (
             [half and half.centred for half in halves] for halves in (halves_z, halves_y, halves_x)
         )
-    gaps = any(half and not half.adjoining for half in halves_y)
-    fill_halves = fill and gaps and all(half and half.nearly_adjoining for half in halves_y)
+    gaps = [half for half in halves_y if half and not half.adjoining]
+    fill_halves = fill and bool(gaps) and all(half and half.nearly_adjoining for half in halves_y)
     if fill_halves:  # then neighbouring output rows read the same rows
         halves_y = [half and half.filled for half in halves_y]
-    reads = tuple(tuple(of_each(term, _read)) for term in terms)
+    reads = tuple([tuple(of_each(term, _read)) for term in terms])
     forms = _forms(halves_z), _forms(halves_y), _forms(halves_x)
     made = _layers(reads, forms, across, norm, dilation, pair, real, fill, fill_halves)
     weights: Weights = {}
@@ -240,7 +240,7 @@ def _forms(halves: Sequence[Half | None]) -> tuple[int | None, ...]:
     return tuple([None if half is None else half.form for half in halves])
 
 
-@remembered(lambda terms: sum(len(taps) for term in terms for taps in term))
+@remembered(lambda terms: sum([len(taps) for term in terms for taps in term]))
 def _layers(
     terms: tuple[tuple[bytes, ...], ...],
     forms: tuple[tuple[int | None, ...], tuple[int | None, ...], tuple[int | None, ...]],

@@ -84,7 +84,7 @@ class Schedule:
             return int((self.layers["stop_x"] - self.layers["begin_x"]).max())
         return len(self.taps) if not self.taps["row"].any() and not self.taps["layer"].any() else 0
 
-    @property
+    @once
     def size(self) -> int:
         """The number of taps, of layers and of the window."""
         return len(self.taps) + len(self.columns) + len(self.offsets_z)

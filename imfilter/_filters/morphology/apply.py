@@ -135,7 +135,7 @@ def _with_border(
 
 def _plan_without_border(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
     """Do what `_validate_and_plan` does for an image whose border is absent."""
-    return replace(_validate_and_plan(array, given, operation, own), mode="shrink")
+    return _validate_and_plan(array, given._replace(mode="shrink"), operation, own)
 
 
 def _compute_absent(

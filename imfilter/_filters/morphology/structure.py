@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments
+from imfilter._base.call_cache import Calls, words
 
 
 class Element(np.ndarray):
@@ -74,8 +75,24 @@ class Structure(NamedTuple):
         return type(self)(*parts)  # type: ignore[arg-type]
 
 
+_structures: Calls[Structure] = Calls()
+
+
 def of(element: Any, weights: Any, connectivity: Any, n: int) -> Structure:
     """Return the element over `n` axes that the arguments of a filter describe."""
+    try:
+        key = words((element, weights, connectivity, n))
+    except TypeError:
+        key = None
+    found = _structures.get(key)
+    if found is None:
+        found = _checked(element, weights, connectivity, n)
+        _structures.keep(key, found)
+    return found
+
+
+def _checked(element: Any, weights: Any, connectivity: Any, n: int) -> Structure:
+    """Check the arguments, and return the element."""
     reach = arguments.integer(connectivity, "connectivity", least=1, most=n)
     heights = None if weights is None else _weights(weights, n)
     if element is not None:

@@ -18,12 +18,12 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._base.reach import Reach, of_sizes
 from imfilter._filters.rank import absent, blocks, chords, networks, present, repeats
-from imfilter._filters.rank.footprint import Neighbourhood, key, non_finite
+from imfilter._filters.rank.footprint import Neighbourhood, box_of, for_neighbourhoods, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
 from imfilter._filters.rank.targets import delivered, target_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # a frozen one takes 2 us more
 class Call:
     """The part of a call that is known before the samples are read."""
 
@@ -117,7 +117,7 @@ def _long(call: Call, box: repeats.Box, source: npt.NDArray, workers: int | None
         source = repeats.reduced(source, covered, border_key, largest=box.rank > 0)
     for axis, taps in sides:  # the minimum of a box is separable: one axis after the other
         if axis not in covered:
-            line = Neighbourhood.box((taps,), 0 if box.rank == 0 else taps - 1)
+            line = box_of((taps,), 0 if box.rank == 0 else taps - 1)
             one = Call(line, (axis,), call.mode, call.cval, source.dtype, source.dtype)
             source = _ranked(one, source, source, None, workers)
     return source
@@ -214,7 +214,7 @@ def _rank(
 
 def _with_absent_border(array: npt.NDArray, given: Common, pick: Pick, window: tuple[Any, ...]) -> Call:
     """Check the arguments and derive the settings of a minimum or maximum with samples of the image alone."""
-    return replace(_validate_and_plan(array, given, pick, window), mode="shrink")
+    return _validate_and_plan(array, given._replace(mode="shrink"), pick, window)
 
 
 def _around(
@@ -234,8 +234,8 @@ def _around(
     if count > _MOST_SAMPLES or box.longer(lengths):
         if not box.extreme and count > repeats.MOST:
             raise ValueError(f"size must span at most {repeats.MOST} samples, got {window}")
-        return Neighbourhood.box((1,) * len(axes), 0), box
-    return Neighbourhood.box(window, box.rank), None
+        return box_of((1,) * len(axes), 0), box
+    return box_of(window, box.rank), None
 
 
 def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
@@ -306,12 +306,8 @@ def _program(call: Call, image: npt.NDArray, result: npt.NDArray, check_finite: 
             sets, loops, source, target, call.mode, keys, check_finite=check_finite, packed=packed
         )
     if algorithm == "network":
-        network = networks.network_for(around, source.dtype.itemsize, loops.channels)
-        assert network is not None
         border_key = _border_key(call, source.dtype, turned=not check_finite)
-        return networks.make(
-            network, around, loops, source, target, call.mode, border_key, check_finite=check_finite
-        )
+        return networks.make(around, loops, source, target, call.mode, border_key, check_finite=check_finite)
     counted, border_key = algorithm == "histogram", _border_key(call, source.dtype)
     return blocks.make(around, loops, source, target, call.mode, border_key, counted=counted)
 
@@ -320,7 +316,12 @@ def _border_key(call: Call, dtype: np.dtype, *, turned: bool = True) -> int:
     """Return the key of the border constant. For an absent border, it is one that changes no extreme."""
     if call.mode != "shrink":
         return key(dtype, call.cval, turned=turned)
-    largest = call.around.rank > 0
+    return _absent_key(dtype, largest=call.around.rank > 0, turned=turned)
+
+
+@functools.cache  # of few types
+def _absent_key(dtype: np.dtype, *, largest: bool, turned: bool) -> int:
+    """Return the key of a sample that changes no maximum (`largest`) or no minimum."""
     value = dtypes.neutral(dtype, largest=largest)
     last = dtype.kind == "f" and turned and not largest  # NaN sorts after infinity
     return key(dtype, math.nan if last else value.item(), turned=turned)
@@ -330,11 +331,12 @@ def loops_of(
     shape: tuple[int, ...], axes: tuple[int, ...], source: ArrayLayout, target: ArrayLayout
 ) -> Loops:
     """Return the loops over an image for a neighbourhood of the given shape."""
-    paddings = tuple(Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True))
+    paddings = tuple([Padding.same(source.shape[a], taps, 1, 1) for a, taps in zip(axes, shape, strict=True)])
     one = (1,) * len(shape)
     return Loops.of(source, target, shape, axes, paddings, one, one)
 
 
+@for_neighbourhoods
 def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, truth: bool) -> dict[str, float]:
     """Return the available algorithms and their cost per sample, the cheapest first."""
     found = {"bits": blocks.cost(around, dtype.itemsize, counted=False)}

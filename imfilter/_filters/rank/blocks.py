@@ -71,7 +71,8 @@ def _moving(taps: tuple[int, ...]) -> int:
 
 def _turned(around: Neighbourhood) -> Neighbourhood:
     """Return the neighbourhood with its axis of movement as the last axis."""
-    return around._replace(inside=around.inside.swapaxes(2, _moving(around.inside.shape)))
+    moving = _moving(around.inside.shape)
+    return around if moving == 2 else Neighbourhood(around.inside.swapaxes(2, moving), around.rank)
 
 
 def counts(around: Neighbourhood, itemsize: int) -> bool:

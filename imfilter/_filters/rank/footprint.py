@@ -1,38 +1,37 @@
 """A rank in the neighbourhood of each sample, and the integer keys by which samples are compared."""
 
 import math
-from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
 from imfilter._base.loops import Loops
-from imfilter._base.memo import remembered
+from imfilter._base.memo import once, remembered
 from imfilter._filters.rank.keys import Number
 
 
-class Neighbourhood(NamedTuple):
+class Neighbourhood:
     """The samples of a window that count, and the requested rank among them."""
 
-    inside: npt.NDArray[np.bool_]
-    rank: int
+    def __init__(self, inside: npt.NDArray[np.bool_], rank: int) -> None:
+        self.inside, self.rank = inside, rank
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Neighbourhood) and self._value() == other._value()
+        return isinstance(other, Neighbourhood) and self._value == other._value
 
     def __hash__(self) -> int:
-        return hash(self._value())
+        return self._hash
 
+    @once
+    def _hash(self) -> int:
+        return hash(self._value)
+
+    @once
     def _value(self) -> tuple[tuple[int, ...], bytes, int]:
         return self.inside.shape, self.inside.tobytes(), self.rank
 
-    @classmethod
-    def box(cls, lengths: tuple[int, ...], rank: int) -> Self:
-        """Return a neighbourhood in which all samples count."""
-        return cls(np.ones(lengths, bool), rank)
-
-    @property
+    @once
     def taps(self) -> int:
         """The number of samples that count."""
         return int(np.count_nonzero(self.inside))
@@ -49,8 +48,8 @@ class Neighbourhood(NamedTuple):
 
     def along(self, loops: Loops) -> "Neighbourhood":
         """Return the neighbourhood with the axes of the loops: planes, rows, columns."""
-        where = [part.axis for part in loops[:3] if part.axis is not None]
-        return self._replace(inside=self.inside.transpose(where).reshape([part.taps for part in loops[:3]]))
+        z, y, x, *_ = loops
+        return _along(self, (z.axis, y.axis, x.axis), (z.taps, y.taps, x.taps))
 
     def edges(self) -> tuple[npt.NDArray, npt.NDArray]:
         """Return the offsets of the samples that left and entered when it moved here along the last axis."""
@@ -63,6 +62,21 @@ class Neighbourhood(NamedTuple):
 for_neighbourhoods = remembered(lambda around: around.inside.size)
 
 
+@remembered(math.prod)
+def box_of(lengths: tuple[int, ...], rank: int) -> Neighbourhood:
+    """Return a neighbourhood in which all samples count."""
+    inside = np.ones(lengths, bool)
+    inside.flags.writeable = False
+    return Neighbourhood(inside, rank)
+
+
+@for_neighbourhoods
+def _along(around: Neighbourhood, axes: tuple[int | None, ...], taps: tuple[int, ...]) -> Neighbourhood:
+    """Return the neighbourhood with other axes. An axis that is None has one sample."""
+    where = [axis for axis in axes if axis is not None]
+    return Neighbourhood(around.inside.transpose(where).reshape(taps), around.rank)
+
+
 def kind(dtype: np.dtype) -> np.dtype:
     """Return the integer type of the keys of samples of a type; see `kernels.ordered_keys`."""
     return np.dtype(f"i{dtype.itemsize}") if dtype.kind == "f" else dtype
@@ -70,6 +84,8 @@ def kind(dtype: np.dtype) -> np.dtype:
 
 def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     """Return the key of a value: its bits. For floats, `turned` gives negative values the right order."""
+    if value == 0 and not dtypes.negative_zero(value):  # the usual case
+        return 0
     sample = np.array([dtypes.rounded(dtype, value)], dtype)
     if dtype.kind == "f":
         bits = sample.view(kind(dtype))

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base.loops import ArrayLayout, Loops, extent, tiles
-from imfilter._base.program import Job, Program, layout_workspace, pitch, set_geometry
+from imfilter._base import program
+from imfilter._base.loops import ONE_IMAGE, ArrayLayout, LoopAxis, Loops, extent, tiles
+from imfilter._base.program import Job, Program, layout_workspace, pitch, rows_and_planes, set_geometry
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import ordered_keys, sorting_networks, unrolled_network
 from imfilter._filters.rank.kernels.network_rows import RANK_JOB, slide_rank
@@ -95,7 +96,6 @@ def cost(network: Prepared, itemsize: int) -> float:
 
 
 def make(
-    prepared: Prepared,
     around: Neighbourhood,
     loops: Loops,
     source: ArrayLayout,
@@ -105,24 +105,62 @@ def make(
     *,
     check_finite: bool,
 ) -> Program:
-    """Lay out the lines. `border_key` is the key of the border constant.
+    """Return the program of the network. `border_key` is the key of the border constant.
 
     With `check_finite`, floats are compared directly and the program may refuse an image.
     """
-    z, y, x = loops[:3]
-    integer, size = kind(source.dtype), source.dtype.itemsize
-    turned = int(source.dtype.kind == "f" and not check_finite)
-    compared = source.dtype if check_finite else integer
+    z, y, x = loops.z, loops.y, loops.x
+    found = _of_lines(
+        *(around, source.dtype, target.dtype, mode, border_key, check_finite),
+        *(z.anywhere(), y.anywhere(), x, loops.channels, loops.source_c, loops.target_c),
+    )
+    blocks = len(loops.batch) * z.length * found.tiles * -(-y.length // found.outputs)
+    return found.job.changed(rows_and_planes(loops, mode), blocks).program()
+
+
+class _Found(NamedTuple):
+    """A job of images with lines of one kind, for one block of rows."""
+
+    job: program.Prepared
+    outputs: int  # neighbouring rows that are computed together
+    tiles: int
+
+
+@for_neighbourhoods
+def _of_lines(
+    around: Neighbourhood,
+    source: np.dtype,
+    target: np.dtype,
+    mode: str,
+    border_key: int,
+    check_finite: bool,
+    z: LoopAxis,
+    y: LoopAxis,
+    x: LoopAxis,
+    channels: int,
+    source_c: int,
+    target_c: int,
+) -> _Found:
+    """Cut the line into tiles, and lay out the lines.
+
+    This does not depend on the number of rows and planes, so a new image of a known width takes less time.
+    """
+    loops = Loops(z, y, x, channels, source_c, target_c, ONE_IMAGE)
+    integer, size = kind(source), source.itemsize
+    turned = int(source.kind == "f" and not check_finite)
+    compared = source if check_finite else integer
+    prepared = network_for(around, size, channels)
+    assert prepared is not None
     network, straight, count = prepared.network, prepared.straight, prepared.lines
     outputs = len(network.results)
     job = Job(RANK_JOB, "n_steps", "restore", "steps")
-    set_geometry(job, loops, source.dtype, target.dtype, mode)
+    set_geometry(job, loops, source, target, mode)
     job["window_z"], job["window_y"], job["span_x"] = z.taps, y.taps, x.taps
     job["size"], job["border_key"] = size, border_key
     job["outputs"], job["depth"] = outputs, y.taps + outputs - 1
-    cut = tiles(x.length, -(-x.length * loops.channels // max(_LONGEST, 4 * x.taps * loops.channels)))
-    narrow, wide = (n * loops.channels for n in extent(cut))
-    reach, lanes = (x.taps - 1) * loops.channels, BYTES // size
+    cut = tiles(x.length, -(-x.length * channels // max(_LONGEST, 4 * x.taps * channels)))
+    narrow, wide = (n * channels for n in extent(cut))
+    reach, lanes = (x.taps - 1) * channels, BYTES // size
     if prepared.steps is None:
         step, where = BYTES // REGISTERS, (z.taps * y.taps, x.taps, around.rank)
         compare = unrolled_network.rank_flow if prepared.flows else unrolled_network.rank_window
@@ -155,12 +193,12 @@ def make(
         "flag": 8,
     }
     workspace = layout_workspace(job, sizes)
-    blocks = len(loops.batch) * z.length * (len(cut) - 1) * -(-y.length // outputs)
-    return job.program(
+    made = job.prepared(
         slide_rank,
-        lines=blocks,
-        work=blocks * wide * (prepared.computed * size // 4 + 4 * outputs),
+        lines=1,
+        work=wide * (prepared.computed * size // 4 + 4 * outputs),
         rows=y.taps,
         workspace=workspace,
         check_finite=check_finite,
     )
+    return _Found(made, outputs, len(cut) - 1)

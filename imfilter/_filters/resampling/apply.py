@@ -245,6 +245,10 @@ def _pieces(axis: Table, samples: float, outputs: float) -> npt.NDArray[np.int64
 
     Return the first output, the number of outputs, the first sample and the number of samples of each.
     """
+    if axis.outputs <= outputs and axis.length <= samples:
+        first = int(axis.samples.min(initial=axis.length - 1))
+        read = max(int(axis.samples.max(initial=-1)) - first + 1, 1)
+        return np.array([(0, axis.outputs, first, read)], np.int64)
     low = np.minimum.reduceat(np.append(axis.samples, axis.length), axis.starts[:-1])
     high = np.maximum.reduceat(np.append(axis.samples, -1), axis.starts[:-1])
     empty = axis.starts[1:] == axis.starts[:-1]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders
+from imfilter._base.memo import once, remembered
 
 #: Where the first and the last output are: the ends of the axis fit, or the centres of the last samples.
 CENTRES, CORNERS = "centres", "corners"
@@ -32,12 +33,8 @@ class Facts(NamedTuple):
     picks: bool
 
 
-class Table(NamedTuple):
-    """The taps of all outputs of an axis, one output after the other.
-
-    The taps of output i are numbers ``starts[i]`` to ``starts[i + 1]`` of `samples` and `weights`.
-    `constants` is the weight of the constant beyond the border, and `about` the sample of largest weight.
-    """
+class _Taps(NamedTuple):
+    """The fields of a table."""
 
     length: int  # samples of the axis
     starts: _Whole
@@ -48,31 +45,39 @@ class Table(NamedTuple):
     factor: int = 0  # not 0: each output is the mean of so many samples, without gaps
     whole: "Facts | None" = None  # of the table of which this is a part, which has the same arithmetic
 
+
+class Table(_Taps):
+    """The taps of all outputs of an axis, one output after the other.
+
+    The taps of output i are numbers ``starts[i]`` to ``starts[i + 1]`` of `samples` and `weights`.
+    `constants` is the weight of the constant beyond the border, and `about` the sample of largest weight.
+    """
+
     @property
     def outputs(self) -> int:
         """The number of outputs."""
         return len(self.about)
 
-    @property
+    @once
     def most(self) -> int:
         """The largest number of taps of an output."""
         if self.whole is not None:
             return self.whole.most
         return int(np.diff(self.starts).max())
 
-    @property
+    @once
     def picks(self) -> bool:
         """Whether every output is a sample."""
         if self.whole is not None:
             return self.whole.picks
         return len(self.samples) == self.outputs and bool((self.weights == 1).all())
 
-    @property
+    @once
     def identity(self) -> bool:
         """Whether every output is the sample at its place."""
         return self.picks and np.array_equal(self.samples, np.arange(self.length))
 
-    @property
+    @once
     def bits(self) -> int:
         """The number of bits behind the point of all weights. It is large if a weight is negative, too."""
         if self.whole is not None:
@@ -112,10 +117,15 @@ class Table(NamedTuple):
         return self._replace(weights=weights, constants=constants)
 
 
+@remembered(sum)
 def of(
-    length: int, outputs: int, method: str, align: str, mode: str, *, antialias: bool, sharpness: float
+    lengths: tuple[int, int], method: str, align: str, mode: str, *, antialias: bool, sharpness: float
 ) -> Table:
-    """Return the table of an axis of `length` samples. `sharpness` is the parameter of the cubic kernel."""
+    """Return the table of an axis of so many samples and outputs.
+
+    `sharpness` is the parameter of the cubic kernel.
+    """
+    length, outputs = lengths
     step = length / outputs
     if method == AREA:
         first = np.arange(outputs) * step

@@ -108,7 +108,9 @@ def _resized(
         deviations = np.maximum(0, (factors - 1) / 2).tolist()
         smooth = functools.partial(here(ndimage.gaussian_filter), sigma=deviations, mode=of_scipy, cval=level)
     along = [
-        tables.of(array.shape[a], shape[a], tables.LINEAR, tables.CENTRES, ours, antialias=False, sharpness=0)
+        tables.of(
+            (array.shape[a], shape[a]), tables.LINEAR, tables.CENTRES, ours, antialias=False, sharpness=0
+        )
         for a in axes
     ]
     one = images.floats(array[(slice(1),) * array.ndim], preserve_range=preserve_range)
