@@ -87,6 +87,28 @@ def test_windows_of_any_width(dtype):
         np.testing.assert_allclose(found[..., 0], expected, rtol=2e-7)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_windows_of_any_height(dtype):
+    image = np.random.default_rng(10).integers(0, 250, (150, 37)).astype(dtype)
+    for height in (*range(1, 36), 61, 64, 77, 128, 200):
+        found = imfilter.local_variance(image, (height, 3), mode="wrap")
+        around = [(height // 2, (height - 1) // 2), (1, 1)]
+        padded = np.pad(image.astype(float), around, "wrap")
+        expected = np.lib.stride_tricks.sliding_window_view(padded, (height, 3)).var((2, 3))
+        np.testing.assert_allclose(found, expected, rtol=2e-7)
+        lower = imfilter.local_variance(np.roll(image, -19, 0), (height, 3), mode="wrap")
+        np.testing.assert_array_equal(np.roll(lower, 19, 0), found)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+def test_pieces_of_very_many_rows(dtype):
+    image = np.random.default_rng(11).integers(0, 250, (30_000, 5)).astype(dtype)
+    found = imfilter.local_std(image, (9, 3))
+    padded = np.pad(image.astype(float), [(4, 4), (1, 1)], "reflect")
+    expected = np.lib.stride_tricks.sliding_window_view(padded, (9, 3)).std((2, 3))
+    np.testing.assert_allclose(found, expected, rtol=2e-7)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e20])
 @pytest.mark.parametrize("offset", [0, 1e5])
 def test_a_sample_of_float32_changes_only_its_windows(value, offset):
