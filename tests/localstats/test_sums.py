@@ -56,6 +56,18 @@ def test_the_choice_depends_on_the_window_only(function):
     np.testing.assert_array_equal(found, expected[:, 45:70][reach[0] : -reach[0], reach[1] : -reach[1]])
 
 
+@pytest.mark.parametrize("count", [3, 40, 300])
+@pytest.mark.parametrize("size", [(5, 5), (1, 7)])
+def test_scattered_windows_without_enough_digits(count, size):
+    rng = np.random.default_rng(12)
+    image = rng.normal(0, 1, (260, 300))
+    for top, left in zip(rng.integers(0, 250, count), rng.integers(0, 290, count), strict=True):
+        image[top : top + 9, left : left + 9] = rng.normal(1e4, 0.1, (9, 9))[: 260 - top, : 300 - left]
+    image = image.astype("f4")
+    expected = two_passes(image, size)
+    np.testing.assert_allclose(imfilter.local_variance(image, size), expected, rtol=2e-7)
+
+
 def test_many_small_planes_without_enough_digits():
     image = np.random.default_rng(6).normal(1e5, 1, (300, 9, 11)).astype("f4")
     found = imfilter.local_std(image, (3, 5), axes=(1, 2))

@@ -33,8 +33,9 @@ _LINE, _RING = 1 << 12, 1 << 19
 _TOGETHER = 32
 #: Least number of columns of a tile: a multiple of its margin, which each tile computes again, and vectors.
 _LONG, _LEAST = 4, 128
-#: Number of tiles from which on all tiles of a piece are completed together.
-_MANY = 32
+#: Number of rectangles from which on all of a tile are completed together, and then all tiles of a piece; and
+#: number of groups of rows for which rectangles are found.
+_MANY, _MOST = 32, 4096
 #: Most rows of a piece whose tables are kept for the next piece of the same shape.
 _ROWS = 1 << 13
 
@@ -102,7 +103,8 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
         else:
             prepared = _sums(layout)
             job = _job(prepared, samples, direct, finish, store)
-            unsure = np.empty((math.prod(shape[:2]), int(job["n_tiles"]), UNSURE), np.int64)
+            blocks = -(-(shape[2] + sizes[1] - 1) // int(job["together"]))
+            unsure = np.empty((math.prod(shape[:2]), int(job["n_tiles"]), blocks, UNSURE), np.int64)
             job["numbers"], job["kernel"], job["unsure"] = 3, sum_boxes.address(*types, form), address(unsure)
             kernels.sum_piece.entry()(address(job))
         if unsure is None or unsure[..., 1].any():
@@ -240,19 +242,48 @@ def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64] | None, size: int,
 
     size: of a sample. widest: number of columns of a tile of the job.
     """
-    found = None if unsure is None else np.argwhere(unsure[..., 1] > 0)
-    if found is None or unsure is None or len(found) > _MANY:
+    found = None if unsure is None else _rectangles(unsure, int(job["taps_y"]))
+    if found is None:
         kernels.sum_piece.entry()(address(job))
         return
-    for plane, tile in found.tolist():
-        part, (top, bottom, left, right) = job.copy(), unsure[plane, tile].tolist()
-        batch, z = divmod(plane, int(job["planes"]))
-        part["piece"] += size * (batch * job["step_b"] + z * job["step_z"] + top * job["step_y"])
-        part["places"] += 8 * (plane * job["rows"] + top)
-        part["batch"], part["planes"], part["rows"] = 1, 1, bottom - top
-        columns = np.ascontiguousarray(left + tiles(right - left, -(-(right - left) // widest)))
-        part["tiles"], part["n_tiles"] = address(columns), len(columns) - 1
-        kernels.sum_piece.entry()(address(part))
+    part, run = job.copy(), kernels.sum_piece.entry()
+    part["batch"], part["planes"], part["n_tiles"] = 1, 1, 1
+    piece, places, planes, rows, *steps = (
+        int(job[name]) for name in ("piece", "places", "planes", "rows", "step_b", "step_z", "step_y")
+    )
+    for plane, top, bottom, left, right in found:
+        offset = plane // planes * steps[0] + plane % planes * steps[1] + top * steps[2]
+        part["piece"], part["places"] = piece + size * offset, places + 8 * (plane * rows + top)
+        part["rows"] = bottom - top
+        for first in range(left, right, widest):
+            columns = np.array((first, min(first + widest, right)))
+            part["tiles"] = address(columns)
+            run(address(part))
+
+
+def _rectangles(unsure: npt.NDArray[np.int64], taps: int) -> list[list[int]] | None:
+    """Return rectangles that have all results to be completed, or None if there are many.
+
+    Each is its plane, its rows and its columns. Those of a tile that are less than `taps` rows apart are
+    one. If there are many, all of a tile are one.
+    """
+    where = np.argwhere(unsure[..., 1] > 0)
+    if len(where) > _MOST:
+        return None
+    bounds = unsure[tuple(where.T)].tolist()
+    for apart in (taps, math.inf):
+        found: list[list[int]] = []
+        before = None
+        for (plane, tile, _), (top, bottom, left, right) in zip(where.tolist(), bounds, strict=True):
+            if before == (plane, tile) and top - found[-1][2] < apart:
+                last = found[-1]
+                last[2:] = bottom, min(last[3], left), max(last[4], right)
+            else:
+                found.append([plane, top, bottom, left, right])
+            before = plane, tile
+        if len(found) <= _MANY:
+            return found
+    return None
 
 
 def exact(source: np.dtype, taps: int) -> bool:

@@ -39,8 +39,9 @@ _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 LEAST = 2.0**-22
 #: Range of variances whose root is computed in float32.
 _SMALL, _LARGE = (int(np.float32(x).view(np.int32)) for x in (1e-30, 1e30))
-#: Numbers of each tile of each plane in the table `unsure`, 8 bytes each: the first row and the first column
-#: that have a result to be computed by `real.py`, and the ends. Without one, the end of the rows is 0.
+#: Numbers in the table `unsure`, 8 bytes each, for each plane, tile, and block of rows that are summed
+#: together: the first row and the first column that have a result to be computed by `real.py`, and the ends.
+#: Without one, the end of the rows is 0.
 UNSURE = 4
 #: Registers of float64 of a strip of columns, and their bytes. With four, the sums of one, two and four rows
 #: do not fit into the 32 registers: 61 x 61 takes 28.5 ms for 3840x2160, with two 26.4 (one thread, Zen 4).
@@ -198,10 +199,10 @@ def sum_boxes(source, target, form, job_at):
             first = peek(job.tiles + 8 * tile)
             count = peek(job.tiles + 8 * tile + 8) - first
             wide, begin = count + (job.taps_x - 1) * job.beside, corner + size * first
-            top, bottom, left, right = job.rows, 0, count, 0
             every = job.rows + job.taps_y - 1
             for upper in range(0, every, job.together):
                 rows = min(job.together, every - upper)
+                top, bottom, left, right = job.rows, 0, count, 0
                 _locate(job, upper, rows)
                 _sum_columns(source, job, begin, upper, rows, wide)
                 for row in range(max(0, job.taps_y - 1 - upper), rows):
@@ -219,8 +220,8 @@ def sum_boxes(source, target, form, job_at):
                             left, right = min(left, i), max(right, min(i + lanes, count))
                     if count < lanes:
                         copy(target, to, stage, count)
-            poke(unsure, top)
-            poke(unsure + 8, bottom)
-            poke(unsure + 16, first + left)
-            poke(unsure + 24, first + right)
-            unsure += 8 * UNSURE
+                poke(unsure, top)
+                poke(unsure + 8, bottom)
+                poke(unsure + 16, first + left)
+                poke(unsure + 24, first + right)
+                unsure += 8 * UNSURE
