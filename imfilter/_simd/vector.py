@@ -83,6 +83,19 @@ def load(typingctx, real, address, source):
     return Vector(real.dtype, lanes)(real, types.int64, source), codegen
 
 
+@intrinsic(prefer_literal=True)
+def load_registers(typingctx, real, registers, address, source):
+    """Load a vector of a number of registers of `source` elements at `address`, and convert it to `real`."""
+    lanes = register_lanes(real.dtype) * registers.literal_value
+
+    def codegen(context, builder, sig, args):
+        memory = ir.VectorType(element(source.dtype), lanes)
+        value = read(builder, args[2], memory)
+        return to_real(builder, value, source.dtype, ir.VectorType(element(real.dtype), lanes))
+
+    return Vector(real.dtype, lanes)(real, registers, types.int64, source), codegen
+
+
 @intrinsic
 def load_like(typingctx, vector, address, source):
     """Load as many `source` elements at `address` as `vector` has, and convert them to its type."""
@@ -152,11 +165,11 @@ def move_one(typingctx, to, start, target):
     return types.none(types.int64, types.int64, target), codegen
 
 
-def _splatting(real, lanes):
+def _splatting(real, lanes, *more):
     def codegen(context, builder, sig, args):
-        return spread(builder, args[1], ir.VectorType(element(real.dtype), lanes))
+        return spread(builder, args[-1], ir.VectorType(element(real.dtype), lanes))
 
-    return Vector(real.dtype, lanes)(real, real.dtype), codegen
+    return Vector(real.dtype, lanes)(real, *more, real.dtype), codegen
 
 
 @intrinsic
@@ -169,6 +182,12 @@ def splat(typingctx, real, value):
 def splat_register(typingctx, real, value):
     """Return a vector of one register that holds `value` in every lane. It is for short lines."""
     return _splatting(real, register_lanes(real.dtype))
+
+
+@intrinsic(prefer_literal=True)
+def splat_registers(typingctx, real, registers, value):
+    """Return a vector of a number of registers that holds `value` in every lane."""
+    return _splatting(real, register_lanes(real.dtype) * registers.literal_value, registers)
 
 
 @intrinsic

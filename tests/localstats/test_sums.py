@@ -56,6 +56,18 @@ def test_the_choice_depends_on_the_window_only(function):
     np.testing.assert_array_equal(found, expected[:, 45:70][reach[0] : -reach[0], reach[1] : -reach[1]])
 
 
+@pytest.mark.parametrize("count", [3, 40, 300])
+@pytest.mark.parametrize("size", [(5, 5), (1, 7)])
+def test_scattered_windows_without_enough_digits(count, size):
+    rng = np.random.default_rng(12)
+    image = rng.normal(0, 1, (260, 300))
+    for top, left in zip(rng.integers(0, 250, count), rng.integers(0, 290, count), strict=True):
+        image[top : top + 9, left : left + 9] = rng.normal(1e4, 0.1, (9, 9))[: 260 - top, : 300 - left]
+    image = image.astype("f4")
+    expected = two_passes(image, size)
+    np.testing.assert_allclose(imfilter.local_variance(image, size), expected, rtol=2e-7)
+
+
 def test_many_small_planes_without_enough_digits():
     image = np.random.default_rng(6).normal(1e5, 1, (300, 9, 11)).astype("f4")
     found = imfilter.local_std(image, (3, 5), axes=(1, 2))
@@ -85,6 +97,28 @@ def test_windows_of_any_width(dtype):
         padded = np.pad(image[..., 0].astype(float), [(1, 1), (width // 2, (width - 1) // 2)], "wrap")
         expected = np.lib.stride_tricks.sliding_window_view(padded, (3, width)).var((2, 3))
         np.testing.assert_allclose(found[..., 0], expected, rtol=2e-7)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_windows_of_any_height(dtype):
+    image = np.random.default_rng(10).integers(0, 250, (150, 37)).astype(dtype)
+    for height in (*range(1, 36), 61, 64, 77, 128, 200):
+        found = imfilter.local_variance(image, (height, 3), mode="wrap")
+        around = [(height // 2, (height - 1) // 2), (1, 1)]
+        padded = np.pad(image.astype(float), around, "wrap")
+        expected = np.lib.stride_tricks.sliding_window_view(padded, (height, 3)).var((2, 3))
+        np.testing.assert_allclose(found, expected, rtol=2e-7)
+        lower = imfilter.local_variance(np.roll(image, -19, 0), (height, 3), mode="wrap")
+        np.testing.assert_array_equal(np.roll(lower, 19, 0), found)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+def test_pieces_of_very_many_rows(dtype):
+    image = np.random.default_rng(11).integers(0, 250, (30_000, 5)).astype(dtype)
+    found = imfilter.local_std(image, (9, 3))
+    padded = np.pad(image.astype(float), [(4, 4), (1, 1)], "reflect")
+    expected = np.lib.stride_tricks.sliding_window_view(padded, (9, 3)).std((2, 3))
+    np.testing.assert_allclose(found, expected, rtol=2e-7)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e20])

@@ -6,7 +6,8 @@ are computed from sums where these have enough digits: `kernels/sums.py`. The ot
 
 import functools
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from imfilter._base.program import address, set_addresses
 from imfilter._base.store import Store, roomy
 from imfilter._filters.local.kernels import box as kernels
 from imfilter._filters.local.kernels.real import real_boxes
-from imfilter._filters.local.kernels.sums import LEAST, UNSURE, sum_boxes
+from imfilter._filters.local.kernels.sums import LEAST, STRIP, UNSURE, sum_boxes
 from imfilter._filters.local.kernels.whole import whole_boxes
 from imfilter._filters.local.parts import Finish, packed
 from imfilter._simd.registers import BYTES, LINE
@@ -28,91 +29,199 @@ _INT32 = np.dtype(np.int32)
 #: and those that are kept in the second.
 _LINE, _RING = 1 << 12, 1 << 19
 #: Number of rows of windows whose sums of float32 are computed together, see `kernels/sums.py`. 61 x 61
-#: takes 36.2 ms for 3840x2160; with 8 rows 37.7, with 64 37.8, with 128 40.3 (one thread, Sapphire Rapids).
+#: takes 26.4 ms for 3840x2160; with 16 rows 27.4, with 64 rows 26.8 (one thread, Zen 4).
 _TOGETHER = 32
 #: Least number of columns of a tile: a multiple of its margin, which each tile computes again, and vectors.
 _LONG, _LEAST = 4, 128
-#: Number of tiles from which on all tiles of a piece are completed together.
-_MANY = 32
+#: Number of rectangles from which on all of a tile are completed together, and then all tiles of a piece; and
+#: number of groups of rows for which rectangles are found.
+_MANY, _MOST = 32, 4096
+#: Most rows of a piece whose tables are kept for the next piece of the same shape.
+_ROWS = 1 << 13
+
+
+class Layout(NamedTuple):
+    """What the tables of a kernel depend on: the shape of the results, the window, and the types.
+
+    steps: the distances of batch elements, planes and rows of results in elements.
+    """
+
+    shape: tuple[int, ...]
+    sizes: tuple[int, int, int]
+    source: np.dtype
+    target: np.dtype
+    steps: tuple[int, ...]
+
+    @property
+    def columns(self) -> int:
+        """The number of samples of a row of results."""
+        return self.shape[3] * self.shape[4]
+
+    @property
+    def margin(self) -> int:
+        """How many more samples the row of a piece has."""
+        return (self.sizes[2] - 1) * self.shape[4]
+
+
+class Prepared(NamedTuple):
+    """A job without the addresses of a piece, and what it needs."""
+
+    job: npt.NDArray
+    owners: tuple[npt.NDArray, ...]  # of the tables
+    size: int  # of the workspace in bytes
+    places: dict[str, int]  # in the workspace
+    widest: int  # tile
 
 
 def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store: Store) -> None:
     """Write the results of a piece. Every result depends on the samples of its window only."""
     shape = (samples.shape[0], *(n - t + 1 for n, t in zip(samples.shape[1:4], sizes, strict=True)),
              samples.shape[4])  # fmt: skip
-    pitches = [math.prod(samples.shape[a + 1 :]) for a in range(5)]
-    beside, columns, taps = shape[4], shape[3] * shape[4], math.prod(sizes)
-    target = finish.target
+    target, taps = finish.target, math.prod(sizes)
     kind = dtypes.direct_target(target.dtype, dtypes.FLOAT64)
     direct = target if kind == target.dtype and packed(target, 3) else roomy(shape, kind)
-    short = kernels.SHORT if direct.dtype == dtypes.FLOAT32 else 0
-    sums = _sums_of(samples.dtype, taps)
-    item = 8 if sums is None else sums.itemsize
-    margin = (sizes[2] - 1) * beside
-    along, along_parts = _tables(sizes[2], 1, beside * item, 1 if sums is not None else sizes[0] * sizes[1])
-    eights, eight_parts = _eights(sizes[2], beside * item)
-    down, down_parts = _tables(sizes[1], sizes[0], 1, 1)
-    kept = 2 * int(down[:-1, 5].sum()) if sums is None else 0  # lines of groups that later windows need
-    most = min(_LINE, _RING // max(kept, 1)) // item - margin
-    cut = tiles(columns, max(1, columns // max(most, _LONG * margin, _LEAST)))
-    pitch = -(-item * (int(np.diff(cut).max()) + margin) // BYTES) * BYTES + BYTES + LINE
-    start = pitch * (2 * max(len(along), len(eights) + 2) + 2) + 24 * (int(down[:, 2].max()) + 1)
-    start = -(-start // LINE) * LINE
-    in_two = checked(samples.dtype, direct.dtype)
-    # Groups are kept in lines, or in strips of columns, which take as much memory or a little more.
-    lines, strips = _placed(down, start, 2 * pitch), _placed(down, 0, 2 * BYTES)
-    strip = 2 * BYTES * int(down[:-1, 5].sum())
-    together = _TOGETHER if len(down) > 1 else 1
-    places = {"groups": start, "sums": start + -(-pitch // BYTES) * strip}
-    places["table"] = places["sums"] + 2 * pitch * together * in_two
-    start = places["table"] + 8 * together * int((down[:, 2] + 3).sum())
-    memory = store.array("workspace", (start + BYTES + LINE,), np.uint8)
-    workspace = memory[-address(memory) % LINE :]  # lines start at cache lines
-    job = np.zeros((), kernels.BOX_JOB)
-    job["piece"], job["result"] = address(samples), address(direct)
-    job["batch"], job["planes"], job["rows"] = shape[:3]
-    job["step_b"], job["step_z"], job["step_y"] = pitches[:3]
-    job["taps_z"], job["taps_y"], job["taps_x"] = sizes
-    job["taps"], job["beside"], job["pitch"], job["n_tiles"] = taps, beside, pitch, len(cut) - 1
-    job["n_down"], job["n_along"], job["n_eights"] = len(down), len(along), len(eights)
-    job["numbers"] = 3 if sums is None else 4
-    job["a"], job["b"], job["c"] = finish.numbers
-    lacking = in_two and _all_lacking(samples)
-    if lacking:
-        direct.fill(np.nan)
-    elif in_two:
-        job["kernel"] = sum_boxes.address(samples.dtype, direct.dtype, finish.form | short)
-        job["together"], job["strip"] = together, strip
-        for name, place in places.items():
-            job[name] = address(workspace) + place
-    elif sums is None:
-        job["kernel"] = real_boxes.address(samples.dtype, direct.dtype, finish.form | short)
-    else:
+    form = finish.form | (kernels.SHORT if direct.dtype == dtypes.FLOAT32 else 0)
+    steps = tuple(s // direct.itemsize for s in direct.strides[:3])
+    layout = Layout(shape, sizes, samples.dtype, direct.dtype, steps)
+    types, sums = (layout.source, layout.target), _sums_of(samples.dtype, taps)
+    # The tables of what is prepared must outlive the kernel.
+    if sums is not None:
         narrow = kernels.NARROW if sums == _INT32 and _narrow(samples.dtype, taps) else 0
-        job["kernel"] = whole_boxes.address(samples.dtype, direct.dtype, sums, finish.form | short | narrow)
-    steps = [s // direct.itemsize for s in direct.strides]
-    tables = {"places": places_of(shape[:3], steps[:3]), "tiles": cut, "workspace": workspace}
-    tables |= {"eights": eights, "eight_parts": eight_parts}
-    tables |= {"down": strips if in_two else lines, "down_parts": down_parts}
-    tables |= {"along": along, "along_parts": along_parts}
-    if in_two:
-        tables["unsure"] = np.empty((math.prod(shape[:2]), len(cut) - 1, UNSURE), np.int64)
-    owners = set_addresses(job, tables)
-    if not lacking:
+        prepared = _exact_sums(layout)
+        job = _job(prepared, samples, direct, finish, store)
+        job["numbers"], job["kernel"] = 4, whole_boxes.address(*types, sums, form | narrow)
         kernels.sum_piece.entry()(address(job))
-    if lacking or (in_two and tables["unsure"][..., 1].any()):
-        job["kernel"] = real_boxes.address(samples.dtype, direct.dtype, finish.form | short | kernels.FILL)
-        job["down"] = address(lines)
-        _complete(job, None if lacking else tables["unsure"], samples.itemsize)
-    del owners
+    elif not checked(*types):
+        prepared = _groups(layout)
+        job = _job(prepared, samples, direct, finish, store)
+        job["numbers"], job["kernel"] = 3, real_boxes.address(*types, form)
+        kernels.sum_piece.entry()(address(job))
+    else:
+        unsure = None
+        if _all_lacking(samples):
+            direct.fill(np.nan)
+        else:
+            prepared = _sums(layout)
+            job = _job(prepared, samples, direct, finish, store)
+            blocks = -(-(shape[2] + sizes[1] - 1) // int(job["together"]))
+            unsure = np.empty((math.prod(shape[:2]), int(job["n_tiles"]), blocks, UNSURE), np.int64)
+            job["numbers"], job["kernel"], job["unsure"] = 3, sum_boxes.address(*types, form), address(unsure)
+            kernels.sum_piece.entry()(address(job))
+        if unsure is None or unsure[..., 1].any():
+            prepared = _groups(layout)
+            job = _job(prepared, samples, direct, finish, store)
+            job["numbers"], job["kernel"] = 3, real_boxes.address(*types, form | kernels.FILL)
+            _complete(job, unsure, samples.itemsize, prepared.widest)
     if direct is not target:
         dtypes.place(direct, target)
+
+
+def _job(
+    prepared: Prepared, samples: npt.NDArray, direct: npt.NDArray, finish: Finish, store: Store
+) -> npt.NDArray:
+    """Return the job of a piece."""
+    job, memory = prepared.job.copy(), store.array("workspace", (prepared.size + BYTES + LINE,), np.uint8)
+    workspace = address(memory) + -address(memory) % LINE  # lines start at cache lines
+    job["piece"], job["result"], job["workspace"] = address(samples), address(direct), workspace
+    for name, place in prepared.places.items():
+        job[name] = workspace + place
+    job["a"], job["b"], job["c"] = finish.numbers
+    return job
+
+
+def _kept(function: Callable[[Layout], Prepared]) -> Callable[[Layout], Prepared]:
+    """Keep what a function returns for the layouts that were used last. It takes 0.1 ms to make."""
+    kept = functools.lru_cache(maxsize=64)(function)
+    return lambda layout: (kept if math.prod(layout.shape[:3]) <= _ROWS else function)(layout)
+
+
+def _prepared(
+    layout: Layout,
+    tables: dict[str, npt.NDArray],
+    pitch: int,
+    size: int,
+    places: dict[str, int] | None = None,
+) -> Prepared:
+    """Return what a kernel needs. pitch: bytes of a line in the workspace."""
+    shape, sizes, cut = layout.shape, layout.sizes, tables["tiles"]
+    inner = (*(n + t - 1 for n, t in zip(shape[1:4], sizes, strict=True)), shape[4])
+    job = np.zeros((), kernels.BOX_JOB)
+    job["batch"], job["planes"], job["rows"] = shape[:3]
+    job["step_b"], job["step_z"], job["step_y"] = (math.prod(inner[a:]) for a in range(3))
+    job["taps_z"], job["taps_y"], job["taps_x"] = sizes
+    job["taps"], job["beside"] = math.prod(sizes), shape[4]
+    job["pitch"], job["n_tiles"] = pitch, len(cut) - 1
+    for name in ("down", "along", "eights", "fours"):
+        job[f"n_{name}"] = len(tables.get(name, ()))
+    owners = set_addresses(job, tables | {"places": places_of(shape[:3], layout.steps)})
+    return Prepared(job, owners[1:], size, places or {}, int(np.diff(cut).max()))
+
+
+def _cut(layout: Layout, most: int) -> npt.NDArray[Any]:
+    """Return the tiles of a row: their starts, and the end of the last."""
+    number = layout.columns // max(most, _LONG * layout.margin, _LEAST)
+    return tiles(layout.columns, max(1, number))
+
+
+def _pitch(columns: int, item: int) -> int:
+    """Return the bytes of a line of columns in the workspace."""
+    return -(-item * columns // BYTES) * BYTES + BYTES + LINE
+
+
+@_kept
+def _exact_sums(layout: Layout) -> Prepared:
+    """Prepare `kernels/whole.py`."""
+    sums = _sums_of(layout.source, math.prod(layout.sizes))
+    assert sums is not None
+    cut = _cut(layout, _LINE // sums.itemsize - layout.margin)
+    pitch = _pitch(int(np.diff(cut).max()) + layout.margin, sums.itemsize)
+    eights, eight_parts = _eights(layout.sizes[2], layout.shape[4] * sums.itemsize)
+    tables = {"tiles": cut, "eights": eights, "eight_parts": eight_parts}
+    return _prepared(layout, tables, pitch, pitch * (2 * (len(eights) + 2) + 2))
+
+
+@_kept
+def _groups(layout: Layout) -> Prepared:
+    """Prepare `kernels/real.py`."""
+    z, y, x = layout.sizes
+    down, down_parts = _tables(y, z, 1, 1)
+    along, along_parts = _tables(x, 1, layout.shape[4] * 8, z * y)
+    kept = 2 * int(down[:-1, 5].sum())  # lines of groups that later windows need
+    cut = _cut(layout, min(_LINE, _RING // max(kept, 1)) // 8 - layout.margin)
+    pitch = _pitch(int(np.diff(cut).max()) + layout.margin, 8)
+    start = pitch * (2 * len(along) + 2) + 24 * (int(down[:, 2].max()) + 1)
+    start = -(-start // LINE) * LINE
+    tables = {"tiles": cut, "down": _placed(down, start, 2 * pitch), "down_parts": down_parts}
+    tables |= {"along": along, "along_parts": along_parts}
+    return _prepared(layout, tables, pitch, start + pitch * kept)
+
+
+@_kept
+def _sums(layout: Layout) -> Prepared:
+    """Prepare `kernels/sums.py`."""
+    (_, y, x), item = layout.sizes, 8
+    fours, four_parts = _fours(y)
+    eights, eight_parts = _eights(x, layout.shape[4] * item)
+    strip = 2 * STRIP * int(fours[:, 5].sum())
+    cut = _cut(layout, min(_LINE, _RING * STRIP // max(strip, 1)) // item - layout.margin)
+    pitch = _pitch(int(np.diff(cut).max()) + layout.margin, item)
+    together = _TOGETHER if y > 1 else 1
+    groups = -(-pitch * 2 * (len(eights) + 3) // LINE) * LINE
+    sums = groups + -(-pitch // STRIP) * strip
+    table = sums + 2 * pitch * together
+    tables = {"tiles": cut, "eights": eights, "eight_parts": eight_parts}
+    tables |= {"fours": _placed(fours, 0, 2 * STRIP), "four_parts": four_parts}
+    size = table + 8 * together * int((fours[:, 2] + 2).sum())
+    found = _prepared(layout, tables, pitch, size, {"groups": groups, "sums": sums, "table": table})
+    found.job["together"], found.job["strip"] = together, strip
+    return found
 
 
 def _placed(levels: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[Any]:
     """Return levels down the columns whose groups, of `size` bytes, follow each other in the workspace."""
     placed = levels.copy()
-    placed[1:, 4] = levels[:-1, 5].cumsum()
+    if len(levels):
+        placed[1:, 4] = levels[:-1, 5].cumsum()
     placed[:, 4] = start + size * placed[:, 4]
     return placed
 
@@ -128,21 +237,53 @@ def _all_lacking(samples: npt.NDArray) -> bool:
     return True
 
 
-def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64] | None, size: int) -> None:
-    """Run the kernel of a job where results are to be completed, or everywhere. size: of a sample."""
-    found = None if unsure is None else np.argwhere(unsure[..., 1] > 0)
-    if found is None or unsure is None or len(found) > _MANY:
+def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64] | None, size: int, widest: int) -> None:
+    """Run the kernel of a job where results are to be completed, or everywhere.
+
+    size: of a sample. widest: number of columns of a tile of the job.
+    """
+    found = None if unsure is None else _rectangles(unsure, int(job["taps_y"]))
+    if found is None:
         kernels.sum_piece.entry()(address(job))
         return
-    for plane, tile in found.tolist():
-        part, (top, bottom, left, right) = job.copy(), unsure[plane, tile].tolist()
-        batch, z = divmod(plane, int(job["planes"]))
-        part["piece"] += size * (batch * job["step_b"] + z * job["step_z"] + top * job["step_y"])
-        part["places"] += 8 * (plane * job["rows"] + top)
-        part["batch"], part["planes"], part["rows"] = 1, 1, bottom - top
-        columns = np.array([left, right])
-        part["tiles"], part["n_tiles"] = address(columns), 1
-        kernels.sum_piece.entry()(address(part))
+    part, run = job.copy(), kernels.sum_piece.entry()
+    part["batch"], part["planes"], part["n_tiles"] = 1, 1, 1
+    piece, places, planes, rows, *steps = (
+        int(job[name]) for name in ("piece", "places", "planes", "rows", "step_b", "step_z", "step_y")
+    )
+    for plane, top, bottom, left, right in found:
+        offset = plane // planes * steps[0] + plane % planes * steps[1] + top * steps[2]
+        part["piece"], part["places"] = piece + size * offset, places + 8 * (plane * rows + top)
+        part["rows"] = bottom - top
+        for first in range(left, right, widest):
+            columns = np.array((first, min(first + widest, right)))
+            part["tiles"] = address(columns)
+            run(address(part))
+
+
+def _rectangles(unsure: npt.NDArray[np.int64], taps: int) -> list[list[int]] | None:
+    """Return rectangles that have all results to be completed, or None if there are many.
+
+    Each is its plane, its rows and its columns. Those of a tile that are less than `taps` rows apart are
+    one. If there are many, all of a tile are one.
+    """
+    where = np.argwhere(unsure[..., 1] > 0)
+    if len(where) > _MOST:
+        return None
+    bounds = unsure[tuple(where.T)].tolist()
+    for apart in (taps, math.inf):
+        found: list[list[int]] = []
+        before = None
+        for (plane, tile, _), (top, bottom, left, right) in zip(where.tolist(), bounds, strict=True):
+            if before == (plane, tile) and top - found[-1][2] < apart:
+                last = found[-1]
+                last[2:] = bottom, min(last[3], left), max(last[4], right)
+            else:
+                found.append([plane, top, bottom, left, right])
+            before = plane, tile
+        if len(found) <= _MANY:
+            return found
+    return None
 
 
 def exact(source: np.dtype, taps: int) -> bool:
@@ -215,11 +356,28 @@ def _tables(size: int, planes: int, step: int, samples: int) -> tuple[npt.NDArra
             [widths[level] * planes for level, _ in members],
         )
         widths.append(width)
-    found = np.array(levels, np.int64)
-    # A group is kept until the last group that contains it is complete.
-    for width, _, n_parts, first, _, _ in zip(*found[:, [1, 0, 2, 3, 4, 5]].T.tolist(), strict=True):
+    return _lasting(np.array(levels, np.int64), parts, step), np.array(parts, np.int64)
+
+
+@functools.lru_cache(maxsize=64)
+def _fours(size: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the tables of the levels of windows of `size` rows, of which the first is four, and of parts."""
+    levels: list[tuple[int, ...]] = [(4, 4, 0, 0, 0, 0)] if size >= 4 else []
+    parts: list[tuple[int, int, int, int]] = []
+    for width, members in levels_of(size // 4) if size >= 4 else []:
+        levels.append((4 * width, 4 * width, len(members), len(parts), 0, 0))
+        parts += [(level + 1, 4 * row, 0, 0) for level, row in members]
+    if levels:
+        levels[-1] = size, size, *levels[-1][2:]
+    found = np.array(levels, np.int64).reshape(-1, kernels.LEVEL)
+    return _lasting(found, parts, 1), np.array(parts, np.int64)
+
+
+def _lasting(levels: npt.NDArray[Any], parts: list[tuple[int, int, int, int]], step: int) -> npt.NDArray[Any]:
+    """Set how many groups of each level are kept: until the last group that contains one is complete."""
+    for _, width, n_parts, first, _, _ in levels.tolist():
         for level, row, _, _ in parts[first : first + n_parts]:
             if level:
-                delay = width - row // step - int(found[level - 1, 1])
-                found[level - 1, 5] = max(found[level - 1, 5], delay + 1)
-    return found, np.array(parts, np.int64)
+                delay = width - row // step - int(levels[level - 1, 1])
+                levels[level - 1, 5] = max(levels[level - 1, 5], delay + 1)
+    return levels
