@@ -47,16 +47,20 @@ def _fetch(job, workspace, address, x, first, count, line):
 
 
 @inlined
-def _copy(bits, how, job, workspace, address, x, count, line):
-    """Copy `count` padded columns of a row, from `x` on, to a line."""
+def _copy(bits, how, job, workspace, address, x, count, line, new):
+    """Copy `count` padded columns of a row, from `x` on, to a line. A line that is not `new` has been written.
+
+    Then it has the border of this tile, if that is a constant.
+    """
     left, right = inner_columns(job.before_x, job.samples_x, x, count)
     extent = (right - left) * job.pixel
     if address < 0 or extent < BYTES:
         _fetch(job, workspace, address, x, 0, count, line)
         return
-    if left:
+    new = new or (left or right < count) and peek(job.border_x) >= 0
+    if left and new:
         _fetch(job, workspace, address, x, 0, left, line)
-    if right < count:
+    if right < count and new:
         _fetch(job, workspace, address, x, right, count - right, line)
     source, to = address + (x + left - job.before_x) * job.source_x, line + left * job.pixel
     last, flag = extent - BYTES, workspace + job.aside
@@ -121,12 +125,12 @@ def extreme_rows(kind, bits, word, which, how, job_at, workspace, image_at, z, y
     steps, ends, spans = workspace + job.steps, workspace + job.ends, workspace + job.spans
     at, aligned = table + 8 * result.entry, (to | job.target_y) % size_of(kind) == 0
     further = (x - job.before_x) * job.source_x + job.ahead_source
-    ahead = 0
+    ahead, new = 0, samples.begin + samples.depth
     for row in range(begin, count):
         advance_entries(word, table, steps, ends, spans, job.entries)
         if row >= samples.begin:
             source = row_address(job, image_at, z, 0, y + row + samples.lead)
-            _copy(bits, how, job, workspace, source, x, wide + samples.more, peek(table))
+            _copy(bits, how, job, workspace, source, x, wide + samples.more, peek(table), row < new)
             ahead = source + further if job.ahead_source and source >= 0 else 0
         for i in range(1, last):
             own = record(SET, sets + i * _SET)
