@@ -48,16 +48,16 @@ def _fetch(job, workspace, address, x, first, count, line):
 
 @inlined
 def _copy(bits, how, job, workspace, address, x, count, line, new):
-    """Copy `count` padded columns of a row, from `x` on, to a line. A line that is not `new` has been written.
+    """Copy `count` padded columns of a row, from `x` on, to a line.
 
-    Then it has the border of this tile, if that is a constant.
+    A line that is not `new` has held a row of this tile. So it has the border, if that is a constant.
     """
     left, right = inner_columns(job.before_x, job.samples_x, x, count)
     extent = (right - left) * job.pixel
     if address < 0 or extent < BYTES:
         _fetch(job, workspace, address, x, 0, count, line)
         return
-    new = new or (left or right < count) and peek(job.border_x) >= 0
+    new = new or ((left or right < count) and peek(job.border_x) >= 0)
     if left and new:
         _fetch(job, workspace, address, x, 0, left, line)
     if right < count and new:
