@@ -16,7 +16,7 @@ from imfilter._simd.vector import convert_one, load, load_like, size_of, splat_r
 
 
 @intrinsic
-def _stream(typingctx, address, target, vector):
+def stream(typingctx, address, target, vector):
     """Convert `vector` to `target` elements and store it at `address`, a multiple of its size or `LINE`."""
     align = min(LINE, vector.lanes * target.dtype.bitwidth // 8)
 
@@ -60,7 +60,7 @@ def stream_line(real, target, line, to, total):
         i += 1
     while i + step <= total:
         for k in range(0, step, lanes):
-            _stream(to + (i + k) * width, target, load(real, line + (i + k) * size, real))
+            stream(to + (i + k) * width, target, load(real, line + (i + k) * size, real))
         i += step
     while i + few <= total:
         store(to + i * width, target, load_like(zero, line + i * size, real))

@@ -14,6 +14,7 @@ from imfilter._filters.rank.kernels import (
     unrolled_network,
 )
 from imfilter._filters.rank.kernels.blocks import slide_blocks
+from imfilter._filters.rank.kernels.chord_rows import extreme_rows
 from imfilter._filters.rank.kernels.chords import (
     LARGEST,
     SMALLEST,
@@ -28,7 +29,7 @@ from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
 
-_U8, _U16, _U64, _I32, _F32 = map(np.dtype, ("u1", "u2", "u8", "i4", "f4"))
+_U8, _U16, _U64, _I32, _I64, _F32 = map(np.dtype, ("u1", "u2", "u8", "i4", "i8", "f4"))
 
 
 def combinations() -> Iterator[Combination]:
@@ -36,7 +37,7 @@ def combinations() -> Iterator[Combination]:
     yield slide_rank, ()
     yield slide_blocks, ()
     yield slide_chords, ()
-    yield advance, (np.dtype(np.int64),)
+    yield advance, (_I64,)
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),
         (_U16, _U16, ordered_keys.INTEGERS),
@@ -48,6 +49,7 @@ def combinations() -> Iterator[Combination]:
         for which in (SMALLEST, LARGEST):
             for combine in (extreme, extreme_ahead, extremes):
                 yield combine, (compared, which)
+            yield extreme_rows, (compared, kind, _I64, which, how)
         yield lines.place, (kind, kind)
         yield unrolled_network.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):

@@ -112,7 +112,8 @@ def _strange(typingctx, bits):
 
 
 @inlined
-def _keys(how, values, flag):
+def checked_keys(how, values, flag):
+    """Return the keys of samples; see `INTEGERS`. If a check finds -0.0 or NaN, write 1 to `flag`."""
     if how == TURNED:
         return to_key(values)
     if how == CHECKED and _strange(values):
@@ -153,11 +154,11 @@ def fetch_keys(
     done = 0
     while done < total and lanes <= total:  # the last vector overlaps the previous one
         shift = min(done, total - lanes)
-        store(to + shift * size, kind, _keys(how, load(kind, inside + shift * size, kind), flag))
+        store(to + shift * size, kind, checked_keys(how, load(kind, inside + shift * size, kind), flag))
         done += lanes
     fetch_samples(
-        kind, kind, _keys, how, address, step_x, step_c, packed, channels, border, before, samples, first,
-        count, constant, line, flag, done)  # fmt: skip
+        kind, kind, checked_keys, how, address, step_x, step_c, packed, channels, border, before, samples,
+        first, count, constant, line, flag, done)  # fmt: skip
 
 
 @kernel("kind")

@@ -1,0 +1,118 @@
+"""Minima and maxima of images that are wider than a tile, some of them with stores past the caches."""
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter._filters.rank import apply, chords
+from imfilter.morphology import disk, line
+from tests.reference.morphology import same
+
+RNG = np.random.default_rng(47)
+PADDINGS = {"mirror": "reflect", "edge": "edge", "wrap": "wrap", "constant": "constant"}
+
+
+@pytest.fixture(params=["near", "far"])
+def filtered(request, monkeypatch):
+    """Return a function that calls a filter, with stores past the caches if the parameter is "far"."""
+    monkeypatch.setattr(chords, "_FAR", 1 if request.param == "far" else 1 << 40)
+    families = apply.FAMILY, apply.ABSENT_BORDER
+    for family in families:
+        family.calls.clear()
+    yield lambda name, *args, **options: getattr(imfilter, name)(*args, **options)
+    for family in families:
+        family.calls.clear()
+
+
+def samples(dtype, shape):
+    """An image of a type, all of whose values are frequent."""
+    return RNG.integers(0, 200, shape).astype(dtype)
+
+
+def expected(name, image, inside, mode="mirror"):
+    """The extreme of shifted copies of an image of rows, columns and perhaps channels."""
+    inside = np.asarray(inside)
+    high, wide = inside.shape
+    pad = [(high // 2, (high - 1) // 2), (wide // 2, (wide - 1) // 2), *[(0, 0)] * (image.ndim - 2)]
+    more = {"constant_values": 7} if mode == "constant" else {}
+    padded = np.pad(image, pad, PADDINGS[mode], **more)
+    rows, columns = image.shape[:2]
+    shifted = [padded[y : y + rows, x : x + columns] for y, x in np.argwhere(inside)]
+    return (np.minimum if name == "minimum" else np.maximum).reduce(shifted)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f4", "f8"])
+@pytest.mark.parametrize("mode", list(PADDINGS))
+def test_lines(filtered, dtype, mode):
+    image = samples(dtype, (40, 1 + 4000 // np.dtype(dtype).itemsize))
+    for name in ("minimum", "maximum"):
+        for length, angle in ((31, 0), (31, 15), (30, 30), (31, 45), (9, 60), (31, 75), (31, 90), (31, 140)):
+            inside = np.asarray(line(length, angle))
+            found = filtered(name, image, footprint=inside, mode=mode, cval=7, workers=2)
+            same(found, expected(name, image, inside, mode))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_other_footprints(filtered, dtype):
+    image = samples(dtype, (30, 3001))
+    lopsided = np.zeros((4, 7), bool)
+    lopsided[0, 6] = lopsided[2, 1] = lopsided[3, 0] = True
+    for inside in (disk(1), disk(3), disk(9), lopsided, lopsided[::-1], np.eye(12)[:, :9] > 0):
+        same(filtered("minimum", image, footprint=np.asarray(inside)), expected("minimum", image, inside))
+
+
+@pytest.mark.parametrize("columns", [1, 100, 255, 256, 257, 511, 513, 1535, 1537, 2049, 2304])
+def test_widths(filtered, columns):
+    image = samples("u1", (20, columns))
+    for inside in (line(15, 30), line(15, 120)):
+        found = filtered("maximum", image, footprint=np.asarray(inside), mode="edge")
+        same(found, expected("maximum", image, inside, "edge"))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4, 5, 40])
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_channels(filtered, channels, dtype):
+    image, inside = samples(dtype, (25, 900, channels)), np.asarray(line(11, 20))
+    found = filtered("minimum", image, footprint=inside, channel_axis=-1)
+    same(found, expected("minimum", image, inside))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_nothing_beside_the_output_is_written(filtered, dtype):
+    """Outputs begin anywhere in a cache line, and between two elements."""
+    size, inside = np.dtype(dtype).itemsize, np.asarray(line(9, 30))
+    image = samples(dtype, (21, 1200))
+    right = expected("minimum", image, inside)
+    for before in (0, 1, 13, 31, 63):
+        for row in (1280, 1287):
+            memory = np.full((21 * row + 200) * size, 77, np.uint8)
+            start = before * size + (before == 31)  # one output is not aligned
+            whole = memory[start : start + 21 * row * size].view(dtype).reshape(21, row)
+            out, aside = whole[:, 5:1205], whole[0, 0]
+            assert filtered("minimum", image, footprint=inside, out=out, workers=2) is out
+            same(out.copy(), right)
+            assert (memory[:start] == 77).all()
+            assert (memory[start + 21 * row * size :] == 77).all()
+            assert (whole[:, :5] == aside).all()
+            assert (whole[:, 1205:] == aside).all()
+
+
+def test_results_do_not_depend_on_workers_and_rows(filtered):
+    image, inside = samples("f4", (61, 1500)), np.asarray(line(31, 60))
+    whole = filtered("minimum", image, footprint=inside, mode="shrink", workers=1)
+    for workers in (2, 3, 5, 16):
+        same(filtered("minimum", image, footprint=inside, mode="shrink", workers=workers), whole)
+    part = filtered("minimum", image[9:55].copy(), footprint=inside, mode="shrink")
+    same(part[14:-14], whole[23:41])
+
+
+def test_strange_samples(filtered):
+    """An image with NaN or -0.0 is compared by keys: the first program refuses it."""
+    image, inside = samples("f4", (30, 1500)), np.asarray(line(9, 30))
+    for place, value in (((3, 2), np.nan), ((29, 1499), -0.0), ((15, 700), np.nan)):
+        strange = image.copy()
+        strange[place] = value
+        found = filtered("minimum", strange, footprint=inside)
+        finite = expected("minimum", np.where(np.isnan(strange), np.inf, strange), inside)
+        np.testing.assert_array_equal(found, finite)  # NaN is larger than all others
+        assert np.signbit(found).any() == (not np.isnan(value))
