@@ -286,10 +286,10 @@ class Work:
 
     def _apply(self, image: Image) -> Image:
         if self.steps is not None:
-            from . import pipe
+            from . import pipe, pipe_stages
 
             steps = pipe.spaced(self.steps, self.changed["spacing"])
-            return pipe.filtered(steps, image, self.changed, self.kind)
+            return pipe_stages.filtered(steps, image, self.changed, self.kind)
         from .apply import apply  # imports the filters, after files that cannot be read are reported
 
         return apply(self.command, image, self.changed, self.kind, self.name)
