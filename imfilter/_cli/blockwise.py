@@ -79,7 +79,7 @@ def plan(work: Work) -> Plan | None:
 
 def axes_of(work: Work) -> dict[str, Axis]:
     """Return the axes of an array by their letters."""
-    shape = dict(zip(work.axes, work.stack.header.pixels.shape, strict=True))
+    shape = work.lengths
     axes = {a: Axis(n, n, None if a == "S" else Along(0, 0)) for a, n in shape.items()}
     lengths = [shape[a] for a in work.filtered]
     if work.command.kind == "resampling":

@@ -69,7 +69,7 @@ def along_axes(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) 
     return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
 
 
-class Chain(NamedTuple):
+class Prepared(NamedTuple):
     """The steps of a pipeline with every option, and how their result is written.
 
     Attributes
@@ -97,7 +97,7 @@ class Chain(NamedTuple):
         return _written(image, self.target, self.tone, magnitude=self.magnitude)
 
 
-def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> Chain:
+def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> Prepared:
     """Return the steps of a pipeline for an image, whose pixels that are present are known.
 
     All decisions about the values of the file are made here. The parameters are those of
@@ -115,7 +115,7 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
         ends = limits.of(ends, source, kind.name)
     nodata = None if black_and_white else image.nodata
     tone = _tone(target, ends, nodata, signed=options["signed"])
-    return Chain(tasks, source, target, tone, _is_difference(last) and not tone.signed)
+    return Prepared(tasks, source, target, tone, _is_difference(last) and not tone.signed)
 
 
 def _is_difference(command: Any) -> bool:

@@ -14,7 +14,7 @@ from .._files.formats import Format
 from .._files.image import Image
 from .._files.lazy import LazyRows
 from . import heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
-from .pipe import ARRAY, Chain, Group
+from .pipe import ARRAY, Group, Prepared
 from .steps import Step
 from .strips import Piecewise, Rows
 
@@ -58,10 +58,10 @@ def piecewise(
     """
     image = missing.found(image, options)
     lazy = isinstance(image.pixels, LazyRows)
-    chain = pipe.prepared(steps, image, {**options, "workers": 1} if lazy else options, kind)
-    run = _Run(chain, image, options["workers"], name)
+    prepared = pipe.prepared(steps, image, {**options, "workers": 1} if lazy else options, kind)
+    run = _Run(prepared, image, options["workers"], name)
     rows, last = run.through()
-    return Piecewise(run.image, rows, lambda piece: chain.written(run.part(last, piece)))
+    return Piecewise(run.image, rows, lambda piece: prepared.written(run.part(last, piece)))
 
 
 def before(number: int, steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> Image:
@@ -70,9 +70,9 @@ def before(number: int, steps: Sequence[Step], image: Image, options: Mapping[st
     The other parameters are those of `filtered`.
     """
     image = missing.found(image, options)
-    chain = pipe.prepared(steps, image, options, ARRAY)
-    step = chain.steps[number]
-    run = _Run(chain._replace(steps=chain.steps[:number]), image, options["workers"])
+    prepared = pipe.prepared(steps, image, options, ARRAY)
+    step = prepared.steps[number]
+    run = _Run(prepared._replace(steps=prepared.steps[:number]), image, options["workers"])
     rows, last = run.through()
     made = Piecewise(run.image, rows, lambda piece: run.part(last, piece))
     return missing.found(strips.whole(made), step.options)
@@ -83,7 +83,7 @@ class _Run:
 
     Parameters
     ----------
-    chain : Chain
+    prepared : Prepared
         The steps.
     image : Image
         The input.
@@ -93,9 +93,9 @@ class _Run:
         Name of the input in messages.
     """
 
-    def __init__(self, chain: Chain, image: Image, workers: int | None, name: str = "IN") -> None:
-        self.image, self._source = image, chain.source
-        self._steps, self._workers, self._name = list(chain.steps), workers, name
+    def __init__(self, prepared: Prepared, image: Image, workers: int | None, name: str = "IN") -> None:
+        self.image, self._source = image, prepared.source
+        self._steps, self._workers, self._name = list(prepared.steps), workers, name
         self._absent = image.present is not None
         self._first = True  # whether the image is the input
 
@@ -107,16 +107,16 @@ class _Run:
                 return Rows(len(self.image.pixels)), ()
             rows, steps = groups[0]
             following = groups[1].steps[0] if len(groups) > 1 else None
-            if rows is None and thresholds.is_global(steps[0]):
+            if rows is None and thresholds.is_global(steps[0].command, steps[0].options):
                 self._steps[0] = self._found(steps[0], None)
             elif rows is None:
                 self._whole(steps[0])
             elif following is None:
                 return rows, steps
-            elif thresholds.is_global(following) and self._is_read_again():
+            elif thresholds.is_global(following.command, following.options) and self._is_read_again():
                 self._steps[len(steps)] = self._found(following, groups[0])
             else:
-                self._hold(groups[0], following)
+                self._compute(groups[0], following)
 
     def part(self, steps: Sequence[Step], piece: Image) -> Image:
         """Return the result of steps that run together, for a part of the image."""
@@ -147,7 +147,7 @@ class _Run:
     def _whole(self, step: Step) -> None:
         """Run a step on the whole image."""
         if self._lazy:
-            self._hold(Group(Rows(len(self.image.pixels)), []), step)
+            self._compute(Group(Rows(len(self.image.pixels)), []), step)
         elif self._first:
             self._becomes(pipe.floating(self.image, self._source), 0)
         image = self.image
@@ -155,7 +155,7 @@ class _Run:
         step = step._replace(options={**step.options, "workers": self._workers})
         self._becomes(pipe.run_step(step, image), 1)
 
-    def _hold(self, group: Group, following: Step) -> None:
+    def _compute(self, group: Group, following: Step) -> None:
         """Compute the result of some steps, in memory."""
         rows, steps = group
         assert rows is not None

@@ -24,7 +24,7 @@ def of(work: Work, first: Image) -> Image:
     if not first.axes:
         return Image(pixels, nodata=first.nodata, **kept)
     axes = work.axes[: work.before] + first.axes
-    before = dict(zip(work.axes, source.pixels.shape, strict=True))
+    before = work.lengths
     spacing = [_scaled(work, axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
     units = dict(zip(work.axes, source.units or [""] * len(work.axes), strict=True))
     details = dict(source.details)

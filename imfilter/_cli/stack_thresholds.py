@@ -36,7 +36,7 @@ def _levels(work: Work, number: int) -> Array:
     dtype = header.pixels.dtype if work.steps is None else dtypes.derived(header.pixels.dtype)
     channels = header.pixels.shape[-1:] if header.channels else ()
     head = Image(np.zeros((*[1] * len(work.filtered), *channels), dtype), header.channels, header.alpha)
-    lengths = dict(zip(work.axes, header.pixels.shape, strict=True))
+    lengths = work.lengths
     result = np.empty([n for axis, n in lengths.items() if axis not in work.filtered + "S"], object)
     # Sums of floats are rounded, so that the order of a mean matters.
     in_order = options["method"] == "mean" and (dtype.kind == "f" or header.channels)
@@ -58,7 +58,7 @@ def _of_frames(work: Work, number: int) -> _Parts:
     """Return a function that yields what a step gets, in the order of the file."""
     frames = dataclasses.replace(work, blockwise=False) if work.blockwise else work
     shape = frames.stack.header.pixels.shape
-    loops = [shape[frames.axes.index(axis)] for axis in frames.loops]
+    loops = [frames.lengths[axis] for axis in frames.loops]
     frames = frames.input_of(number, [one.reshape(-1, *loops) for one in work.levels])
 
     def parts() -> Iterator[tuple[_Index, Image]]:

@@ -96,7 +96,9 @@ class Work:
         self.mask: Array | str | None = None
         if self.options.get("mask") is not None:
             self.stack = self.stack.counted()  # a mask has as many frames
-            self.mask = stack_masks.whole(self)
+            self.mask = stack_masks.whole(
+                self.options, self.lengths, self.filtered, self.inside, read=self.blockwise
+            )
         self.until: int | None = None  # the step whose input is the result. None: all steps are done
         self.waiting = self._thresholds()
         self.reach = self._reach() if self._is_long() else None
@@ -131,14 +133,23 @@ class Work:
             return []
         from . import thresholds  # imports the filters
 
-        return [number for number, step in enumerate(self.every) if thresholds.is_global(step)]
+        return [
+            number
+            for number, step in enumerate(self.every)
+            if thresholds.is_global(step.command, step.options)
+        ]
 
     def _is_cut(self) -> bool:
         """Return whether what is filtered at once is filtered in parts."""
         if not self.blockwise:
             return self.reach is not None
-        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
-        return None not in self.rows([shape[axis] for axis in self.filtered])
+        lengths = self.lengths
+        return None not in self.rows([lengths[axis] for axis in self.filtered])
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The lengths of the axes of the input by their letters."""
+        return dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
 
     @property
     def every(self) -> Sequence[Step]:
@@ -191,7 +202,7 @@ class Work:
         last = self.every[-1].command
         if last.name == "orientation" and len(self.filtered) == 3:  # its vectors are a new axis
             return None
-        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
+        shape = self.lengths
         # The number of frames of a film is an estimate.
         first = _MANY if self.stack.streamed else shape[self.filtered[0]]
         found = self.rows([first, *(shape[axis] for axis in self.filtered[1:])])[0]
@@ -206,6 +217,10 @@ class Work:
         """Return the spacing of an axis of the input."""
         header = self.stack.header
         return header.spacing[self.axes.index(axis)] if header.spacing else None
+
+    def _masks(self, leading: int) -> Iterator[Array | None]:
+        """Yield which samples are present, for each index of the leading axes."""
+        return stack_masks.parts(self.mask, leading, self.options, more=self.stack.streamed)
 
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
@@ -226,7 +241,7 @@ class Work:
             return
         if not self.stack.streamed:
             messages.say_held(self.name, self._together(), "a result depends on all of them")
-        blocks, masks = self.stack.blocks(self.leading), stack_masks.parts(self, self.leading)
+        blocks, masks = self.stack.blocks(self.leading), self._masks(self.leading)
         for number in itertools.count():
             with quiet.decoders():
                 block = next(blocks, None)
@@ -237,7 +252,7 @@ class Work:
     def _along_frames(self, around: int) -> Iterator[Window]:
         """Yield the frames of a film, or planes, some at a time, with the frames around them."""
         pixels, leading = self.stack.header.pixels, self.leading + 1
-        frames, masks = self.stack.blocks(leading), stack_masks.parts(self, leading)
+        frames, masks = self.stack.blocks(leading), self._masks(leading)
         count = 1 if self.stack.streamed else math.prod(pixels.shape[: self.leading])
         for number in range(count):
             here = frames  # the number of frames of a film is an estimate

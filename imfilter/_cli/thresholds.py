@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,12 +16,10 @@ from .._files.formats import Format
 from .._files.image import Image, full_scale
 from .._files.lazy import LazyRows
 from . import colour, missing, render, strips
+from .command import Command
 from .missing import Presence
 from .strips import Piecewise, Rows
 from .task import Array, like
-
-if TYPE_CHECKING:
-    from .steps import Step
 
 Key = TypeVar("Key")
 
@@ -88,9 +86,9 @@ def is_whole(options: Mapping[str, Any]) -> bool:
     return options["method"] not in _LOCAL and FOUND not in options
 
 
-def is_global(step: Step) -> bool:
-    """Return whether a step is a threshold that is to be found from all pixels."""
-    return step.command.kind == "threshold" and is_whole(step.options)
+def is_global(command: Command, options: Mapping[str, Any]) -> bool:
+    """Return whether a filter has a threshold that is to be found from all pixels."""
+    return command.kind == "threshold" and is_whole(options)
 
 
 def unknown(options: Mapping[str, Any]) -> Any:
