@@ -146,6 +146,7 @@ def _target(
             yield write
         return
     pixels, end = dtypes.empty((length, *first.pixels.shape[1:]), first.pixels.dtype), 0
+    messages.say_held(destination, pixels.nbytes, f"{kind.name} is written as a whole")
 
     def keep(part: Image) -> None:
         nonlocal end

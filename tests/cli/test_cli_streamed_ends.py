@@ -36,6 +36,22 @@ def test_a_large_picture_that_must_be_whole_is_told_once(
     assert written == [str(tmp_path / "out.tif")]
 
 
+@pytest.mark.parametrize(("suffix", "name"), [(".jpg", "JPEG"), (".webp", "WebP"), (".bmp", "BMP")])
+def test_an_output_that_must_be_whole_is_told_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    written: list[str],
+    suffix: str,
+    name: str,
+) -> None:
+    monkeypatch.setattr(messages, "LARGE", 1000)
+    source, out = save(tmp_path / "in.tif", noise(97, 31)), tmp_path / f"out{suffix}"
+    done("sobel", source, out)
+    message = f"0.0 GB of pixels are held in memory, because {name} is written as a whole"
+    assert said(capsys) == f"imfilter: warning: {out}: {message}\n"
+
+
 def test_rounding_is_told_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], written: list[str]
 ) -> None:
