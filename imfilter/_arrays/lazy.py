@@ -45,6 +45,7 @@ def result(call: Call) -> Any:
         if place is not None:
             found.compute()
     else:
+        call = call if place is None else stored.checked(call, place)
         module, name = rule.serve.split(".")
         found = getattr(importlib.import_module(f"imfilter._arrays.{module}"), name)(call)
         if place is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import dask.array as da
 import dask.config
@@ -65,6 +66,33 @@ def typed(call: Call, place: npt.NDArray) -> Call:
     return call.changed(dtype=wanted.newbyteorder("="))
 
 
+class _Apart:
+    """Returns a chunk of an argument, which must have no memory of the array for the results.
+
+    dask names a task by its function. The name must not depend on the samples of the array, which change.
+    """
+
+    def __init__(self, place: npt.NDArray, name: str) -> None:
+        self._place, self._name = place, name
+
+    def __call__(self, chunk: Any) -> Any:
+        if isinstance(chunk, np.ndarray):
+            check_apart(self._place, chunk, self._name)
+        return chunk
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return self._name, repr(self._place.__array_interface__)
+
+
+def checked(call: Call, place: npt.NDArray) -> Call:
+    """Return the call with lazy arguments whose chunks are checked. Their graphs may hide their memory."""
+    found = {}
+    for name, value in call.arguments.items():
+        if isinstance(value, da.Array):
+            found[name] = da.map_blocks(_Apart(place, name), value, dtype=value.dtype, meta=value._meta)
+    return call.changed(**found)
+
+
 def fitting(place: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Check that an array has the shape and the type of a result."""
     arguments.fitting(place, shape)
@@ -73,6 +101,6 @@ def fitting(place: npt.NDArray, shape: tuple[int, ...], dtype: np.dtype) -> None
 
 
 def copied(result: da.Array, place: npt.NDArray) -> None:
-    """Compute a lazy result and copy its chunks into an array."""
+    """Compute a lazy result and copy its chunks into an array. The call is `checked`."""
     fitting(place, result.shape, result.dtype)
     da.store(result, place, lock=False)

@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes, threads
-from imfilter._base.plan import by_window
 from imfilter._base.reach import Along
 
 from .._files import source, zarr_store
 from .._files.atomic import replacing_folder
 from .._files.image import FileError, Image
-from . import blocks, heap, pipeline
+from . import blocks, heap, pipeline, stack_header
 from .blocks import Axis, Block, Grid
-from .stack_work import Array, Work
+from .stack_work import Array, Work, part
 from .task import Filter
 
 #: Bytes that may be in memory for what is filtered at once. More is read in blocks.
@@ -59,7 +58,7 @@ def plan(work: Work) -> Plan | None:
     if header.alpha:  # whether an image is opaque is known from all its pixels
         return None
     work = dataclasses.replace(work, blockwise=True)
-    axes = _axes(work)
+    axes = axes_of(work)
     if not any(axis.along for axis in axes.values()):
         return None
     whole = math.prod(axis.length for axis in axes.values() if axis.along is None)
@@ -75,12 +74,12 @@ def plan(work: Work) -> Plan | None:
     known = {a: axis if axis.along else axis._replace(outputs=lengths.get(a, 1)) for a, axis in axes.items()}
     grid = Grid(known, first.axes, {a: n for a, n in lengths.items() if a not in known})
     pixels = dtypes.blank(grid.shape, first.pixels.dtype)
-    return Plan(work, grid, work.header(dataclasses.replace(first, pixels=pixels)))
+    return Plan(work, grid, stack_header.of(work, dataclasses.replace(first, pixels=pixels)))
 
 
-def _axes(work: Work) -> dict[str, Axis]:
+def axes_of(work: Work) -> dict[str, Axis]:
     """Return the axes of an array by their letters."""
-    shape = dict(zip(work.axes, work.stack.header.pixels.shape, strict=True))
+    shape = work.lengths
     axes = {a: Axis(n, n, None if a == "S" else Along(0, 0)) for a, n in shape.items()}
     lengths = [shape[a] for a in work.filtered]
     if work.command.kind == "resampling":
@@ -107,21 +106,24 @@ def _axes(work: Work) -> dict[str, Axis]:
 
 def filtered(work: Work, block: Block, pixels: Array) -> Image:
     """Return the result of the samples of a block, of which the block keeps a part."""
-    present = work.mask
-    if present is not None:
-        assert isinstance(present, np.ndarray)
-        ranges = block.ranges[: present.ndim]
-        chosen = [np.concatenate([np.arange(a, b) for a, b in along]) for along in ranges]
-        present = present[np.ix_(*chosen)]
     if block.tables:
         work = copy.copy(work)
         work.changed = {**work.changed, "tables": [block.tables[letter] for letter in work.filtered]}
-    token = by_window.set(True)
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
-            return work.result(pixels, present)
-    finally:
-        by_window.reset(token)
+    with part():
+        return work.result(pixels, *known_in(work, block))
+
+
+def known_in(work: Work, block: Block) -> tuple[Array | None, list[Array]]:
+    """Return which samples of a block are present, if that is known, and the thresholds of its loops."""
+    loops = [np.arange(*block.ranges[work.axes.index(letter)][0]) for letter in work.loops]
+    places = np.ix_(np.arange(1), *loops)
+    levels = [one[places].reshape([len(along) for along in loops]) for one in work.levels]
+    if work.mask is None:
+        return None, levels
+    assert isinstance(work.mask, np.ndarray)
+    ranges = block.ranges[: work.mask.ndim]
+    chosen = [np.concatenate([np.arange(a, b) for a, b in along]) for along in ranges]
+    return work.mask[np.ix_(*chosen)], levels
 
 
 def read(name: str, array: Any, block: Block) -> Array:

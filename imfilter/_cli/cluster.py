@@ -21,7 +21,7 @@ from .._files import signatures, stack_files, unfinished, zarr_store
 from .._files.formats import Format
 from .._files.image import FileError
 from .._files.packages import required
-from . import blocks, blockwise, connection, many, messages, steps, streams
+from . import blocks, blockwise, connection, many, messages, stack_thresholds, steps, streams
 from .blocks import Block, Grid
 from .blockwise import Plan
 from .command import Command
@@ -53,6 +53,7 @@ class Spec(NamedTuple):
     result: str
     arrays: tuple[str, ...]
     letters: str
+    levels: Sequence[np.ndarray[Any, Any]]
 
 
 def check(source: str, destination: str, options: Mapping[str, Any]) -> None:
@@ -98,7 +99,8 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
         arrays = zarr_store.arrays(part.data)
         stages = list(_stages(plan.grid, arrays))
         total = sum(grid.count(chunks) for grid, chunks in stages)
-        spec = _spec(plan, destination, part.data, arrays)
+        known = plan._replace(work=stack_thresholds.found(plan.work))
+        spec = _spec(known, destination, part.data, arrays)
         try:
             with many.bar(total, work.command.name, len(part.done)) as advance:
                 if part.done:
@@ -138,6 +140,7 @@ def _spec(plan: Plan, destination: str, folder: str, arrays: Sequence[Any]) -> b
         destination,
         tuple(os.path.join(folder, array.path) for array in arrays),
         plan.grid.letters,
+        plan.work.levels,
     )
     return pickle.dumps(spec)
 
@@ -270,7 +273,9 @@ def _opened(spec: bytes) -> tuple[Spec, Work, list[Any]]:
     stack = stack_files.opened(known.source, None)
     if stack is None:
         raise FileError(f"{known.source}: does not exist for this worker")
-    work = Work(known.command, stack, known.source, known.options, known.kind, known.steps, blockwise=True)
+    work = Work(
+        known.command, stack, known.source, known.options, known.kind, known.steps, True, known.levels
+    )
     return known, work, [zarr.open_array(path, mode="r+") for path in known.arrays]
 
 

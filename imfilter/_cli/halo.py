@@ -80,11 +80,13 @@ def rows_of(command: Command, options: Mapping[str, Any], length: int) -> Rows |
 
 def both(first: Rows | None, second: Rows | None) -> Rows | None:
     """Return the samples for two steps, one after the other, or None if that is not known."""
-    if first is None or second is None or first.wraps != second.wraps:
+    if first is None or second is None or (first.step, first.cell, first.length) != (1, 1, second.length):
         return None
-    if (first.step, first.cell, first.length) != (1, 1, second.length):
+    wraps = {rows.wraps for rows in (first, second) if rows.above or rows.below}  # else no border matters
+    if len(wraps) > 1:
         return None
-    return second._replace(above=first.above + second.above, below=first.below + second.below)
+    above, below = first.above + second.above, first.below + second.below
+    return second._replace(above=above, below=below, wraps=True in wraps)
 
 
 def along_axes(

@@ -8,13 +8,12 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import click
 
 from .._files.image import FileError
-from . import ending, folders, messages, quiet
+from . import ending, folders, messages, pipeline, quiet
 from .folders import Job
 
 #: Filters one file: called with the names of IN and OUT, and the options.
@@ -67,7 +66,7 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     failed = sum(kind == "error" for kind, _ in plan.lines)
     written, same = 0, collections.Counter[str]()
     with quiet.throughout(), bar(len(plan.jobs), label) as advance:
-        for outcome in _outcomes(work, plan.jobs, given, jobs):
+        for outcome in pipeline.results(plan.jobs, lambda job: _one(work, job, given), jobs, ahead=jobs):
             if failed + written >= _COLLECTED:
                 gc.enable()
             if outcome.error is None:
@@ -89,23 +88,6 @@ def _cores() -> int:
     from imfilter._base import threads
 
     return threads.most(None)
-
-
-def _outcomes(
-    work: Work, jobs: Sequence[Job], options: Mapping[str, Any], threads: int
-) -> Iterator[_Outcome]:
-    """Filter files in several threads, and yield what became of each, in order."""
-    waiting: collections.deque[Future[_Outcome]] = collections.deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="imfilter-files") as pool:
-        try:
-            for job in jobs:
-                waiting.append(pool.submit(_one, work, job, options))
-                while len(waiting) > 2 * threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _one(work: Work, job: Job, options: Mapping[str, Any]) -> _Outcome:

@@ -16,6 +16,10 @@ _kept: ContextVar[list[tuple[str, str]] | None] = ContextVar("kept", default=Non
 _said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 
 
+#: Bytes of pixels in memory from which a message says so.
+LARGE = 1 << 30
+
+
 def visible(text: str) -> str:
     r"""Return a text as one line. Characters that are not printable become escapes (``\x1b``).
 
@@ -49,6 +53,12 @@ def say(kind: str, text: str) -> None:
         return
     with contextlib.suppress(OSError):
         click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
+
+
+def say_held(name: str, size: int, reason: str) -> None:
+    """Say that so many bytes of pixels are in memory at once, if they are many."""
+    if size > LARGE:
+        say("warning", f"{name}: {size / 1e9:.1f} GB of pixels are held in memory, because {reason}")
 
 
 @contextlib.contextmanager

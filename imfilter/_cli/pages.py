@@ -72,3 +72,19 @@ def of_image(command: Command, image: Image, options: Options) -> Stack | None:
 def _check_use(named: str | None, image: Image) -> None:
     if named not in (None, "YX"):
         raise ValueError(f"--axes {named} is for stacks, and IN has a single picture")
+
+
+def resolved(axes: str, named: str | None, default: str, name: str) -> tuple[str, str]:
+    """Return the names of the axes of a stack, and the letters of those to filter.
+
+    An axis of pages without a meaning gets the letter that the user names.
+    """
+    if named is None:
+        return axes, "".join(axis for axis in default if axis in axes)
+    unknown = [axis for axis in named if axis not in axes]
+    pages = [axis for axis in axes if axis not in "TCZYXS"]
+    if len(unknown) == 1 and len(pages) == 1:
+        return axes.replace(pages[0], unknown[0]), named
+    if unknown:
+        raise ValueError(f"--axes {named}: {name} has the axes {axes}, and no {unknown[0]}")
+    return axes, named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from imfilter._base import dtypes
 from .. import io
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import edges, halo, limits, missing, preserving, render, strips
+from . import edges, halo, limits, missing, preserving, render
 from .apply import apply
 from .limits import Limits
 from .render import Tone
@@ -24,16 +24,14 @@ from .table import options_of
 from .task import Array, Filter
 
 #: The format of what is between two steps: arrays, whose values are never scaled.
-_ARRAY = io.format_of("between.npy")
+ARRAY = io.format_of("between.npy")
 #: Kinds of filters whose values have the unit of differences of the input.
 _DIFFERENCES = ("derivative", "statistic", "oriented")
 _TRUTHS = ("edges", "threshold")
-#: Options for pixels of which a step found no result.
-_UNDEFINED = {"nodata": "none", "mask": None, "nan": "ignore"}
 
 
-class _Group(NamedTuple):
-    """The steps of a stage."""
+class Group(NamedTuple):
+    """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
 
     rows: Rows | None
     steps: list[Step]
@@ -59,7 +57,7 @@ def tasks(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> Se
 def along_axes(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> list[Rows | None]:
     """Return the samples along each axis that a result of all steps depends on. None: all of the axis.
 
-    The parameters are those of `filtered`. The pixels of the image are not read.
+    The parameters are those of `pipe_stages.filtered`. The pixels of the image are not read.
     """
     lengths, dtype = image.pixels.shape[: image.spatial], dtypes.derived(image.pixels.dtype)
     total: list[Rows | None] = []
@@ -71,62 +69,39 @@ def along_axes(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) 
     return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def filtered(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> Image:
-    """Run steps on an image, for the format of the result.
+class Prepared(NamedTuple):
+    """The steps of a pipeline with every option, and how their result is written.
 
-    Parameters
+    Attributes
     ----------
-    steps : sequence of Step
-        The filters.
-    image : Image
-        The input.
-    options : mapping
-        Every option of ``pipe`` by name.
-    kind : Format
-        The format of the output file.
-
-    Returns
-    -------
-    Image
-        The result in a type of the format, with the metadata of the input.
+    steps : list of Step
+        The steps.
+    source : dtype
+        The type of the input.
+    target : dtype or None
+        The type of the file. None: the last step decides.
+    tone : Tone
+        The conversion to the values of the file.
+    magnitude : bool
+        Whether the sign of the result is dropped.
     """
-    image = missing.found(image, options)
-    first, *others = prepared(steps, image, options, kind)
-    absent = image.present is not None
-    image = strips.filtered(image, first.rows, first.work)
-    for stage in others:
-        image = missing.found(image, _UNDEFINED) if absent else image
-        image = strips.filtered(image, stage.rows, stage.work)
-    return image
+
+    steps: list[Step]
+    source: np.dtype[Any]
+    target: np.dtype[Any] | None
+    tone: Tone
+    magnitude: bool
+
+    def written(self, image: Image) -> Image:
+        """Return the values of the file, from the result of the last step."""
+        return _written(image, self.target, self.tone, magnitude=self.magnitude)
 
 
-def piecewise(
-    steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format
-) -> strips.Piecewise:
-    """Return steps as one filter. It has rows if all steps run together, band by band.
+def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> Prepared:
+    """Return the steps of a pipeline for an image, whose pixels that are present are known.
 
-    The parameters are those of `filtered`.
-    """
-    image = missing.found(image, options)
-    stages = prepared(steps, image, options, kind)
-    # Whether a picture with alpha is opaque is known from all its pixels, at each step.
-    rows = stages[0].rows if len(stages) == 1 and not image.alpha else None
-    return strips.Piecewise(image, rows, stages[0].work)
-
-
-class Stage(NamedTuple):
-    """Steps that run band by band, or one step that needs the whole image (`rows` is None)."""
-
-    rows: Rows | None
-    work: Callable[[Image], Image]
-
-
-def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], kind: Format) -> list[Stage]:
-    """Return the stages of a pipeline, which run one after the other: the first on `image`.
-
-    All decisions that depend on the whole image are made here. The parameters are those of `filtered`. The
-    pixels of the image that are present are known.
+    All decisions about the values of the file are made here. The parameters are those of
+    `pipe_stages.filtered`.
     """
     given, source, last = limits.asked(options), image.pixels.dtype, steps[-1].command
     black_and_white = last.kind in _TRUTHS or last.name == "skeleton"
@@ -140,21 +115,7 @@ def prepared(steps: Sequence[Step], image: Image, options: Mapping[str, Any], ki
         ends = limits.of(ends, source, kind.name)
     nodata = None if black_and_white else image.nodata
     tone = _tone(target, ends, nodata, signed=options["signed"])
-    magnitude = _is_difference(last) and not tone.signed
-    groups = _groups(tasks, image)
-
-    def stage(group: _Group) -> Stage:
-        first, final = group is groups[0], group is groups[-1]
-
-        def work(piece: Image) -> Image:
-            piece = _floating(piece, source) if first else piece
-            for step in group.steps:
-                piece = _run(step, piece)
-            return _written(piece, target, tone, magnitude=magnitude) if final else piece
-
-        return Stage(group.rows, work)
-
-    return [stage(group) for group in groups]
+    return Prepared(tasks, source, target, tone, _is_difference(last) and not tone.signed)
 
 
 def _is_difference(command: Any) -> bool:
@@ -183,7 +144,7 @@ def _prepared(
         try:
             ends = _after(tasks[-1], ends, dtype, image.spatial)
         except (ValueError, TypeError, OverflowError) as error:
-            raise _named(step, error) from error
+            raise named(step, error) from error
     if steps[-1].command.name == "distance" and target is not None:  # pixels, which are not scaled
         ends = Limits(0.0, full_scale(target))
     return tasks, ends
@@ -239,26 +200,26 @@ def _tone(target: np.dtype[Any] | None, ends: Limits | None, nodata: float | Non
     return Tone(target, scale, ends.black, nodata=nodata)
 
 
-def _groups(steps: Sequence[Step], image: Image) -> list[_Group]:
+def groups(steps: Sequence[Step], image: Image) -> list[Group]:
     """Join steps that run band by band. A band has the rows around it that all its steps need.
 
     Where pixels are absent, each step runs alone: whether any are absent after a step is known from all its
     rows, and sums with absent pixels are rounded differently.
     """
-    length, groups, alone = image.pixels.shape[0], list[_Group](), image.present is not None
+    length, found, alone = image.pixels.shape[0], list[Group](), image.present is not None
     known = True  # whether the image has `length` rows at this step
     for step in steps:
         rows = _rows_of(step, image.spatial, length) if known else None
         known = known and step.command.kind != "resampling" and not _changes_size(step)
         if rows is None or rows.length != length or rows.step != 1 or rows.cell != 1:
-            groups.append(_Group(None, [step]))
+            found.append(Group(None, [step]))
             continue
-        joined = halo.both(groups[-1].rows, rows) if groups and not alone else None
+        joined = halo.both(found[-1].rows, rows) if found and not alone else None
         if joined is None:
-            groups.append(_Group(rows, [step]))
+            found.append(Group(rows, [step]))
         else:
-            groups[-1] = _Group(joined, [*groups[-1].steps, step])
-    return groups
+            found[-1] = Group(joined, [*found[-1].steps, step])
+    return found
 
 
 def _rows_of(step: Step, ndim: int, length: int) -> Rows | None:
@@ -279,7 +240,7 @@ def _changes_size(step: Step) -> bool:
     )
 
 
-def _floating(image: Image, source: np.dtype[Any]) -> Image:
+def floating(image: Image, source: np.dtype[Any]) -> Image:
     """Return an image in floating point, with opacity from 0 to 1 and NaN where a sample is absent."""
     work = dtypes.derived(source)
     pixels = image.pixels.astype(work)
@@ -294,17 +255,17 @@ def _floating(image: Image, source: np.dtype[Any]) -> Image:
     return dataclasses.replace(image, pixels=pixels, nodata=None, present=None)
 
 
-def _run(step: Step, image: Image) -> Image:
+def run_step(step: Step, image: Image) -> Image:
     """Run one step on an image or on a part of it."""
     if image.pixels.dtype.kind != "f":
         image = dataclasses.replace(image, pixels=image.pixels.astype(dtypes.derived(image.pixels.dtype)))
     try:
-        return apply(step.command, image, step.options, _ARRAY)
+        return apply(step.command, image, step.options, ARRAY)
     except (ValueError, TypeError, OverflowError) as error:
-        raise _named(step, error) from error
+        raise named(step, error) from error
 
 
-def _named(step: Step, error: Exception) -> Exception:
+def named(step: Step, error: Exception) -> Exception:
     kind = TypeError if isinstance(error, TypeError) else ValueError
     return kind(f"{step.title}: {error}")
 

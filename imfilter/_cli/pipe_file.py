@@ -8,7 +8,7 @@ from typing import Any
 
 from . import arrays, pages, streamed, streams
 from .command import Command
-from .pipe import filtered
+from .pipe_stages import filtered
 from .steps import Step
 
 #: The filter of a stack, for which `spacing` is that of the file.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
@@ -54,6 +56,28 @@ def run(
         raise
     if line.error is not None:
         raise line.error
+
+
+def results(
+    items: Iterable[_Item], work: Callable[[_Item], _Result], workers: int, ahead: int = OTHERS
+) -> Iterator[_Result]:
+    """Yield ``work(item)`` for each item, in order, computed by several threads.
+
+    The thread of the caller takes the items. At most ``workers + ahead`` items and results exist. The first
+    error ends the work.
+    """
+    waiting: collections.deque[Future[_Result]] = collections.deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="imfilter-work") as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                del item
+                if len(waiting) >= workers + ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 class _Line(Generic[_Item, _Result]):

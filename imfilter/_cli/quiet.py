@@ -8,9 +8,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from .._files.image import FileWarning
+
+_Item = TypeVar("_Item")
 
 _NO_LOG = logging.NullHandler()
 _throughout = False
@@ -80,3 +82,14 @@ def without_stderr() -> Iterator[None]:
     finally:
         os.dup2(saved, 2)
         os.close(saved)
+
+
+def items(iterator: Iterator[_Item]) -> Iterator[_Item]:
+    """Yield the items of an iterator, without the messages of C libraries that it calls."""
+    end = object()
+    while True:
+        with without_stderr():
+            item = next(iterator, end)
+        if item is end:
+            return
+        yield item  # type: ignore[misc]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,9 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total
-from . import halo, messages, missing, quiet
+from . import halo, messages, missing, pages, quiet, stack_masks
 from .command import Command
-from .pages import Options, wanted
+from .pages import Options
 from .strips import Rows
 
 if TYPE_CHECKING:
@@ -34,12 +35,33 @@ Array = NDArray[Any]
 _MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
-#: Bytes in memory from which a message says so.
-LARGE = 1 << 30
 #: A number of channels above that of any colour.
 _UNCOLOURED = 5
-#: Filters whose results have the range of values of the input.
-_SAME_RANGE = ("smoothing", "morphology", "preserving", "fill", "resampling", "enhancement", "denoising")
+
+
+class Window(NamedTuple):
+    """What is filtered at a time: a block, and which of its samples are present.
+
+    `number` counts the indices of the leading axes, and `levels` are the thresholds for this index. `keep`
+    are the frames of the result that are not those of another window. None: the block is complete.
+    """
+
+    number: int
+    block: Array
+    present: Array | None
+    keep: slice | None = None
+    levels: Sequence[Array] = ()
+
+
+@contextlib.contextmanager
+def part() -> Iterator[None]:
+    """Filter a part of what is filtered at once, in any thread."""
+    token = by_window.set(True)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
+            yield
+    finally:
+        by_window.reset(token)
 
 
 @dataclass
@@ -53,17 +75,19 @@ class Work:
     kind: Format
     steps: Sequence[Step] | None = None
     blockwise: bool = False  # whether blocks of all axes are filtered, not each index of the leading axes
+    #: Of each step in `waiting`: its thresholds for each index of the leading axes, and of the loops.
+    levels: Sequence[Array] = ()
 
     def __post_init__(self) -> None:
         header = self.stack.header
-        named = wanted(self.options)
-        self.axes, self.filtered = _resolved(header.axes, named, self.stack.spatial, self.name)
+        named = pages.wanted(self.options)
+        self.axes, self.filtered = pages.resolved(header.axes, named, self.stack.spatial, self.name)
         self.leading = 0 if self.blockwise else min(self.axes.index(axis) for axis in self.filtered)
         self.inside = self.axes[self.leading :]
         self.loops = [axis for axis in self.inside if axis not in self.filtered + "S"]
         options = {**self.options, "mask": None}
         if self.stack.physical and "spacing" in options and options["spacing"] is None:
-            spacing = [self._distance(axis) for axis in self.filtered]
+            spacing = [self.distance(axis) for axis in self.filtered]
             options["spacing"] = tuple(spacing) if None not in spacing else None
         self.chosen = named is not None
         if len(self.filtered) == 1 and "per_channel" in options:
@@ -72,8 +96,14 @@ class Work:
         self.mask: Array | str | None = None
         if self.options.get("mask") is not None:
             self.stack = self.stack.counted()  # a mask has as many frames
-            self.mask = self._mask()
+            self.mask = stack_masks.whole(
+                self.options, self.lengths, self.filtered, self.inside, read=self.blockwise
+            )
+        self.until: int | None = None  # the step whose input is the result. None: all steps are done
+        self.waiting = self._thresholds()
         self.reach = self._reach() if self._is_long() else None
+        if self.waiting and not self._is_cut():
+            self.waiting = []
         self.before = self.leading + (self.reach is not None)  # axes before those of a result
         if self.stack.streamed and not self.leading and self.reach is None:
             stack = self.stack.counted()
@@ -92,6 +122,62 @@ class Work:
             return not self.leading
         return self._together() > _FRAMES
 
+    def _thresholds(self) -> list[int]:
+        """Return the numbers of the steps whose thresholds are to be found first, from all parts."""
+        if len(self.filtered) < 2 or not (self.blockwise or self._is_long()):
+            return []
+        kinds = [step.command.kind for step in self.every]
+        if "threshold" not in kinds or (
+            len(self.filtered) == 3 and any(s.command.name == "orientation" for s in self.every)
+        ):
+            return []
+        from . import thresholds  # imports the filters
+
+        return [
+            number
+            for number, step in enumerate(self.every)
+            if thresholds.is_global(step.command, step.options)
+        ]
+
+    def _is_cut(self) -> bool:
+        """Return whether what is filtered at once is filtered in parts."""
+        if not self.blockwise:
+            return self.reach is not None
+        lengths = self.lengths
+        return None not in self.rows([lengths[axis] for axis in self.filtered])
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The lengths of the axes of the input by their letters."""
+        return dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
+
+    @property
+    def every(self) -> Sequence[Step]:
+        """The steps, also of a single filter."""
+        if self.steps is not None:
+            return self.steps
+        from .steps import Step
+
+        return [Step(1, self.command, dict(self.changed))]
+
+    def known(self, levels: Sequence[Any] = ()) -> Sequence[Step]:
+        """Return the steps with their thresholds, or with values in place of them, up to the wanted one."""
+        steps = list(self.every)
+        for place, number in enumerate(self.waiting):
+            from . import thresholds
+
+            options = steps[number].options
+            found = levels[place] if place < len(levels) else thresholds.unknown(options)
+            steps[number] = steps[number]._replace(options={**options, thresholds.FOUND: found})
+        return steps[: self.until]
+
+    def input_of(self, number: int, levels: Sequence[Array]) -> Work:
+        """Return the work whose results are the input of a step. The thresholds before it are known."""
+        work = copy.copy(self)
+        work.until, work.levels = number, levels
+        work.reach = work._reach() if work._is_long() else None
+        return work
+
     def _together(self) -> int:
         """Return the size in bytes of what is filtered at once."""
         pixels = self.stack.header.pixels
@@ -99,22 +185,24 @@ class Work:
 
     def rows(self, lengths: Sequence[int]) -> list[Rows | None]:
         """Return the samples along each filtered axis that a result depends on. None: all of the axis."""
-        dtype = self.stack.header.pixels.dtype
+        dtype, steps = self.stack.header.pixels.dtype, self.known()
+        if not steps:
+            return [Rows(length) for length in lengths]
         if self.steps is None:
-            return halo.along_axes(self.command, self.changed, lengths, dtype)
+            return halo.along_axes(self.command, steps[0].options, lengths, dtype)
         from . import pipe
 
-        steps = pipe.spaced(self.steps, self.changed["spacing"])
+        steps = pipe.spaced(steps, self.changed["spacing"])
         return pipe.along_axes(steps, Image(dtypes.blank(lengths, dtype)), self.changed)
 
     def _reach(self) -> int | None:
         """Return how many frames before and after it a frame of the result depends on, or None if all."""
         if self.filtered[0] != self.axes[self.leading]:
             return None
-        last = self.command if self.steps is None else self.steps[-1].command
+        last = self.every[-1].command
         if last.name == "orientation" and len(self.filtered) == 3:  # its vectors are a new axis
             return None
-        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
+        shape = self.lengths
         # The number of frames of a film is an estimate.
         first = _MANY if self.stack.streamed else shape[self.filtered[0]]
         found = self.rows([first, *(shape[axis] for axis in self.filtered[1:])])[0]
@@ -125,89 +213,57 @@ class Work:
             return None
         return around
 
-    def _distance(self, axis: str) -> float | None:
+    def distance(self, axis: str) -> float | None:
+        """Return the spacing of an axis of the input."""
         header = self.stack.header
         return header.spacing[self.axes.index(axis)] if header.spacing else None
 
-    def _mask(self) -> Array | str:
-        """Return the mask in the shape of the stack without colours, or the name of its file if a stack."""
-        shape = dict(zip(self.axes, self.stack.header.pixels.shape, strict=True))
-        whole = tuple(length for axis, length in shape.items() if axis != "S")
-        if isinstance(self.options["mask"], str) and not self.blockwise:
-            stack = self._opened(self.options["mask"])
-            if stack is not None:
-                with contextlib.closing(stack):
-                    header = stack.counted().header
-                if header.pixels.shape == whole and not header.channels:
-                    return self.options["mask"]
-        present, _ = missing.read(self.options["mask"], self.options)
-        page = tuple(shape[axis] for axis in self.filtered)
-        if present.shape == whole:
-            return present
-        if present.shape != page:
-            raise ValueError(
-                f"--mask must have the shape of IN, {whole}, or of what is filtered at once, {page}, "
-                f"got {present.shape} in {self.options['mask']}"
-            )
-        inner = [shape[axis] for axis in self.loops]
-        spread = np.broadcast_to(present, (*inner, *page))
-        plain = self.inside.removesuffix("S")
-        order = [[*self.loops, *self.filtered].index(axis) for axis in plain]
-        return np.broadcast_to(spread.transpose(order), whole)
-
-    def _opened(self, mask: str) -> Stack | None:
-        with quiet.decoders():
-            return stack_files.opened(mask, self.options["max_pixels"] or None)
-
     def _masks(self, leading: int) -> Iterator[Array | None]:
         """Yield which samples are present, for each index of the leading axes."""
-        present = None
-        if self.mask is not None:
-            for present in self._given(self.mask, leading):
-                yield present
-        if self.mask is None or self.stack.streamed:  # more frames may come than were counted
-            yield from itertools.repeat(present)
-
-    def _given(self, mask: Array | str, leading: int) -> Iterator[Array]:
-        """Yield the parts of a mask, for each index of the leading axes."""
-        if not isinstance(mask, str):
-            yield from (mask[index] for index in np.ndindex(mask.shape[:leading]))
-            return
-        stack = self._opened(mask)
-        if stack is None:
-            raise ValueError(f"--mask {mask} has changed while it was read; give it again")
-        with contextlib.closing(stack):
-            for block in stack.blocks(leading):
-                yield block != 0
+        return stack_masks.parts(self.mask, leading, self.options, more=self.stack.streamed)
 
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
+        for window in self.windows():
+            if window.keep is None:
+                yield self.result(window.block, window.present)
+                continue
+            with part():
+                result = self.result(window.block, window.present, window.levels)
+            for frame in result.pixels[window.keep]:
+                yield dataclasses.replace(result, pixels=frame, axes=result.axes[1:])
+            del result, frame  # before the next results
+
+    def windows(self) -> Iterator[Window]:
+        """Yield what is read at a time, in the order of the file."""
         if self.reach is not None:
             yield from self._along_frames(self.reach)
             return
-        if not self.stack.streamed and self._together() > LARGE:
-            size, reason = self._together() / 1e9, "a result depends on all of them"
-            messages.say("warning", f"{self.name}: {size:.1f} GB are held in memory, because {reason}")
+        if not self.stack.streamed:
+            messages.say_held(self.name, self._together(), "a result depends on all of them")
         blocks, masks = self.stack.blocks(self.leading), self._masks(self.leading)
-        while True:
+        for number in itertools.count():
             with quiet.decoders():
                 block = next(blocks, None)
             if block is None:
                 return
-            yield self.result(block, next(masks))
+            yield Window(number, block, next(masks))
 
-    def _along_frames(self, around: int) -> Iterator[Image]:
-        """Yield the results of the frames of a film, or of planes, with the frames around them in memory."""
+    def _along_frames(self, around: int) -> Iterator[Window]:
+        """Yield the frames of a film, or planes, some at a time, with the frames around them."""
         pixels, leading = self.stack.header.pixels, self.leading + 1
         frames, masks = self.stack.blocks(leading), self._masks(leading)
-        if self.stack.streamed:  # the number of frames is an estimate
-            yield from self._along(frames, masks, around)
-            return
-        for _ in range(math.prod(pixels.shape[: self.leading])):
-            yield from self._along(itertools.islice(frames, pixels.shape[self.leading]), masks, around)
+        count = 1 if self.stack.streamed else math.prod(pixels.shape[: self.leading])
+        for number in range(count):
+            here = frames  # the number of frames of a film is an estimate
+            if not self.stack.streamed:
+                here = itertools.islice(frames, pixels.shape[self.leading])
+            levels = [one[number : number + 1].reshape(one.shape[1:]) for one in self.levels]
+            for window in self._along(here, masks, around):
+                yield window._replace(number=number, levels=levels)
 
-    def _along(self, frames: Iterator[Array], masks: Iterator[Array | None], around: int) -> Iterator[Image]:
-        """Yield the results of some frames, which are filtered together."""
+    def _along(self, frames: Iterator[Array], masks: Iterator[Array | None], around: int) -> Iterator[Window]:
+        """Yield the windows of some frames, which are filtered together."""
         pixels, shape = self.stack.header.pixels, self.stack.header.pixels.shape[self.leading + 1 :]
         size = max(2 * around, _FRAMES // (math.prod(shape) * pixels.itemsize), 1)
         held = np.empty((size + 2 * around, *shape), pixels.dtype)
@@ -227,34 +283,40 @@ class Work:
             last = count - before < size
             stop = count if last else count - around
             if stop > done:
-                token = by_window.set(True)
-                try:
-                    result = self.result(held[:count], None if present is None else present[:count])
-                finally:
-                    by_window.reset(token)
-                for part in result.pixels[done:stop]:
-                    yield dataclasses.replace(result, pixels=part, axes=result.axes[1:])
-                del result, part  # before the next results
+                yield Window(0, held[:count], None if present is None else present[:count], slice(done, stop))
             first = max(stop - around, 0)
             for array in (held, present):
                 if array is not None:
                     array[: count - first] = array[first:count]
             count, done = count - first, stop - first
 
-    def result(self, block: Array, present: Array | None) -> Image:
-        """Return the result of a block: of an index of the leading axes, or of a part of the array."""
-        header = self.stack.header
-        sources = [self.inside.index(axis) for axis in [*self.loops, *self.filtered]]
-        order = [*sources, self.inside.index("S")] if header.channels else sources
-        turned = block.transpose(order)
+    def _turned(self, block: Array) -> tuple[Array, list[int]]:
+        """Return a block with the axes that are not filtered first, and the order of its axes."""
+        order = [self.inside.index(axis) for axis in [*self.loops, *self.filtered]]
+        order += [self.inside.index("S")] if self.stack.header.channels else []
+        return block.transpose(order), order
+
+    def each(
+        self, block: Array, present: Array | None, levels: Sequence[Array] = ()
+    ) -> Iterator[tuple[tuple[int, ...], Image]]:
+        """Yield the results of a block, for each index of the axes that are not filtered."""
+        turned, order = self._turned(block)
+        shown = None if present is None else present.transpose(order[: present.ndim])
+        for index in np.ndindex(turned.shape[: len(self.loops)]):
+            here = None if shown is None else np.ascontiguousarray(shown[index])
+            found = [one[index] for one in levels]
+            yield index, self._filter(np.ascontiguousarray(turned[index]), here, found)
+
+    def result(self, block: Array, present: Array | None, levels: Sequence[Array] = ()) -> Image:
+        """Return the result of a block: of an index of the leading axes, or of a part of the array.
+
+        `levels` are the thresholds of the steps that wait for them, for each index of the loops.
+        """
+        turned, order = self._turned(block)
         if len(self.filtered) == 1:
             return self._along_one(turned, present, order)
         count = len(self.loops)
-        shown = None if present is None else present.transpose(sources)
-        results = []
-        for index in np.ndindex(turned.shape[:count]):
-            here = None if shown is None else np.ascontiguousarray(shown[index])
-            results.append(self._filter(np.ascontiguousarray(turned[index]), here))
+        results = [result for _, result in self.each(block, present, levels)]
         pixels = results[0].pixels[(None,) * count] if len(results) == 1 else None
         if pixels is None:
             stacked = np.stack([result.pixels for result in results])
@@ -271,28 +333,35 @@ class Work:
         pixels = pixels.transpose([names.index(axis) for axis in final])
         return dataclasses.replace(first, pixels=pixels, axes="".join(final))
 
-    def _filter(self, pixels: Array, present: Array | None) -> Image:
+    def _filter(self, pixels: Array, present: Array | None, levels: Sequence[Any]) -> Image:
         header = self.stack.header
         image = Image(pixels, header.channels, header.alpha, nodata=header.nodata, present=present)
         try:
-            result = self._apply(image)
+            result = self._apply(image, levels)
         except ValueError as error:
             if self.chosen or len(self.filtered) < 3:
                 raise
             raise ValueError(f"{error} (--axes YX filters each plane of a volume)") from error
-        if self.kind.picture:
+        if self.kind.picture and self.until is None:
             result = stack_files.pictured(result, self.kind, self.options["background"])
         return result
 
-    def _apply(self, image: Image) -> Image:
+    def _apply(self, image: Image, levels: Sequence[Any] = ()) -> Image:
+        steps = self.known(levels)
         if self.steps is not None:
-            from . import pipe
+            from . import pipe, pipe_stages
 
-            steps = pipe.spaced(self.steps, self.changed["spacing"])
-            return pipe.filtered(steps, image, self.changed, self.kind)
+            if self.until is not None:
+                steps = [*steps, self.every[self.until]]
+            steps = pipe.spaced(steps, self.changed["spacing"])
+            if self.until is not None:
+                return pipe_stages.before(self.until, steps, image, self.changed)
+            return pipe_stages.filtered(steps, image, self.changed, self.kind)
+        if self.until is not None:
+            return missing.found(image, self.changed)
         from .apply import apply  # imports the filters, after files that cannot be read are reported
 
-        return apply(self.command, image, self.changed, self.kind, self.name)
+        return apply(self.command, image, steps[0].options, self.kind, self.name)
 
     def _along_one(self, turned: Array, present: Array | None, order: list[int]) -> Image:
         """Filter along one axis. All samples beside it are channels of one signal.
@@ -320,63 +389,3 @@ class Work:
         if self.kind.picture:
             done = stack_files.pictured(done, self.kind, self.options["background"])
         return dataclasses.replace(done, axes=self.inside[: done.pixels.ndim])
-
-    def header(self, first: Image) -> Image:
-        """Return the header of the result."""
-        source = self.stack.header
-        lengths = source.pixels.shape[: self.before]
-        kept: dict[str, Any] = {"icc": source.icc, "dpi": source.dpi}
-        kept["exif"] = source.exif if self.options["exif"] else None
-        pixels = dtypes.blank((*lengths, *first.pixels.shape), first.pixels.dtype)
-        if not first.axes:
-            return Image(pixels, nodata=first.nodata, **kept)
-        axes = self.axes[: self.before] + first.axes
-        before = dict(zip(self.axes, source.pixels.shape, strict=True))
-        spacing = [self._scaled(axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
-        units = dict(zip(self.axes, source.units or [""] * len(self.axes), strict=True))
-        details = dict(source.details)
-        if "ImageJ" in details and self.command.kind not in _SAME_RANGE:
-            words = details["ImageJ"]
-            details["ImageJ"] = {k: v for k, v in words.items() if k not in ("min", "max", "Ranges")}
-        details["resampled"] = self.command.kind == "resampling" and self.options["align"] == "centres"
-        return Image(
-            pixels,
-            first.channels,
-            first.alpha,
-            nodata=first.nodata,
-            axes=axes,
-            spacing=tuple(spacing),
-            units=tuple(units.get(axis, "") for axis in axes),
-            details=details,
-            **kept,
-        )
-
-    def _scaled(self, axis: str, before: Mapping[str, int], length: int) -> float | None:
-        """Return the spacing of an axis of the result. Resizing and strides change it."""
-        spacing = self._distance(axis) if axis in self.axes else None
-        if spacing is None or axis not in self.filtered:
-            return spacing
-        if self.command.kind == "resampling":
-            ends = self.options["align"] == "corners" and length > 1
-            return spacing * (before[axis] - ends) / (length - ends)
-        if self.command.kind == "pipe":
-            return spacing * before[axis] / length
-        stride = self.options.get("stride", 1)
-        number = self.filtered.index(axis)
-        return spacing * (stride[number] if isinstance(stride, tuple) else stride)
-
-
-def _resolved(axes: str, named: str | None, default: str, name: str) -> tuple[str, str]:
-    """Return the names of the axes of a stack, and the letters of those to filter.
-
-    An axis of pages without a meaning gets the letter that the user names.
-    """
-    if named is None:
-        return axes, "".join(axis for axis in default if axis in axes)
-    unknown = [axis for axis in named if axis not in axes]
-    pages = [axis for axis in axes if axis not in "TCZYXS"]
-    if len(unknown) == 1 and len(pages) == 1:
-        return axes.replace(pages[0], unknown[0]), named
-    if unknown:
-        raise ValueError(f"--axes {named}: {name} has the axes {axes}, and no {unknown[0]}")
-    return axes, named

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.stacks import Stack
-from . import messages
+from . import messages, stack_header
 from .command import Command
 from .pages import Options, levels
-from .stack_work import LARGE, Work
+from .stack_work import Work
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -55,12 +55,15 @@ def run(
     if kind.name == "zarr" and _by_blocks(work, destination):
         return
     with messages.once():
+        if work.waiting:
+            from . import stack_thresholds
+
+            work = stack_thresholds.found(work)
         results = work.results()
         first = next(results)
-        header = work.header(first)
-        if kind.name in stack_files.GATHERED and header.pixels.nbytes > LARGE:
-            size, reason = header.pixels.nbytes / 1e9, f"{kind.name} encodes all of them at once"
-            messages.say("warning", f"{destination}: {size:.1f} GB are held in memory, because {reason}")
+        header = stack_header.of(work, first)
+        if kind.name in stack_files.GATHERED:
+            messages.say_held(destination, header.pixels.nbytes, f"{kind.name} encodes all of them at once")
         stack_files.write(
             destination,
             kind,
@@ -87,5 +90,7 @@ def _by_blocks(work: Work, destination: str) -> bool:
         elif found is None:
             return False
         else:
-            blockwise.run(found, destination, count)
+            from . import stack_thresholds
+
+            blockwise.run(found._replace(work=stack_thresholds.found(found.work)), destination, count)
     return True

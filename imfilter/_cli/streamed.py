@@ -8,10 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from imfilter._base import dtypes, threads
-from imfilter._base.plan import by_window
 
 from .. import io
 from .._files import bands
@@ -19,7 +16,7 @@ from .._files.formats import Format
 from .._files.image import Image
 from . import heap, messages, pages, pipeline, quiet, streams, strips
 from .command import Command
-from .strips import Band, Piecewise
+from .strips import Piecewise
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -31,8 +28,6 @@ _VOLUMES = (
     *("smoothing", "fill", "morphology", "residue", "linear", "derivative", "statistic", "entropy"),
     *("preserving", "denoising", "threshold", "resampling"),
 )
-#: Size in bytes of pixels in memory from which a message says so.
-_LARGE = 1 << 30
 
 
 def run(
@@ -102,29 +97,30 @@ def _stream(
         return "it does not have two axes"
     if not options["exif"]:
         image = dataclasses.replace(image, exif=None)
-    from .apply import prepared  # imports the filters, after files that cannot be read are reported
+    if steps is not None:
+        from . import pipe_stages
 
-    given = {**options, "workers": 1}
-    with messages.kept() as lines:
-        if steps is None:
-            made = prepared(command, image, given, kind, source)
-        else:
-            from . import pipe
+        if image.alpha:  # whether a picture is opaque is known from all its pixels, at each step
+            return "pipe needs the whole of a picture with transparency"
+        made = pipe_stages.piecewise(steps, image, options, kind, source)
+    else:
+        from .apply import prepared  # imports the filters, after files that cannot be read are reported
 
-            made = pipe.piecewise(steps, image, given, kind)
-    if made.rows is None:
-        return f"{command.name} needs the whole picture"
-    for line in lines:
-        messages.say(*line)
+        with messages.kept() as lines:
+            made = prepared(command, image, {**options, "workers": 1}, kind, source)
+        if made.rows is None:
+            return f"{command.name} needs the whole picture"
+        for line in lines:
+            messages.say(*line)
+    assert made.rows is not None
     _write(made, made.rows, destination, options, kind)
     return None
 
 
 def tell(image: Image, source: str, reason: str) -> None:
     """Say that a large picture is in memory as a whole."""
-    if reason and image.pixels.nbytes > _LARGE:
-        size = image.pixels.nbytes / 1e9
-        messages.say("warning", f"{source}: {size:.1f} GB of pixels are held in memory, because {reason}")
+    if reason:
+        messages.say_held(source, image.pixels.nbytes, reason)
 
 
 def _write(
@@ -133,11 +129,11 @@ def _write(
     """Compute and write all bands. The first one decides the format of the pixels."""
     heap.keep_freed()
     workers = threads.most(threads.requested(options["workers"]))
-    items = _quietly(strips.bands(made.image, rows, workers + pipeline.OTHERS))
-    first = _computed(made, next(items))
+    items = quiet.items(strips.bands(made.image, rows, workers + pipeline.OTHERS))
+    first = made.streamed(next(items))
     with _target(destination, first, rows.length, options, kind) as consume:
         consume(first)
-        pipeline.run(items, lambda band: _computed(made, band), consume, workers)
+        pipeline.run(items, made.streamed, consume, workers)
 
 
 @contextlib.contextmanager
@@ -150,6 +146,7 @@ def _target(
             yield write
         return
     pixels, end = dtypes.empty((length, *first.pixels.shape[1:]), first.pixels.dtype), 0
+    messages.say_held(destination, pixels.nbytes, f"{kind.name} is written as a whole")
 
     def keep(part: Image) -> None:
         nonlocal end
@@ -159,23 +156,3 @@ def _target(
     yield keep
     image = dataclasses.replace(first, pixels=pixels)
     io.write(destination, image, quality=options["quality"], background=options["background"])
-
-
-def _quietly(items: Iterator[Band]) -> Iterator[Band]:
-    """Yield the bands, without the messages of C libraries that decode them."""
-    while True:
-        with quiet.without_stderr():
-            item = next(items, None)
-        if item is None:
-            return
-        yield item
-
-
-def _computed(made: Piecewise, band: Band) -> Image:
-    """Return the rows of a band of the result."""
-    token = by_window.set(made.image.spatial > 2)  # planes of a volume are few in a band
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):  # as in `apply`; each thread has its own state
-            return made.of(band)
-    finally:
-        by_window.reset(token)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilter._base import dtypes
-from imfilter._base.plan import some_absent
+from imfilter._base.plan import by_window, some_absent
 
 from .._files.image import Image, full_scale
 
@@ -103,6 +103,15 @@ class Piecewise(NamedTuple):
             some_absent.reset(token)
         rows = slice(band.first, band.first + band.stop - band.start)
         return dataclasses.replace(part, pixels=part.pixels[rows], present=None)
+
+    def streamed(self, band: Band) -> Image:
+        """Return the rows of a band of the result of a file, in any thread."""
+        token = by_window.set(self.image.spatial > 2)  # planes of a volume are few in a band
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
+                return self.of(band)
+        finally:
+            by_window.reset(token)
 
 
 def filtered(image: Image, rows: Rows | None, work: Work) -> Image:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,12 +16,19 @@ from .._files.formats import Format
 from .._files.image import Image, full_scale
 from .._files.lazy import LazyRows
 from . import colour, missing, render, strips
+from .command import Command
 from .missing import Presence
 from .strips import Piecewise, Rows
 from .task import Array, like
 
+Key = TypeVar("Key")
+
 #: Methods with a threshold for each pixel.
 _LOCAL = ("niblack", "sauvola", "local")
+#: The method with several thresholds.
+_CLASSES = "multi_otsu"
+#: The option that holds a threshold of the whole image, or its thresholds, once it is found.
+FOUND = "found"
 
 
 def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
@@ -39,26 +46,18 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
     kind : Format
         The format of the output file.
     """
-    threshold = imfilter.threshold  # is loaded on first use
     target = render.target_dtype(kind, np.dtype(np.uint8), options["dtype"], scaled=False)
-    method = arguments.word(options["method"], "method", tuple(threshold.__all__))
-    function = getattr(threshold, method)
-    names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
-    given = {name: options[name] for name in names & set(options)}
+    function, given = _function(options)
     if "r" in given and given["r"] is None:  # a luminance is in floats, and has the range of the picture
         from imfilter._filters.threshold.local import half_range
 
         given["r"] = half_range(image.pixels.dtype)
+    if is_whole(options):
+        options = {**options, FOUND: of_image(image, options)}
     rows = rows_of(options, image.pixels.shape[0])
-    if rows is not None:
 
-        def limit(values: Array, present: Presence | None) -> Any:
-            return function(values, mask=present, **given)
-    else:
-        found, rows = _of_image(image, function, given), Rows(image.pixels.shape[0])
-
-        def limit(values: Array, present: Presence | None) -> Any:
-            return found
+    def limit(values: Array, present: Presence | None) -> Any:
+        return options[FOUND] if FOUND in options else function(values, mask=present, **given)
 
     def work(piece: Image) -> Image:
         values, present = colour.one_plane(piece), missing.of_pixels(piece)
@@ -71,37 +70,84 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
             levels += values > value
         return _picture(piece, levels, present, target, options["classes"])
 
-    return Piecewise(image, rows, of_classes if method == "multi_otsu" else work)
+    return Piecewise(image, rows, of_classes if options["method"] == _CLASSES else work)
+
+
+def _function(options: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Return the function of a method, and its keywords."""
+    threshold = imfilter.threshold  # is loaded on first use
+    function = getattr(threshold, arguments.word(options["method"], "method", tuple(threshold.__all__)))
+    names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
+    return function, {name: options[name] for name in names & set(options)}
+
+
+def is_whole(options: Mapping[str, Any]) -> bool:
+    """Return whether the threshold is to be found from all pixels of an image."""
+    return options["method"] not in _LOCAL and FOUND not in options
+
+
+def is_global(command: Command, options: Mapping[str, Any]) -> bool:
+    """Return whether a filter has a threshold that is to be found from all pixels."""
+    return command.kind == "threshold" and is_whole(options)
+
+
+def unknown(options: Mapping[str, Any]) -> Any:
+    """Return a value in place of a threshold that will be found from all pixels of an image."""
+    return np.zeros(options["classes"] - 1) if options["method"] == _CLASSES else 0.0
 
 
 def rows_of(options: Mapping[str, Any], length: int) -> Rows | None:
     """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
-    if options["method"] not in _LOCAL:
+    if is_whole(options):
         return None
+    if FOUND in options:
+        return Rows(length)
     around = int(min(max(np.max(options["size"]), 0), length - 1)) + 1
     return Rows(length, around, around, wraps=options.get("mode") == "wrap")
 
 
-def _of_image(image: Image, function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
-    """Return the threshold of a whole image, or its thresholds, from its bands."""
-    from imfilter._filters.threshold import histogram, mean, merged
-
-    dtype = colour.one_plane(strips.cut(image, slice(0, 1))).dtype
-    function(np.zeros(1, dtype), **given)  # checks the options
+def of_image(image: Image, options: Mapping[str, Any]) -> Any:
+    """Return the threshold of a whole image, or its thresholds, from its bands: see `of_groups`."""
     # Rounding of a mean depends on the order in memory. In C order, that is the order of the rows.
     cut = isinstance(image.pixels, LazyRows) or image.pixels.flags.c_contiguous
+    head = strips.cut(image, slice(0, 1))
+    return of_groups(
+        lambda: ((None, part) for part in (strips.parts(image) if cut else [image])), head, options
+    )[None]
 
-    def samples() -> Iterator[Any]:
-        for piece in strips.parts(image) if cut else [image]:
+
+def of_groups(
+    parts: Callable[[], Iterable[tuple[Key, Image]]], head: Image, options: Mapping[str, Any]
+) -> dict[Key, Any]:
+    """Return the threshold of each of several images, or its thresholds, from their parts.
+
+    Parameters
+    ----------
+    parts : callable
+        Yields the parts of the images, with the pixels that are present, and the keys of their images. It is
+        called once, or twice if the limits of the values must be known first.
+    head : Image
+        An image with the type and the channels of the others.
+    options : mapping
+        Every option of the command by name.
+    """
+    from imfilter._filters.threshold import histogram, mean, merged
+
+    function, given = _function(options)
+
+    def samples() -> Iterator[tuple[Key, Any]]:
+        for key, piece in parts():
             values, present = colour.one_plane(piece), missing.of_pixels(piece)
-            yield histogram.present(values, present, "propagate", given["workers"], least=0)
+            yield key, histogram.present(values, present, "propagate", given["workers"], least=0)
 
+    dtype = colour.one_plane(head).dtype
+    function(np.zeros(1, dtype), **given)  # checks the options
     bins = given.get("bins")
-    found = mean.of_parts(samples()) if bins is None else merged.of_parts(samples, dtype, bins)
-    result = function(histogram.Counted(found), **given)
-    if np.any(result != result):
+    found = mean.of_groups(samples()) if bins is None else merged.of_groups(samples, dtype, bins)
+    results = {key: function(histogram.Counted(one), **given) for key, one in found.items()}
+    if any(np.any(result != result) for result in results.values()):
         raise ValueError("nan must be 'ignore' for a picture with NaN, got 'propagate'")
-    return result
+    return results
 
 
 def _picture(

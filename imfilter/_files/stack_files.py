@@ -166,7 +166,9 @@ def write(
         If the file cannot be written.
     """
     check(kind, header)
-    if kind.name not in ("video", *_ANIMATED):  # the number of frames of a film is an estimate
+    several = math.prod(header.pixels.shape[: -2 - header.channels]) > 1
+    # The number of frames of a film is an estimate. A single picture is checked when it is written.
+    if kind.name not in _ANIMATED and (several or not kind.picture or kind.name == "TIFF"):
         blocks = _complete(os.fspath(path), header, blocks)
     if levels > 1 and kind.name != "zarr":
         raise ValueError(f"--levels is for .zarr, and OUT is {kind.name}")
@@ -198,12 +200,16 @@ def write(
                 from . import film
 
                 film.write(file, os.fspath(path), header, pages, quality)
-            elif math.prod(header.pixels.shape[: -2 - header.channels]) > 1:
+            elif several:
                 from . import animation
 
                 animation.write(file, header, pages, kind.name, quality)
             else:
-                write_picture(file, _single(header, next(pages)), os.fspath(path), kind, quality)
+                picture = next(pages)
+                if next(pages, None) is not None:  # frames of a film that were not counted
+                    words = f"{kind.name} holds one picture, and IN has more frames than one"
+                    raise FileError(f"{os.fspath(path)}: {words}; write .tif or .npy")
+                write_picture(file, _single(header, picture), os.fspath(path), kind, quality)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder

@@ -223,3 +223,27 @@ def test_out_that_overlaps_what_a_task_returns(chunks, flips):
     with pytest.raises(ValueError, match="out must not overlap image for a dask array: blocks read"):
         imfilter.gaussian(da.concatenate(parts), 1.5, out=array)
     np.testing.assert_array_equal(array, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "dtype"),
+    [
+        ("canny", {"low": 20, "high": 60}, bool),
+        ("resize", {"shape": (24, 27)}, np.float32),
+        ("match_template", {"template": np.eye(3)}, np.float32),
+    ],
+)
+@pytest.mark.parametrize("chunks", [4, 24])
+def test_out_of_other_kinds_that_overlaps_what_a_task_returns(name, options, dtype, chunks):
+    """These filters copy their results. Blocks that come later would read them."""
+    array = image().astype(np.uint8 if dtype is bool else np.float32)
+    read = dask.delayed(lambda start: array[start : start + chunks])
+    parts = [da.from_delayed(read(i), (chunks, 27), array.dtype) for i in range(0, 24, chunks)]
+    before = array.copy()
+    with pytest.raises(ValueError, match="out must not overlap image for a dask array: blocks read"):
+        getattr(imfilter, name)(da.concatenate(parts), out=array.view(dtype), **options)
+    np.testing.assert_array_equal(array, before)
+    place = np.empty(array.shape, dtype)
+    found = getattr(imfilter, name)(da.concatenate(parts), out=place, **options)
+    assert found is place
+    np.testing.assert_array_equal(found, getattr(imfilter, name)(da.concatenate(parts), **options).compute())

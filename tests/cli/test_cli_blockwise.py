@@ -14,7 +14,7 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import blocks, blockwise, stack_work, stacks
+from imfilter._cli import blocks, blockwise, messages, stack_work
 from tests.cli.commands import done, failed, noise, said
 from tests.files.test_zarr import FORMATS, array, image
 
@@ -254,7 +254,7 @@ def test_pipelines_of_stacks_in_bands(tmp_path: Path, monkeypatch: pytest.Monkey
     np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), wanted)
     lengths.clear()
     done("pipe", source, tmp_path / "out.npy", "gaussian", "threshold", "--axes", "ZYX")
-    assert max(lengths) == pixels[0].size  # the threshold of a volume
+    assert max(lengths) < pixels[0].size  # the histograms of a volume are merged
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,7 @@ def test_volumes_of_arrays_in_bands(
 def test_what_is_held_in_memory_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module in (stacks, stack_work):
-        monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(messages, "LARGE", 1)
     pixels = noise(4, 12, 14)
     io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
     done("median", tmp_path / "a.tif", tmp_path / "out.webp", "--axes", "TYX")

@@ -122,6 +122,22 @@ def test_values(tmp_path: Path, scheduler: Scheduler, computed: list[str], versi
     assert sorted(os.listdir(tmp_path)) == ["a.zarr", "out.zarr"]
 
 
+def test_thresholds_of_the_whole(tmp_path: Path, scheduler: Scheduler) -> None:
+    pixels = noise(2, *SHAPE)
+    pixels[1] //= 2
+    names = {"_ARRAY_DIMENSIONS": [*"czyx"]}
+    source = array(tmp_path / "a.zarr", pixels, 2, chunks=(1, *CHUNKS), attributes=names)
+    words = ["--axes", "ZYX", "--cluster", scheduler.address]
+    done("threshold", source, tmp_path / "out.zarr", *words)
+    for found, volume in zip(values(tmp_path / "out.zarr"), pixels, strict=True):
+        np.testing.assert_array_equal(found, volume > imfilter.threshold.otsu(volume))
+    done("pipe", source, tmp_path / "pipe.zarr", "sobel", "threshold --method li", "dilate", *words)
+    for found, volume in zip(values(tmp_path / "pipe.zarr"), pixels.astype("f4"), strict=True):
+        edges = imfilter.sobel(volume)
+        white = (edges > imfilter.threshold.li(edges)).astype("f4")
+        np.testing.assert_array_equal(found, imfilter.morphology.dilation(white))
+
+
 @pytest.mark.slow
 def test_shards_and_levels(tmp_path: Path, scheduler: Scheduler, computed: list[str]) -> None:
     pixels = noise(16, 16, 32)

@@ -119,7 +119,7 @@ def test_steps_share_bands() -> None:
     image = io.Image(noise(60, 50))
     chain = steps.parse(["gaussian", "sobel", "median", "threshold", "erode", "box --mode wrap"])
     tasks, _ = pipe._prepared(chain, image, None, {"workers": None, "max_pixels": 0}, None, ignore=False)
-    groups = pipe._groups(tasks, image)
+    groups = pipe.groups(tasks, image)
     assert [[step.command.name for step in group.steps] for group in groups] == [
         ["gaussian", "sobel", "median"],
         ["threshold"],

@@ -73,3 +73,32 @@ def test_an_error_ends_all_threads(place: str) -> None:
 def test_no_items() -> None:
     pipeline.run(iter(()), lambda item: item, lambda item: None, 2)
     assert threads() == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_results_come_in_order_and_few_at_a_time(workers: int) -> None:
+    taken = given = most = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken, most
+        for taken in range(1, 51):
+            most = max(most, taken - given)
+            yield taken
+
+    for given, found in enumerate(pipeline.results(items(), lambda item: item * item, workers), 1):
+        assert found == given * given
+    assert given == 50
+    assert most <= workers + 2
+
+
+def test_an_error_ends_the_results() -> None:
+    def work(item: int) -> int:
+        if item == 5:
+            raise ValueError("at 5")
+        return item
+
+    results = pipeline.results(range(1000), work, 2)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="at 5"):
+        next(results)
+    assert list(results) == []

@@ -14,7 +14,7 @@ import pytest
 import tifffile
 
 from imfilter import io
-from imfilter._cli import streamed
+from imfilter._cli import messages
 from imfilter._files import bands
 from tests.cli.commands import done, failed, noise, said, save, subprocess_env
 from tests.cli.streaming import tiff
@@ -23,7 +23,7 @@ from tests.cli.streaming import tiff
 def test_a_large_picture_that_must_be_whole_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], written: list[str]
 ) -> None:
-    monkeypatch.setattr(streamed, "_LARGE", 1000)
+    monkeypatch.setattr(messages, "LARGE", 1000)
     source = save(tmp_path / "in.tif", noise(97, 31))
     done("canny", source, tmp_path / "out.tif")
     message = "0.0 GB of pixels are held in memory, because canny needs the whole picture"
@@ -34,6 +34,22 @@ def test_a_large_picture_that_must_be_whole_is_told_once(
     done("sobel", source, tmp_path / "out.tif")
     assert said(capsys) == ""
     assert written == [str(tmp_path / "out.tif")]
+
+
+@pytest.mark.parametrize(("suffix", "name"), [(".jpg", "JPEG"), (".webp", "WebP"), (".bmp", "BMP")])
+def test_an_output_that_must_be_whole_is_told_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    written: list[str],
+    suffix: str,
+    name: str,
+) -> None:
+    monkeypatch.setattr(messages, "LARGE", 1000)
+    source, out = save(tmp_path / "in.tif", noise(97, 31)), tmp_path / f"out{suffix}"
+    done("sobel", source, out)
+    message = f"0.0 GB of pixels are held in memory, because {name} is written as a whole"
+    assert said(capsys) == f"imfilter: warning: {out}: {message}\n"
 
 
 def test_rounding_is_told_once(

@@ -77,13 +77,13 @@ def test_the_mean_of_bands_is_that_of_the_array(
 ) -> None:
     """Sums of floats are rounded. The pixels are so near the mean that its last bit decides."""
     found = []
-    mean = thresholds._of_image
+    mean = thresholds.of_image
 
     def watched(*arguments: Any) -> Any:
         found.append(mean(*arguments))
         return found[-1]
 
-    monkeypatch.setattr(thresholds, "_of_image", watched)
+    monkeypatch.setattr(thresholds, "of_image", watched)
     pixels = (noise(1200, 700, dtype="uint16") / 7).astype("float32")
     pixels[::50, 3] = np.nan
     np.save(tmp_path / "in.npy", pixels)

@@ -237,6 +237,24 @@ def test_a_film_of_fewer_frames_than_counted_as_a_picture(
     np.testing.assert_array_equal(io.read(tmp_path / "b.png").pixels, expected)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
+def test_a_film_of_more_frames_than_counted_is_no_picture(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    colours: np.ndarray,
+    suffix: str,
+) -> None:
+    source = film(tmp_path / "a.mkv", colours)
+    for name in ("_counted", "_estimate"):
+        monkeypatch.setattr(f"imfilter._files.film.{name}", lambda *_: 1)
+    line = failed(capsys, 1, "box", source, tmp_path / f"b{suffix}")
+    assert line.startswith(f"{tmp_path / 'b'}{suffix}: ")
+    assert "IN has more frames than one" in line
+    assert not (tmp_path / f"b{suffix}").exists()
+    done("box", film(tmp_path / "one.mkv", colours[:1]), tmp_path / f"b{suffix}")
+
+
 def test_windows_of_more_frames_than_are_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colours: np.ndarray
 ) -> None:

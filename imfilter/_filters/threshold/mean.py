@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ from imfilter._base import threads
 from imfilter._base.program import address
 from imfilter._filters.threshold import histogram
 from imfilter._filters.threshold.kernels import histogram as kernels
+
+Key = TypeVar("Key")
 
 #: Samples that are summed together. The sum does not depend on the number of threads.
 _PART, _MANY = min(1 << 18, kernels.MOST_SMALL), 1 << 19
@@ -27,30 +29,55 @@ def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
     return _added(_parts(values, _weighed(values, weights), samples.workers)) / math.fsum(weights)
 
 
-def of_parts(parts: Iterable[histogram.Samples | None]) -> float:
-    """Return the mean of samples without weights that come in parts, one after the other.
+class Sum:
+    """The sum and the number of samples without weights that come in parts, one after the other."""
 
-    None in place of a part: one of its samples is NaN.
-    """
-    whole, count = 0, 0
-    sums, rest = list[float](), None  # of real numbers: sums of `_PART` samples, and samples that are left
-    for samples in parts:
-        if samples is None:
-            return math.nan
-        values, workers = samples.values, samples.workers
-        count += len(values)
+    def __init__(self) -> None:
+        self._whole = self._count = 0  # the sum of integers, and the number of all samples
+        self._sums = list[float]()  # of real numbers: sums of `_PART` samples
+        self._rest: npt.NDArray | None = None  # real numbers that are not in a sum yet
+        self._nan = False
+
+    def add(self, samples: histogram.Samples | None) -> None:
+        """Add a part. None: one of its samples is NaN."""
+        if samples is None or self._nan:
+            self._nan = True
+            return
+        values, workers, rest = samples.values, samples.workers, self._rest
+        self._count += len(values)
         if samples.whole:
-            whole += _whole(values, workers)
-            continue
+            self._whole += _whole(values, workers)
+            return
         values = values if rest is None or not len(rest) else np.concatenate([rest, values])
         stop = len(values) // _PART * _PART
-        sums += _parts(values[:stop], _line(values), workers)
-        rest = values[stop:].copy()
-    if not count:
-        raise ValueError("image must have at least one sample that is present, got none")
-    if rest is None:
-        return whole / count
-    return _added(sums + _parts(rest, _line(rest), 1)) / count
+        self._sums += _parts(values[:stop], _line(values), workers)
+        self._rest = values[stop:].copy()
+
+    def mean(self) -> float:
+        """Return the mean of all parts."""
+        if self._nan:
+            return math.nan
+        if not self._count:
+            raise ValueError("image must have at least one sample that is present, got none")
+        if self._rest is None:
+            return self._whole / self._count
+        return _added(self._sums + _parts(self._rest, _line(self._rest), 1)) / self._count
+
+
+def of_parts(parts: Iterable[histogram.Samples | None]) -> float:
+    """Return the mean of samples that come in parts: see `Sum`."""
+    found = Sum()
+    for samples in parts:
+        found.add(samples)
+    return found.mean()
+
+
+def of_groups(parts: Iterable[tuple[Key, histogram.Samples | None]]) -> dict[Key, float]:
+    """Return the mean of each of several images, whose parts come with the key of their image."""
+    found: dict[Key, Sum] = {}
+    for key, samples in parts:
+        found.setdefault(key, Sum()).add(samples)
+    return {key: one.mean() for key, one in found.items()}
 
 
 def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:

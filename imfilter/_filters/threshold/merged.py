@@ -1,9 +1,8 @@
 """The histogram of an image from those of its blocks. Counts are integers, so the blocks do not matter."""
 
-import functools
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,8 @@ from imfilter._filters.threshold.histogram import (
     of_real_counts,
     real_bins,
 )
+
+Key = TypeVar("Key")
 
 #: The smallest and the largest sample of a block. Empty: no sample is present. NaN: one of them is.
 Limits = tuple[Number, ...]
@@ -110,14 +111,29 @@ def of_parts(parts: Callable[[], Iterable[Samples | None]], dtype: np.dtype, bin
 
     ``parts()`` yields the samples of each part. None: one of them is NaN.
     """
-    ends = narrow(dtype)
-    if not ends:
-        ends = joined([limits(part) for part in parts()])
-        if not ends[0] < ends[1]:
-            return ends[1]  # equal samples, or NaN
-    each = (counts(part, ends, bins) for part in parts())
-    found = functools.reduce(lambda before, one: total([before, one]), each)
-    return histogram([found], ends, bins, dtype)
+    return of_groups(lambda: ((None, part) for part in parts()), dtype, bins)[None]
+
+
+def of_groups(
+    parts: Callable[[], Iterable[tuple[Key, Samples | None]]], dtype: np.dtype, bins: int
+) -> dict[Key, Histogram | Number]:
+    """Return the histograms of several images: see `of_parts`. A part comes with the key of its image."""
+    same, found = narrow(dtype), dict[Key, Histogram | Number]()
+    ends: dict[Key, Limits] = {}
+    if not same:
+        pairs: dict[Key, list[Limits]] = {}
+        for key, part in parts():
+            pairs.setdefault(key, []).append(limits(part))
+        ends = {key: joined(every) for key, every in pairs.items()}
+        found = {key: high for key, (low, high) in ends.items() if not low < high}  # equal samples, or NaN
+        if len(found) == len(ends):
+            return found
+    counted: dict[Key, Any] = {}
+    for key, part in parts():
+        if key not in found:
+            one = counts(part, same or ends[key], bins)
+            counted[key] = total([counted[key], one]) if key in counted else one
+    return found | {key: histogram([one], same or ends[key], bins, dtype) for key, one in counted.items()}
 
 
 def _read(dtype: np.dtype) -> np.dtype:

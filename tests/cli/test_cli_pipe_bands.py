@@ -1,0 +1,78 @@
+"""Pipelines of large pictures: bands around the steps that need the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imfilter._cli import messages, pipe_stages
+from tests.cli.commands import done, failed, said, save
+from tests.cli.streaming import same
+from tests.cli.test_cli_streamed_thresholds import two_hills
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        ("threshold",),
+        ("gaussian --sigma 2", "sobel", "threshold --method otsu"),
+        ("threshold --method mean", "box --size 5", "threshold --method li", "dilate"),
+        ("gaussian", "canny --low 20 --high 60", "dilate", "box --size 3"),
+        ("clahe", "gaussian", "threshold --method triangle"),
+        ("box", "resize --scale 0.7", "sobel", "threshold"),
+        ("correlate --kernel 1,2,1;0,0,0;-1,-2,-1 --stride 2", "box", "threshold --method yen"),
+        ("gaussian --mode wrap", "sobel", "threshold"),
+        ("threshold --method multi_otsu", "gaussian"),
+    ],
+    ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
+)
+@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
+@pytest.mark.parametrize("held", [0, 1 << 28])
+def test_steps_of_pictures(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    channels: tuple[int],
+    chain: tuple[str, ...],
+    held: int,
+) -> None:
+    """A picture is read and written in bands also if a step needs the whole."""
+    monkeypatch.setattr(pipe_stages, "_HELD", held)
+    source = save(tmp_path / "in.tif", two_hills(96, 61, *channels))
+    for suffix in (".tif", ".npy", ".png"):
+        same(written, monkeypatch, source, suffix, "pipe", *chain)
+
+
+def test_what_a_step_holds_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(messages, "LARGE", 1000)
+    source = save(tmp_path / "in.tif", two_hills(96, 61, 3))
+    done("pipe", source, tmp_path / "out.tif", "sobel", "canny --low 20 --high 60", "box", "distance")
+    reason = "0.0 GB of pixels are held in memory, because step 2, canny needs the whole picture"
+    assert said(capsys) == f"imfilter: warning: {source}: {reason}\n"
+    monkeypatch.setattr(pipe_stages, "_HELD", 0)
+    done("pipe", source, tmp_path / "out.tif", "sobel", "threshold", "erode")
+    assert said(capsys) == ""
+
+
+def test_steps_with_absent_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str]
+) -> None:
+    pixels = two_hills(96, 61).astype("float32")
+    pixels[20:24, 9:30] = np.nan
+    np.save(tmp_path / "in.npy", pixels)
+    chain = ("gaussian --sigma 0.5", "sobel", "threshold", "--nan", "ignore")
+    same(written, monkeypatch, tmp_path / "in.npy", ".npy", "pipe", *chain)
+
+
+def test_an_error_of_a_threshold_names_the_step(
+    tmp_path: Path, written: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = two_hills(96, 61).astype("float32")
+    pixels[5, 6] = np.nan
+    np.save(tmp_path / "b.npy", pixels)
+    line = failed(capsys, 2, "pipe", tmp_path / "b.npy", tmp_path / "out.npy", "box", "threshold")
+    assert line.startswith("step 2, threshold: nan must be 'ignore'")
