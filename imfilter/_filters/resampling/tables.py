@@ -30,6 +30,7 @@ class Facts(NamedTuple):
     most: int
     bits: int
     picks: bool
+    grows: bool
 
 
 class Table(NamedTuple):
@@ -68,6 +69,13 @@ class Table(NamedTuple):
         return len(self.samples) == self.outputs and bool((self.weights == 1).all())
 
     @property
+    def grows(self) -> bool:
+        """Whether there are at least 4 outputs for 3 samples."""
+        if self.whole is not None:
+            return self.whole.grows
+        return 4 * self.length <= 3 * self.outputs
+
+    @property
     def identity(self) -> bool:
         """Whether every output is the sample at its place."""
         return self.picks and np.array_equal(self.samples, np.arange(self.length))
@@ -96,7 +104,7 @@ class Table(NamedTuple):
             self.constants[start:stop],
             np.searchsorted(read, about),
             self.factor,
-            Facts(self.most, self.bits, self.picks),
+            Facts(self.most, self.bits, self.picks, self.grows),
         )
 
     def beside(self) -> "Table":
