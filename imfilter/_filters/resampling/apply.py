@@ -206,19 +206,19 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["pitch_joined"] = pitch(max(outputs, lanes) * size)
     job["offsets"] = np.arange(-(-elements // lanes) * lanes) * register
     job["segments"] = np.arange(lanes) * job["pitch_joined"]
-    transposes = job["along"] and not job["phases"]
+    taps, transposes = z.most * y.most, job["along"] and not job["phases"]
     sizes = {
         "lines": 0 if job["phases"] else lanes * job["pitch"],
         "line": job["pitch_joined"] if far and job["by_columns"] else 0,
         "transposed": (elements + lanes) * register if transposes else 0,
         "sums": max(outputs, lanes) * register if transposes else 0,
         "joined": job["kept"] * job["pitch_joined"] + register if job["along"] else 0,
-        "taps": 16 * z.most * y.most,
+        "taps": 16 * taps,
         "spare": BYTES,
     }
     workspace = layout_workspace(job, sizes)
     rows = source.shape[0] * z.outputs * y.outputs
-    count = rows * last * (z.most * y.most * x.length + x.most * x.outputs)
+    count = rows * last * (taps * x.length + x.most * x.outputs)
     return job.program(
         kernels.resample,
         lines=source.shape[0] * z.outputs * job["groups"] * len(tiles),
@@ -260,20 +260,17 @@ def _pieces(axis: Table, samples: float, outputs: float) -> npt.NDArray[np.int64
     high = np.maximum.reduceat(np.append(axis.samples, -1), axis.starts[:-1])
     empty = axis.starts[1:] == axis.starts[:-1]
     low[empty], high[empty] = axis.length, -1
-    found, begin = [], 0
     # A border may read the other end of the axis. Then the axis is not cut.
     if (np.diff(low[~empty]) < 0).any() or (np.diff(high[~empty]) < 0).any():
         samples = outputs = math.inf
-    while begin < axis.outputs:
-        stop = begin + 1
-        while (
-            stop < axis.outputs
-            and int(high[stop]) - int(low[begin]) + 1 <= samples
-            and stop + 1 - begin <= outputs
-        ):
+    lows, highs, n = low.tolist(), high.tolist(), axis.outputs
+    found, begin = [], 0
+    while begin < n:
+        stop, first = begin + 1, lows[begin]
+        while stop < n and highs[stop] - first + 1 <= samples and stop + 1 - begin <= outputs:
             stop += 1
-        first = min(int(low[begin:stop].min()), axis.length - 1)
-        read = max(int(high[begin:stop].max()) - first + 1, 1)
+        first = min(min(lows[begin:stop]), axis.length - 1)
+        read = max(max(highs[begin:stop]) - first + 1, 1)
         found.append((begin, stop - begin, first, read))
         begin = stop
     return np.array(found, np.int64)
