@@ -170,7 +170,7 @@ def _sum_along(job, tile, workspace, result, joined):
     begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     lanes, sums = workspace + job.transposed, workspace + job.sums
     target, pitch, width = result + begin * job.last * job.target_width, job.target_y, job.target_width
-    if job.far or job.by_columns:  # stores past the caches need no prefetch, nor lines in the workspace
+    if job.far:  # stores past the caches need no prefetch
         target, pitch, width = sums, 0, 0
     invoke(1, job.to_lanes, (
         workspace + job.lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))  # fmt: skip
@@ -222,8 +222,11 @@ def _sum_group(job, image, result, z, group, tile, workspace):
 
 
 @part
-def _sum_columns(job, image, tile, rows, count, workspace, joined):
-    """Sum the columns of a tile of `count` rows, which are listed at `rows`, to lines at `joined`."""
+def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
+    """Sum the columns of a tile of `count` rows, which are listed at `rows`, to lines at `joined`.
+
+    The rows of the next outputs start at `result`. If their weights do not repeat, they are prefetched.
+    """
     if job.phases:
         line = image + peek(rows) * job.source_y
         invoke(4, job.sum_phases, (
@@ -236,7 +239,7 @@ def _sum_columns(job, image, tile, rows, count, workspace, joined):
     for r in range(count):  # a sum of one row converts it
         row, to = image + peek(rows + 8 * r) * job.source_y, workspace + job.lines + r * job.pitch
         invoke(3, job.sum_rows, (0, 0, row, 1, samples, 0.0, 0.0, to, workspace + job.spare))
-    _sum_along(job, tile, workspace, 0, joined)
+    _sum_along(job, tile, workspace, result, joined)
 
 
 @part
@@ -246,7 +249,7 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
     The columns of a row are summed when an output row needs them. So they are in the first-level cache then.
     """
     image += peek(job.samples_z + 8 * peek(job.starts_z + 8 * z)) * job.source_z
-    result += peek(job.tile_outputs + 8 * tile) * job.last * job.target_width
+    place = result + peek(job.tile_outputs + 8 * tile) * job.last * job.target_width
     joined, taps = workspace + job.joined, workspace + job.taps
     outputs = peek(job.tile_count + 8 * tile) * job.last
     start, stop = peek(job.group_starts + 8 * group), peek(job.group_starts + 8 * group + 8)
@@ -254,9 +257,8 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
     for y in range(group * job.group_outputs, min((group + 1) * job.group_outputs, job.rows)):
         while ready <= peek(job.last_in_group + 8 * y):
             rows, count = job.group_rows + 8 * (start + ready), min(step, stop - start - ready)
-            _sum_columns(
-                job, image, tile, rows, count, workspace, joined + ready % job.kept * job.pitch_joined
-            )
+            to = joined + ready % job.kept * job.pitch_joined
+            _sum_columns(job, image, tile, rows, count, workspace, to, result + y * job.target_y)
             ready += step
         about, n = peek(job.about_in_group + 8 * y), 0
         for t in range(peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)):
@@ -267,7 +269,7 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
                 n += 1
         constant = load_one(_F64, job.constants_y + 8 * y, _F64)
         reference = joined + about % job.kept * job.pitch_joined
-        to = result + y * job.target_y
+        to = place + y * job.target_y
         line = workspace + job.line if job.far else to
         invoke(3, job.sum_lines, (
             taps, n, reference, job.whole, outputs, constant, job.cval, line,
