@@ -33,6 +33,8 @@ class Table(NamedTuple):
     threads: int = figure_rows.THREADS
 
 
+#: Packages of libraries that have another name.
+PACKAGES = {"OpenCV": "opencv-python-headless"}
 TABLES = {
     "edge_preserving": Table(
         "edge_preserving",
@@ -82,9 +84,11 @@ def written(table: Table, found: list[tuple[str, float, dict[str, float]]], abou
     """Return a table with its explanation."""
     peers = list(dict.fromkeys(name for _, _, others in found for name in others))
     threads = f"{table.threads} threads" if table.threads > 1 else "One thread"
-    text = (
-        f"{threads}, least of several times, {about['cpu']}, {str(about['date'])[:10]}. {table.text}".rstrip()
-    )
+    packages = [(peer, PACKAGES.get(peer, peer.lower())) for peer in peers]
+    known = about.get("versions", {})
+    versions = [f"{peer} {known[package]}" for peer, package in packages if package in known]
+    facts = ", ".join([threads, "least of several times", about["cpu"], *versions, str(about["date"])[:10]])
+    text = f"{facts}. {table.text}".rstrip()
     if not table.absolute:
         text += " The column of a library is its time divided by the time of imfilter."
     heads = [*table.heads, *peers]

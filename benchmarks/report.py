@@ -13,6 +13,7 @@ PACKAGES = (
     "numba",
     "scipy",
     "opencv-python-headless",
+    "pillow",
     "scikit-image",
     "simpleitk",
     "pandas",

@@ -110,6 +110,20 @@ def lanes_from(typingctx, first, second, n):
 
 
 @intrinsic
+def interleaved(typingctx, a, b):
+    """Return the lanes of two vectors in turn, as a vector that is twice as long."""
+    found = Vector(a.dtype, 2 * a.lanes)
+
+    def codegen(context, builder, sig, args):
+        order = [
+            lane for pair in zip(range(a.lanes), range(a.lanes, 2 * a.lanes), strict=True) for lane in pair
+        ]
+        return llvm.shuffle(builder, *args, order)
+
+    return found(a, b), codegen
+
+
+@intrinsic
 def fma(typingctx, a, b, c):
     """Return a*b + c, with one rounding if the processor has fused multiply-add."""
 

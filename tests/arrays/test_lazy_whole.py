@@ -129,6 +129,7 @@ def test_thresholds_with_nan():
         {"scale": (0.3, 2.1)},
         {"shape": (40, 23), "method": "linear", "mode": "wrap"},
         {"scale": 2, "method": "linear", "align": "corners"},
+        {"scale": 2, "method": "cubic", "mode": "mirror"},
         {"scale": 0.4, "method": "nearest"},
         {"scale": 0.7, "method": "cubic", "mode": "shrink"},
         {"scale": 0.6, "method": "linear", "mask": image() > 300},

@@ -95,6 +95,9 @@ def test_a_table_has_the_ratios_of_other_libraries():
         "| `f(x)` | 2 | 1.5 |  |",
         "| `g(x)` | 4 |  | 20 |",
     ]
+    about = ABOUT | {"versions": {"a": "1.2", "b": "3", "c": "4"}}
+    lines = figures.written(figures.Table("page", lambda: iter(rows)), found, about).splitlines()
+    assert lines[0].startswith("2 threads, least of several times, Abacus, A 1.2, B 3, 2020-02-02.")
     table = figures.Table("page", lambda: iter(rows), heads=("sigma", "sampled"), absolute=True, threads=1)
     lines = figures.written(table, found, ABOUT).splitlines()
     assert lines[0] == "One thread, least of several times, Abacus, 2020-02-02."

@@ -31,6 +31,7 @@ class Facts(NamedTuple):
     most: int
     bits: int
     picks: bool
+    grows: bool
 
 
 class _Taps(NamedTuple):
@@ -72,6 +73,13 @@ class Table(_Taps):
             return self.whole.picks
         return len(self.samples) == self.outputs and bool((self.weights == 1).all())
 
+    @property
+    def grows(self) -> bool:
+        """Whether there are at least 4 outputs for 3 samples."""
+        if self.whole is not None:
+            return self.whole.grows
+        return 4 * self.length <= 3 * self.outputs
+
     @once
     def identity(self) -> bool:
         """Whether every output is the sample at its place."""
@@ -101,7 +109,7 @@ class Table(_Taps):
             self.constants[start:stop],
             np.searchsorted(read, about),
             self.factor,
-            Facts(self.most, self.bits, self.picks),
+            Facts(self.most, self.bits, self.picks, self.grows),
         )
 
     def beside(self) -> "Table":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.resampling.kernels import sums
+from imfilter._filters.resampling.kernels import row_sums, sums
 from imfilter._simd import lane_transpose, lines
 from imfilter._simd.jit import Combination
 
@@ -15,8 +15,9 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield sums.resample, ()
     yield sums.sum_columns, (_F32,)
+    yield row_sums.sum_rows, (_F32, _F32, _U8)
     yield lane_transpose.to_lanes, (_F32,)
     yield lane_transpose.join, (_F32,)
     for source in (_U8, _F32):
-        yield sums.sum_rows, (_F32, source)
+        yield row_sums.sum_rows, (_F32, source, _F32)
         yield lines.place, (_F32, source)

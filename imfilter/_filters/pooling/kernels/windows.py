@@ -162,7 +162,7 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
         if job.quads:
             _rows(job, workspace, image_at, z, y, 2 * first * job.width)
             above, below = peek(workspace + job.at), peek(workspace + job.at + 8)
-            invoke(1, job.quads, (above, below, count, to))
+            invoke(1, job.quads, (above, below, count, to, 2 * job.source_y))
         elif job.divides:
             _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
             if job.join_low:

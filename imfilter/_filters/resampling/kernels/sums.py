@@ -1,4 +1,4 @@
-"""Weighted sums of rows, then of columns, or of columns first where both are exact.
+"""Weighted sums of rows, then of columns. In images that grow, of columns first.
 
 A sum is computed relative to one sample of its window, the reference r: ``r + sum(w*(x - r))``. The weights
 add up to 1. So equal samples give exactly this sample, and a rounding error is proportional to the contrast.
@@ -6,9 +6,10 @@ add up to 1. So equal samples give exactly this sample, and a rounding error is 
 
 import numpy as np
 
+from imfilter._filters.resampling.kernels.references import fitting
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, part
-from imfilter._simd.lanewise import absolute, fma, where
+from imfilter._simd.lanewise import fma
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.streaming import drain
@@ -20,7 +21,6 @@ from imfilter._simd.vector import (
     poke,
     record,
     size_of,
-    splat,
     splat_register,
     store,
     store_one,
@@ -29,12 +29,13 @@ from imfilter._simd.vector import (
 #: Distances in bytes of batch elements, planes and rows of the image and the result. Sizes of an element of
 #: them and of the arithmetic, and of a register. Numbers of planes, rows, groups of rows, tiles, and of
 #: samples that follow each x. `by_columns`: whether columns are summed first. Tables of the groups, for this
-#: case: the first output row, their number, the first row of samples and their number. Tables of the taps
-#: along z, y and x: see `tables.Table`. Weights along x are of the type of the arithmetic. Tables of the
-#: tiles: the first output, the number of outputs, the first sample and the number of samples. `relative`:
-#: whether sums are relative to a reference. `whole`: whether samples are integers. Then every sample may be a
-#: reference, and the taps do not contain it. `along`: whether columns are summed too. Kernels; `far` writes a
-#: row of a result that no cache keeps, or is 0. Places in the workspace, and the distance of lines there.
+#: case: see `columns_first.Groups`. `phases`: see `columns_first.Phases`; 0 if weights do not repeat. Tables
+#: of the taps along z, y and x: see `tables.Table`. Weights along x are of the type of the arithmetic. Tables
+#: of the tiles: the first output, the number of outputs, the first sample and the number of samples.
+#: `relative`: whether sums are relative to a reference. `whole`: whether samples are integers. Then every
+#: sample may be a reference, and the taps along x do not contain it. `along`: whether columns are summed too.
+#: Kernels; `far` writes a row of a result that no cache keeps, or is 0. Places in the workspace, and the
+#: distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -42,82 +43,22 @@ SUM_JOB = np.dtype(
             for name in (
                 *("source_b", "source_z", "source_y", "target_b", "target_z", "target_y"),
                 *("width", "size", "lanes", "target_width", "planes", "rows", "groups", "tiles", "last"),
-                *("by_columns", "group_outputs", "group_count", "group_first", "group_samples"),
+                *("by_columns", "group_outputs", "group_starts", "group_rows", "row_in_group"),
+                *("about_in_group", "last_in_group", "kept"),
+                *("phases", "phases_begin", "phases_end", "phases_window"),
                 *("starts_z", "samples_z", "weights_z", "constants_z", "about_z"),
                 *("starts_y", "samples_y", "weights_y", "constants_y", "about_y"),
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
-                *("sum_rows", "sum_lines", "to_lanes", "sum_columns", "join", "place", "far"),
-                *("lines", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps", "offsets"),
-                *("segments", "spare"),
+                *("sum_rows", "sum_lines", "sum_phases", "to_lanes", "sum_columns", "join", "place", "far"),
+                *("lines", "line", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps"),
+                *("offsets", "segments", "spare"),
             )
         ),
         ("cval", np.float64),
     ]
 )
 _F64 = np.dtype(np.float64)
-#: Larger samples are not references: their difference from another sample could overflow.
-_LARGEST32, _LARGEST64 = 2.0**102, 2.0**968
-
-
-@inlined
-def _fitting(real, sample):
-    """Return a vector of samples as references: 0 in place of those that are not finite, or huge."""
-    limit = _LARGEST32 if size_of(real) == 4 else _LARGEST64
-    return where(absolute(sample) < limit, sample, 0.0)
-
-
-@inlined
-def _of_rows(real, source, zero, shift, taps, n, about, whole, constant, cval):
-    """Return one vector of sums of rows, `shift` elements after their starts."""
-    width = size_of(source)
-    reference = zero
-    if about:
-        reference = load_like(zero, about + shift * width, source)
-        if not whole:
-            reference = _fitting(real, reference)
-    total = zero
-    if constant != 0:
-        total = (zero + cval - reference) * constant
-    for t in range(n):
-        sample = load_like(zero, peek(taps + 16 * t) + shift * width, source)
-        weight = zero + load_one(real, taps + 16 * t + 8, _F64)
-        total = fma(sample - reference, weight, total)
-    return total + reference
-
-
-@kernel("real", "source")
-def sum_rows(real, source, taps, n, about, whole, count, constant: float, cval: float, to):
-    """Write weighted sums of `count` elements of `n` rows.
-
-    `taps` is the table of the addresses of the rows and their weights. `about` is the address of the
-    reference row, or 0.
-    """
-    size, width, lanes = size_of(real), size_of(source), BYTES // size_of(real)
-    few, i = lanes // REGISTERS, 0
-    wide, narrow = splat(real, real.type(0)), splat_register(real, real.type(0))
-    part, other = real.type(constant), real.type(cval)
-    while i + lanes <= count:
-        store(to + i * size, real, _of_rows(real, source, wide, i, taps, n, about, whole, part, other))
-        i += lanes
-    while i < count and few <= count:
-        shift = min(i, count - few)  # the last vector overlaps the previous one
-        found = _of_rows(real, source, narrow, shift, taps, n, about, whole, part, other)
-        store(to + shift * size, real, found)
-        i += few
-    limit = real.type(_LARGEST32 if size == 4 else _LARGEST64)
-    for k in range(i, count):  # lines shorter than a register
-        reference = real.type(0)
-        if about:
-            sample = load_one(real, about + k * width, source)
-            reference = sample if -limit < sample < limit else reference
-        total = real.type(0)
-        if constant != 0:
-            total = (other - reference) * part
-        for t in range(n):
-            sample = load_one(real, peek(taps + 16 * t) + k * width, source)
-            total = fma(sample - reference, load_one(real, taps + 16 * t + 8, _F64), total)
-        store_one(to + k * size, real, total + reference)
 
 
 @inlined
@@ -139,7 +80,7 @@ def _of_columns(real, zero, lanes, count, n, tables, setting, ahead, to):
             if about:
                 reference = load_like(zero, line + peek(about + 8 * i) * pixel, real)
                 if not whole:
-                    reference = _fitting(real, reference)
+                    reference = fitting(real, reference)
             total = zero
             if constant_bits != 0:
                 constant = load_one(real, constants + 8 * i, _F64)
@@ -223,8 +164,8 @@ def _list_rows(job, image, z, y, reference, taps):
 
 
 @part
-def _sum_along(job, tile, workspace, result):
-    """Sum the columns of the lines of a tile, which are for the rows at `result`."""
+def _sum_along(job, tile, workspace, result, joined):
+    """Sum the columns of the lines of a tile, which are for the rows at `result`, to lines at `joined`."""
     first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
     begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     lanes, sums = workspace + job.transposed, workspace + job.sums
@@ -238,7 +179,7 @@ def _sum_along(job, tile, workspace, result):
         job.weights_x, job.constants_x, job.about_x if job.relative else 0, job.whole, job.cval,
         sums, target, pitch, width))  # fmt: skip
     invoke(1, job.join, (
-        sums, max(count * job.last, job.lanes), job.segments, workspace + job.joined, job.lanes))  # fmt: skip
+        sums, max(count * job.last, job.lanes), job.segments, joined, job.lanes))  # fmt: skip
 
 
 @part
@@ -258,8 +199,8 @@ def _sum_group(job, image, result, z, group, tile, workspace):
     """Compute a tile of a group of rows."""
     first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
     image += first * job.last * job.width
-    y0 = group * job.lanes
-    rows = min(job.lanes, job.rows - y0)
+    y0 = group * job.group_outputs
+    rows = min(job.group_outputs, job.rows - y0)
     lines, pitch = workspace + job.lines, job.pitch
     for r in range(rows):
         y = y0 + r
@@ -270,41 +211,71 @@ def _sum_group(job, image, result, z, group, tile, workspace):
             )
         n, constant = _list_rows(job, image, z, y, about, workspace + job.taps)
         to = lines + r * job.pitch
-        invoke(2, job.sum_rows, (
-            workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval,
-            to))  # fmt: skip
+        invoke(3, job.sum_rows, (
+            workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval, to,
+            workspace + job.spare))  # fmt: skip
     if job.along:
-        _sum_along(job, tile, workspace, result + y0 * job.target_y)
         lines, pitch = workspace + job.joined, job.pitch_joined
+        _sum_along(job, tile, workspace, result + y0 * job.target_y, lines)
     for r in range(rows):
         _place(job, lines + r * pitch, result, y0 + r, tile, workspace)
 
 
 @part
-def _sum_columns_first(job, image, result, z, group, tile, workspace):
-    """Compute a tile of a group of rows: the columns of each row of samples once, then the rows of sums."""
-    image += peek(job.samples_z + 8 * peek(job.starts_z + 8 * z)) * job.source_z
+def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
+    """Sum the columns of a tile of `count` rows, which are listed at `rows`, to lines at `joined`.
+
+    The rows of the next outputs start at `result`. If their weights do not repeat, they are prefetched.
+    """
+    if job.phases:
+        line = image + peek(rows) * job.source_y
+        invoke(4, job.sum_phases, (
+            line, peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile), job.starts_x,
+            job.samples_x, job.weights_x, job.constants_x, job.about_x, job.whole, job.cval,
+            job.phases_begin, job.phases_end, job.phases_window, joined))  # fmt: skip
+        return
     image += peek(job.tile_first + 8 * tile) * job.last * job.width
-    low, lines, taps = peek(job.group_first + 8 * group), workspace + job.lines, workspace + job.taps
     samples = peek(job.tile_samples + 8 * tile) * job.last
+    for r in range(count):  # a sum of one row converts it
+        row, to = image + peek(rows + 8 * r) * job.source_y, workspace + job.lines + r * job.pitch
+        invoke(3, job.sum_rows, (0, 0, row, 1, samples, 0.0, 0.0, to, workspace + job.spare))
+    _sum_along(job, tile, workspace, result, joined)
+
+
+@part
+def _sum_columns_first(job, image, result, z, group, tile, workspace):
+    """Compute a tile of a group of rows: the columns of each row of samples once, then the rows of sums.
+
+    The columns of a row are summed when an output row needs them. So they are in the first-level cache then.
+    """
+    image += peek(job.samples_z + 8 * peek(job.starts_z + 8 * z)) * job.source_z
+    place = result + peek(job.tile_outputs + 8 * tile) * job.last * job.target_width
+    joined, taps = workspace + job.joined, workspace + job.taps
     outputs = peek(job.tile_count + 8 * tile) * job.last
-    for r in range(peek(job.group_samples + 8 * group)):  # a sum of one row converts it
-        row = image + (low + r) * job.source_y
-        invoke(2, job.sum_rows, (taps, 0, row, 1, samples, 0.0, 0.0, lines + r * job.pitch))
-    y0 = peek(job.group_outputs + 8 * group)
-    _sum_along(job, tile, workspace, result + y0 * job.target_y)
-    joined = workspace + job.joined - low * job.pitch_joined
-    for y in range(y0, y0 + peek(job.group_count + 8 * group)):
-        about, n = peek(job.about_y + 8 * y), 0
+    start, stop = peek(job.group_starts + 8 * group), peek(job.group_starts + 8 * group + 8)
+    ready, step = 0, 1 if job.phases else job.lanes
+    for y in range(group * job.group_outputs, min((group + 1) * job.group_outputs, job.rows)):
+        while ready <= peek(job.last_in_group + 8 * y):
+            rows, count = job.group_rows + 8 * (start + ready), min(step, stop - start - ready)
+            to = joined + ready % job.kept * job.pitch_joined
+            _sum_columns(job, image, tile, rows, count, workspace, to, result + y * job.target_y)
+            ready += step
+        about, n = peek(job.about_in_group + 8 * y), 0
         for t in range(peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)):
-            row = peek(job.samples_y + 8 * t)
-            if row != about:
-                poke(taps + 16 * n, joined + row * job.pitch_joined)
+            row = peek(job.row_in_group + 8 * t)
+            if not job.whole or row != about:
+                poke(taps + 16 * n, joined + row % job.kept * job.pitch_joined)
                 store_one(taps + 16 * n + 8, _F64, load_one(_F64, job.weights_y + 8 * t, _F64))
                 n += 1
-        reference = joined + about * job.pitch_joined
-        invoke(2, job.sum_lines, (taps, n, reference, 1, outputs, 0.0, 0.0, lines))
-        _place(job, lines, result, y, tile, workspace)
+        constant = load_one(_F64, job.constants_y + 8 * y, _F64)
+        reference = joined + about % job.kept * job.pitch_joined
+        to = place + y * job.target_y
+        line = workspace + job.line if job.far else to
+        invoke(3, job.sum_lines, (
+            taps, n, reference, job.whole, outputs, constant, job.cval, line,
+            workspace + job.spare))  # fmt: skip
+        if job.far:
+            invoke(2, job.far, (line, to, outputs))
 
 
 @Driver
