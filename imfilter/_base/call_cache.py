@@ -111,7 +111,8 @@ def _word(value: Any) -> Any:
     kind = type(value)
     if kind in _SIMPLE:
         return _bits(value)
-    if kind is np.ndarray:  # subclasses, such as masked arrays, are checked each time
+    # Other subclasses, such as masked arrays, are checked each time.
+    if kind is np.ndarray or getattr(kind, "known_by_samples", False):
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
             raise TypeError
         return value.shape, value.dtype, value.tobytes()

@@ -86,6 +86,19 @@ def test_nan_is_one_argument(number):
     assert kept() == 1
 
 
+def test_an_element_is_known_by_its_samples():
+    """It is a subclass of arrays, and yet a call with it is remembered, until a sample changes."""
+    forget()
+    disk = imfilter.morphology.disk(2)
+    for _ in range(5):
+        first = imfilter.minimum(IMAGE, footprint=disk)
+    assert kept() == 1
+    disk[...] = True
+    np.testing.assert_array_equal(imfilter.minimum(IMAGE, footprint=disk), imfilter.minimum(IMAGE, 5))
+    small = imfilter.minimum(IMAGE, footprint=imfilter.morphology.disk(2))
+    np.testing.assert_array_equal(small, first)
+
+
 def test_what_compares_equal_and_is_not_the_same():
     values = [1, 1.0, True, np.float64(1), np.float32(1), np.int64(1), np.True_, "1", (1,), [1], (1.0,), None]
     values += [

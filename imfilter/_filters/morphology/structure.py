@@ -21,6 +21,8 @@ class Element(np.ndarray):
              [0, 1, 0]])
     """
 
+    #: A filter uses nothing but the truth values, so `call_cache` may know its call by them.
+    known_by_samples = True
     made: str
 
     @classmethod
