@@ -18,6 +18,8 @@ _Call = TypeVar("_Call")
 _SIMPLE = frozenset({bool, int, float, str, NoneType})
 #: Types of sequences of simple values that `_bits` distinguishes.
 _PLAIN = frozenset({tuple, list})
+#: Other types of arguments. To make a union of two takes as long as to look for one.
+_TYPES, _SEQUENCES = (np.dtype, type), (tuple, list)
 #: Number of calls that the cache keeps.
 _MOST = 256
 #: Kernels with more taps are not looked up: comparing them takes longer than checking them.
@@ -93,8 +95,20 @@ def words(values: tuple[Any, ...]) -> Any:
     if _SIMPLE.issuperset(map(type, values)):
         return _bits(tuple(values))
     # The simple values of a call of eight arguments together take 2 us less than one after the other.
-    simple = tuple([value if type(value) in _SIMPLE else ... for value in values])
-    return _bits(simple), *[_word(value) for value in values if type(value) not in _SIMPLE]
+    simple, others = [], []
+    for value in values:
+        if _plain(value):
+            simple.append(value)
+        else:
+            simple.append(...)
+            others.append(_word(value))
+    return (_bits(tuple(simple)), *others) if others else _bits(tuple(simple))
+
+
+def _plain(value: Any) -> bool:
+    """Tell whether a value is simple, or a sequence of simple values."""
+    kind = type(value)
+    return kind in _SIMPLE or (kind in _PLAIN and _SIMPLE.issuperset(map(type, value)))
 
 
 def _bits(value: Any) -> bytes:
@@ -108,9 +122,9 @@ def _bits(value: Any) -> bytes:
 
 def _word(value: Any) -> Any:
     """Return the cache key of one argument."""
-    kind = type(value)
-    if kind in _SIMPLE:
+    if _plain(value):
         return _bits(value)
+    kind = type(value)
     # Other subclasses, such as masked arrays, are checked each time.
     if kind is np.ndarray or getattr(kind, "known_by_samples", False):
         if value.size > _MOST_TAPS or value.dtype.kind == "O":
@@ -118,9 +132,8 @@ def _word(value: Any) -> Any:
         return value.shape, value.dtype, value.tobytes()
     if isinstance(value, np.generic):
         return value.dtype, value.tobytes()
-    if isinstance(value, np.dtype | type):
+    if isinstance(value, _TYPES):
         return kind, value
-    if isinstance(value, tuple | list):
-        plain = kind in _PLAIN and _SIMPLE.issuperset(map(type, value))
-        return _bits(value) if plain else (kind, *map(_word, value))
+    if isinstance(value, _SEQUENCES):
+        return kind, *map(_word, value)
     raise TypeError

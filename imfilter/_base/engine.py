@@ -102,7 +102,7 @@ def apply(
     asked = planning.get()
     if asked is not None:
         asked.append(family.plan(call, array))
-        raise Planned(call)
+        raise Planned(call, family.compute)
     return family.compute(call, array, out, workers)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
+
 from imfilter._base import html
 
 #: Set while a part of an image is filtered alone. Its bits must be those of the whole image. So they may
@@ -22,12 +24,13 @@ planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("
 class Planned(BaseException):
     """Raised when the first plan of a call is made: nothing is computed.
 
-    `call` is what the family has settled; see `engine.Settled`. None: samples are absent.
+    `call` is what the family has settled; see `engine.Settled`. None: samples are absent. `compute` is the
+    function of the family that computes such calls.
     """
 
-    def __init__(self, call: Any = None) -> None:
+    def __init__(self, call: Any = None, compute: Callable[..., Any] | None = None) -> None:
         super().__init__()
-        self.call = call
+        self.call, self.compute = call, compute
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,24 @@ class Plan:
 
 def settled(work: Callable[[], object]) -> Any:
     """Return what the first family that `work` calls has settled, or None. Nothing is computed."""
+    return _planned(work).call
+
+
+def prepared(work: Callable[[], object]) -> Callable[[npt.NDArray, npt.NDArray | None], npt.NDArray]:
+    """Return what the first family that `work` calls does: ``run(image, out)``. Nothing is computed."""
+    found = _planned(work)
+    call, compute = found.call, found.compute
+    if call is None or compute is None:
+        raise TypeError("the work must call a family of filters for an image without absent samples")
+    return lambda image, out: compute(call, image, out, None)
+
+
+def _planned(work: Callable[[], object]) -> Planned:
     token = planning.set([])
     try:
         work()
     except Planned as found:
-        return found.call
+        return found
     finally:
         planning.reset(token)
-    return None
+    return Planned()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._compat.samples import has_nan
 from imfilter._compat.serving import Elsewhere
 
 U8, U16, I16 = np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.int16)
@@ -98,6 +99,6 @@ def number(given: Any, name: str) -> float:
 
 def without_nan(array: npt.NDArray) -> npt.NDArray:
     """Return an array without NaN. OpenCV's order of NaN and other samples depends on their places."""
-    if array.dtype.kind == "f" and np.isnan(np.minimum.reduce(array, None)):
+    if has_nan(array):
         raise Elsewhere("samples are NaN")
     return array

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from imfilter._base.keywords import Common
 from imfilter._compat.cv2_prepared import Prepared
+from imfilter._compat.samples import all_finite
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
@@ -60,7 +61,7 @@ def prepared(
 
     def run_finite(image: npt.NDArray, out: npt.NDArray) -> None:
         if linear.run_finite(call, image, out, None) is None:
-            if not np.isfinite(image).all():
+            if not all_finite(image):
                 raise Elsewhere("samples are not finite")
             linear.run(call, image, out, None)
 

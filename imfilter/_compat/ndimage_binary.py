@@ -6,7 +6,7 @@ of them is, an erosion where all of them are.
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,21 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.ndimage_ranks import NO_SIZE, centred
+from imfilter._compat.prepared import Run, settled
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.morphology import apply as morphology
+from imfilter._filters.morphology import neighbours as places
 from imfilter._filters.morphology.settings import same
 from imfilter._filters.morphology.structure import Structure
-from imfilter._filters.morphology.two_images import between
+from imfilter._filters.morphology.two_images import within
 from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank.picks import first, last
 
 Truth = npt.NDArray[np.bool_]
-#: Filters an image, in an array or a new one.
-Run = Callable[[Truth, Truth | None], Truth]
 #: The steps of each operation.
 _STAGES = {
     "erosion": ("erosion",),
@@ -64,15 +63,13 @@ class Element:
         return next((k for k in range(1, n + 1) if np.array_equal(self.inside, connected(n, k))), 0)
 
     @functools.cached_property
-    def neighbours(self) -> tuple[int | None, Truth | None]:
-        """The number of `steps`, or else the places that a sample reaches, of three along each axis."""
-        if self.steps:
-            return self.steps, None
+    def neighbours(self) -> Truth:
+        """The places that a sample reaches, of three along each axis, without its own."""
         near = self.inside[tuple(slice(max(0, n // 2 - 1), n // 2 + 2) for n in self.inside.shape)]
         if np.count_nonzero(near) < np.count_nonzero(self.inside):
             raise Elsewhere("a structure of more than the neighbours is repeated until the end")
         pads: Sequence[tuple[int, int]] = [{1: (1, 1), 2: (0, 1), 3: (0, 0)}[n] for n in near.shape]
-        return None, np.flip(np.pad(near, pads))
+        return places.of_footprint(np.flip(np.pad(near, pads)), None, near.ndim)
 
 
 class Border(NamedTuple):
@@ -109,14 +106,11 @@ def connected(n: int, steps: int) -> Truth:
 def prepared(shape: tuple[int, ...], operation: str, by: Element, value: bool, iterations: int) -> Run:
     """Return an operation by the element of the erosion, without a mask, for images of a shape."""
     image, common = dtypes.blank(shape, np.dtype(bool)), Common("constant", float(value), by.axes)
-    family: Family[Any] = morphology.FAMILY
     if iterations == 1 and operation in ("erosion", "dilation"):
         pick, window = (first, by.inside) if operation == "erosion" else (last, by.reflected.inside)
-        family = rank.FAMILY
-        call = family.settle(image, common, pick, (NO_SIZE, window))
-    else:  # the engine reflects the element for dilations
-        call = family.settle(image, common, operation, (by.inside, iterations, 1, None))
-    return lambda found, out: family.compute(call, found, out, None)
+        return settled(rank.FAMILY, image, common, pick, (NO_SIZE, window))
+    # The engine reflects the element for dilations.
+    return settled(morphology.FAMILY, image, common, operation, (by.inside, iterations, 1, None))
 
 
 def changed(found: Truth, operation: str, by: Element, border: Border) -> Truth:
@@ -158,5 +152,5 @@ def _until_the_end(found: Truth, by: Element, value: bool, mask: Truth | None, *
     if value == dilates:  # the first time, the border also changes samples
         grown = _once(seed, by, True, dilates=True)
         seed = grown if mask is None else grown & limits
-    grown = between(seed, limits, "dilation", neighbours, Common(axes=by.axes))
+    grown = within(seed, limits, neighbours, by.axes, None, None, dilation=True)
     return grown if dilates else ~grown

@@ -84,23 +84,31 @@ class Picks:
             picks = [(ranks.at, count // 2), (ranks.at, count // 2 - 1)][: 1 if count % 2 else 2]
         self._filters = [ranks.Ranks(window, axes, mode, cval, *pick) for pick in picks]
 
-    def found(self, image: npt.NDArray) -> npt.NDArray:
-        """Return the results for an image without NaN."""
-        samples, results = image.astype(self._source, copy=False), []
+    def found(self, image: npt.NDArray, place: npt.NDArray | None = None) -> npt.NDArray:
+        """Return the results for an image without NaN. If they are samples of the type of `place`, use it."""
+        samples = image.astype(self._source, copy=False)
+        if place is not None and place.dtype == self._source and len(self._filters) == 1:
+            self._pick(self._filters[0], image, samples, place)
+            return place
+        results = []
         for each in self._filters:
             out = np.empty(image.shape, self._source)
-            if image.dtype.kind != "f":
-                each.run(samples, out)
-            elif not each.run_finite(samples, out):
-                if has_nan(image, None):
-                    raise Elsewhere("a sample is NaN")
-                each.run(samples, out)
+            self._pick(each, image, samples, out)
             results.append(out.astype(self._real, copy=False))
         if len(results) > 1:
             with np.errstate(all="ignore"):
                 results[0] += results[1]
                 results[0] /= 2
         return results[0]
+
+    @staticmethod
+    def _pick(each: ranks.Ranks, image: npt.NDArray, samples: npt.NDArray, out: npt.NDArray) -> None:
+        if image.dtype.kind == "f":
+            if each.run_finite(samples, out):
+                return
+            if has_nan(image, None):
+                raise Elsewhere("a sample is NaN")
+        each.run(samples, out)
 
 
 def sums_exactly(array: npt.NDArray, what: str, windows: Windows) -> bool:

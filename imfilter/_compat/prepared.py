@@ -6,7 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base import dtypes, plan
 from imfilter._base.call_cache import Calls, unshared, words
+from imfilter._base.engine import Family
+from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 
 
@@ -20,6 +23,8 @@ class Prepared(Protocol):
         """Write the result to `out`, which may be the image."""
 
 
+#: Filters an image of one shape and type, in an array or a new one.
+Run = Callable[[npt.NDArray, npt.NDArray | None], npt.NDArray]
 #: Makes a filter for an image from the other arguments of a function.
 Translate = Callable[..., Prepared]
 _kept: Calls[tuple[Prepared, np.dtype]] = Calls()
@@ -49,3 +54,15 @@ def filtered(
         out = output if direct else np.empty(array.shape, kind)
     made.run(array, out)
     return out
+
+
+def run_of(function: Callable[..., object], array: npt.NDArray, *own: Any, **options: Any) -> Run:
+    """Return what a function of `imfilter` does for images like `array`: its arguments are checked once."""
+    image = dtypes.blank(array.shape, array.dtype)
+    return plan.prepared(lambda: function(image, *own, **options))
+
+
+def settled(family: Family[Any], image: npt.NDArray, common: Common, fixed: Any, *given: Any) -> Run:
+    """Return the filter of a family for images like `image`: ``settle(image, common, fixed, *given)``."""
+    call, compute = family.settle(image, common, fixed, *given), family.compute
+    return lambda found, out: compute(call, found, out, None)

@@ -1,7 +1,6 @@
 """Images in the words of scikit-image: its conversions to floats, and its masks."""
 
 import importlib
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from skimage.util import img_as_float
 
+from imfilter._compat.samples import all_finite
 from imfilter._compat.serving import Elsewhere, here
 from imfilter.compat.ndimage import minimum_filter
-
-#: Samples up to which a search takes less time than a sum.
-_FEW = 4096
 
 
 def image(given: Any) -> npt.NDArray:
@@ -61,17 +58,9 @@ def real(given: Any, name: str) -> float:
 
 def finite(array: npt.NDArray) -> npt.NDArray:
     """Return an image without NaN and infinity, which scikit-image compares in another way."""
-    if array.dtype.kind == "f" and not _all_finite(array):
+    if not all_finite(array):
         raise Elsewhere("a sample is not finite")
     return array
-
-
-def _all_finite(array: npt.NDArray) -> bool:
-    if array.size > _FEW:
-        with np.errstate(all="ignore"):
-            if math.isfinite(array.sum()):  # takes a fifth of the time, and may overflow
-                return True
-    return bool(np.isfinite(array).all())
 
 
 def step(module: str, name: str) -> Callable[..., Any]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._base.call_cache import Calls, key_of
+from imfilter._base import plan
+from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
 from imfilter._filters.rank import apply as rank
@@ -143,3 +144,55 @@ def test_only_arrays_without_missing_data_have_keys():
     assert key_of(np.ma.masked_array(IMAGE), Common(), "filter", ((1,),)) is None
     for asked in (Common(mask=IMAGE), Common(nan="ignore"), Common(min_coverage=0.5), Common(out=[1])):
         assert key_of(IMAGE, asked, "filter", ((1,),)) is None
+
+
+#: Arguments that are equal in Python, or nearly, and that have different keys.
+DIFFERENT = [
+    (1, 2),
+    ([1, 2],),
+    ((1, 2),),
+    ((1.0, 2),),
+    ((True, 2),),
+    ((1, 2), None),
+    ((1,), (2,)),
+    ([1], (2,)),
+    (((1,), 2),),
+    ((1, (2,)),),
+    ([[1], 2],),
+    ((0.0,), 1),
+    ((-0.0,), 1),
+    ("12",),
+    (("1", "2"),),
+    (np.array([1, 2]),),
+    (np.array([1, 2]), (1, 2)),
+    ((1, 2), np.array([1, 2])),
+    ((np.array([1, 2]),),),
+    (np.int64(1), 2),
+    ((np.int64(1), 2),),
+    (int, 2),
+    (np.dtype(int), 2),
+    ((int, 2),),
+]
+
+
+def test_different_arguments_have_different_keys():
+    keys = [words(each) for each in DIFFERENT]
+    assert len(set(keys)) == len(DIFFERENT)
+    assert keys == [words(each) for each in DIFFERENT]
+
+
+@pytest.mark.parametrize("value", [..., {}, [...], ([1], {2}), [np.array([None])], functools.partial(int)])
+def test_arguments_that_may_change_have_no_key(value):
+    with pytest.raises(TypeError):
+        words((1, (2, 3), value))
+
+
+def test_a_prepared_filter_gives_what_the_call_gives():
+    run = plan.prepared(lambda: imfilter.gaussian(0 * IMAGE, (1.0, 2.0), mode="edge"))
+    found, out = run(IMAGE, None), np.empty_like(IMAGE)
+    np.testing.assert_array_equal(found, imfilter.gaussian(IMAGE, (1.0, 2.0), mode="edge"))
+    assert run(IMAGE, out) is out
+    np.testing.assert_array_equal(found, out)
+    for work in (lambda: imfilter.median(IMAGE, 3, mode="shrink"), lambda: None):
+        with pytest.raises(TypeError, match="family of filters"):
+            plan.prepared(work)

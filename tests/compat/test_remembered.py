@@ -179,3 +179,29 @@ def test_few_gabor_kernels_are_kept():
     for n in range(40):
         filters.gabor(IMAGE, 0.25 + n / 1000)
     assert oriented._parts.cache_info().currsize <= 16
+
+
+def test_a_list_of_distances_between_samples_may_change():
+    sampling = [1.0, 2.0]
+    for _ in range(2):
+        for indices in (False, True):
+            found = ndi.distance_transform_edt(TRUTH, sampling, return_indices=indices)
+            expected = scipy.ndimage.distance_transform_edt(TRUTH, sampling, return_indices=indices)
+            for ours, theirs in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+        sampling[0] = 3.0
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("size", [2, 3])
+def test_medians_of_windows_go_to_arrays_of_any_type(kind, size):
+    image = (IMAGE * 255).astype(kind)
+    for output in (np.uint8, np.float32, np.float64, np.int16):
+        for mode in ("reflect", "constant"):
+            expected = scipy.ndimage.generic_filter(
+                image, np.median, size, output=output, mode=mode, cval=0.5
+            )
+            place = np.empty((image.shape[1], image.shape[0]), output).T
+            options = {"mode": mode, "cval": 0.5}
+            assert ndi.generic_filter(image, np.median, size, output=place, **options) is place
+            np.testing.assert_array_equal(place, expected)

@@ -5,6 +5,7 @@ import pytest
 import skimage.data
 import skimage.filters
 
+import imfilter
 from imfilter.compat.skimage import filters
 from tests.compat.agreement import equal, runs_here
 
@@ -142,3 +143,22 @@ def test_unusual_calls():
         with pytest.raises(ValueError) as ours:  # noqa: PT011  # compared below
             call(filters)
         assert str(ours.value) == str(theirs.value)
+
+
+def test_the_lowest_of_equal_bins_is_that_of_scikit_image():
+    image = np.arange(625, dtype=np.uint8).reshape(25, 25)
+    image[:9], image[14:] = 50, 250
+    expected = skimage.filters.threshold_minimum(image)
+    with imfilter.patch("scipy.ndimage", "skimage.filters", smallest=0):
+        found = skimage.filters.threshold_minimum(image)
+    assert found == expected == 95
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int16", "float32", "float64"])
+def test_minima_between_two_peaks(kind):
+    rng = np.random.default_rng(2)
+    for number in range(4):
+        low, high = rng.normal(60, 12, 900), rng.normal(190, 15, 400 + 100 * number)
+        image = np.concatenate([low, high]).clip(0, 255).reshape(10, -1).astype(kind)
+        exactly("minimum", image)
+        exactly("minimum", image, 64, 500)

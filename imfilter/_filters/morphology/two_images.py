@@ -41,6 +41,21 @@ def between(seed: Any, mask: Any, method: Any, around: tuple[Any, Any], common: 
             f"seed must not be {'greater' if dilation else 'less'} than mask with method={method!r}, "
             f"got {start[wrong]} and {limits[wrong]} at {wrong}"
         )
+    return within(start, limits, neighbours, axes, out, workers, dilation=dilation)
+
+
+def within(
+    start: npt.NDArray,
+    limits: npt.NDArray,
+    neighbours: npt.NDArray[np.bool_],
+    axes: tuple[int, ...],
+    out: npt.NDArray | None,
+    workers: int | None,
+    *,
+    dilation: bool,
+) -> npt.NDArray:
+    """Return the reconstruction of a seed that is not beyond the limits. All arguments are checked."""
+    dtype = np.result_type(start.dtype, limits.dtype)
     given = None if out is None or np.may_share_memory(out, limits) else out
     target = dtypes.target(given, start, start.shape, dtype)
 

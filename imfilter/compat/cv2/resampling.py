@@ -17,6 +17,7 @@ from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat import cv2_sums as engine
 from imfilter._compat.cv2_arguments import F32, U8
 from imfilter._compat.cv2_prepared import Prepared, copied, filtered
+from imfilter._compat.samples import all_finite
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.resampling import apply as resampling
 from imfilter._filters.resampling.tables import Table, of_places
@@ -99,7 +100,7 @@ def _sums(array: NDArray, *tables: Table) -> Prepared:
     call = resampling.FAMILY.settle(array, Common(axes=(0, 1)), resampling.given, ("mirror", *tables))
 
     def run(image: NDArray, out: NDArray) -> None:
-        if not np.isfinite(image).all():
+        if not all_finite(image):
             raise Elsewhere("samples are not finite")
         resampling.FAMILY.compute(call, image, out, None)
 

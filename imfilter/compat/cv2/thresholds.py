@@ -96,12 +96,12 @@ def _comparison(
             else:
                 np.multiply(to, value, out=to)
             return
-        kept = _compared(samples, limit, above=not keeps_low).view(np.int8)
+        kept = _compared(samples, limit, above=not keeps_low)
         if kind in _BINARY:
-            np.multiply(kept.view(np.uint8), value, out=to, casting="unsafe", dtype=to.dtype)
+            np.multiply(kept, value, out=to)
         else:
             # Bits, because infinity times 0 is NaN.
-            mask = np.negative(kept, out=kept).astype(bits, copy=False)
+            mask = np.negative(kept.view(np.int8), out=kept.view(np.int8)).astype(bits, copy=False)
             np.bitwise_and(np.ascontiguousarray(samples).view(bits), mask, out=to.view(bits))
 
     return float(level), fill

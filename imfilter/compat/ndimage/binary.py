@@ -18,7 +18,8 @@ from imfilter._base.call_cache import Calls, remembered
 from imfilter._base.keywords import Common
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat import ndimage_binary as engine
-from imfilter._compat.ndimage_binary import Border, Element, Run, Truth
+from imfilter._compat.ndimage_binary import Border, Element, Truth
+from imfilter._compat.prepared import Run, settled
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.morphology import family
 from imfilter._filters.morphology.geodesic import FILL_HOLES
@@ -256,8 +257,7 @@ def _filling(array: NDArray, structure: Any, origin: Any, axes: Any) -> Run:
     by = engine.element(structure, origin, arguments.axes(axes, array))
     if by.steps:
         image = dtypes.blank(array.shape, np.dtype(bool))
-        call = family.FAMILY.settle(image, Common(axes=by.axes), FILL_HOLES, (by.steps,))
-        return lambda found, out: family.FAMILY.compute(call, found, out, None)
+        return settled(family.FAMILY, image, Common(axes=by.axes), FILL_HOLES, (by.steps,))
 
     def run(found: Truth, out: Truth | None) -> Truth:
         border = Border(True, ~found, -1)

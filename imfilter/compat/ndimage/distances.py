@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.ndimage
 
 from imfilter._base import dtypes
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import ndimage_arguments as arguments
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._filters.morphology import distance
@@ -35,36 +36,55 @@ def distance_transform_edt(
     SciPy: rounding decides there which of two equally near samples is found.
     """
     array = arguments.image(input)
-    if array.ndim > arguments.MOST_AXES:
-        raise Elsewhere("the image has more than three axes")
     if not (return_distances or return_indices):
         raise Elsewhere("nothing is asked for")
-    axes = tuple(range(array.ndim))
-    spacings = [1.0] * array.ndim
-    if sampling is not None:
-        spacings = [float(s) for s in arguments.each(sampling, array.ndim, "sampling")]
-    if not all(math.isfinite(s) and s > 0 for s in spacings):
-        raise Elsewhere("a sampling is not positive")
-    exact = _exact(spacings, array.shape)
-    if return_indices and not exact:
+    metric = remembered(_metrics, _metric, array, (sampling,))
+    if return_indices and not metric.exact:
         raise Elsewhere("the nearest samples depend on rounding")
-    to = _given(distances, return_distances, array.shape, np.float64)
-    places = _given(indices, return_indices, (array.ndim, *array.shape), np.int32)
-    equal = len(set(spacings)) == 1 and exact
-    own = (1.0,) * array.ndim if equal else tuple(spacings)
+    to = places = None
+    if distances is not None:
+        to = _given(distances, return_distances, array.shape, np.float64)
+    if indices is not None:
+        places = _given(indices, return_indices, (array.ndim, *array.shape), np.int32)
+    axes, own, _, scale = metric
     found, near = distance.distance(array, axes, own, return_indices, dtypes.FLOAT64, to, None)
-    if np.isinf(found.flat[0]):
+    if math.isinf(found.item(0)):
         raise Elsewhere("no sample is 0")
-    if equal and spacings[0] != 1:
-        _scale(found, spacings[0])
-    results = []
-    if return_distances and to is None:
-        results.append(found)
+    if scale != 1:
+        _scale(found, scale)
+    results = [found] if return_distances and to is None else []
     if near is not None and places is None:
         results.append(near)
     elif near is not None and places is not None:
         places[...] = near
     return (results[0] if len(results) == 1 else (results[0], results[1])) if results else None
+
+
+class _Metric(NamedTuple):
+    """The axes, their spacings, whether squared distances are exact, and a factor of the distances."""
+
+    axes: tuple[int, ...]
+    spacings: tuple[float, ...]
+    exact: bool
+    scale: float
+
+
+#: Metrics by the samplings that they are made of.
+_metrics: Calls[_Metric] = Calls()
+
+
+def _metric(array: NDArray, sampling: Any) -> _Metric:
+    if array.ndim > arguments.MOST_AXES:
+        raise Elsewhere("the image has more than three axes")
+    axes, spacings = tuple(range(array.ndim)), (1.0,) * array.ndim
+    if sampling is not None:
+        spacings = tuple(float(s) for s in arguments.each(sampling, array.ndim, "sampling"))
+    if not all(math.isfinite(s) and s > 0 for s in spacings):
+        raise Elsewhere("a sampling is not positive")
+    exact = _exact(spacings, array.shape)
+    if exact and len(set(spacings)) == 1:
+        return _Metric(axes, (1.0,) * array.ndim, exact, spacings[0])
+    return _Metric(axes, spacings, exact, 1.0)
 
 
 def _exact(spacings: Sequence[float], shape: tuple[int, ...]) -> bool:
@@ -86,10 +106,8 @@ def _scale(found: NDArray, spacing: float) -> None:
     np.sqrt(found, out=found)
 
 
-def _given(given: Any, wanted: bool, shape: tuple[int, ...], kind: type) -> NDArray | None:
+def _given(given: Any, wanted: bool, shape: tuple[int, ...], kind: type) -> NDArray:
     """Return the array that is given for a result."""
-    if given is None:
-        return None
     fits = type(given) is np.ndarray and given.shape == shape and given.dtype.type is kind
     if not wanted or not fits or not given.dtype.isnative or not given.flags.writeable:
         raise Elsewhere("an array for a result does not fit")

@@ -53,9 +53,8 @@ def generic_filter(
     if what is not None and extra_arguments:
         raise Elsewhere("the function has more arguments")
     if what in engine.PICKS:
-        found = remembered(_kept, _picks, array, (what, *window)).found(array)
-        if found.dtype == out.dtype and out.dtype.kind == "f":
-            np.copyto(out, found)
+        found = remembered(_kept, _picks, array, (what, *window)).found(array, out)
+        if found is out:
             return out
         truncated(found.astype(np.float64, copy=False), out)
         return out

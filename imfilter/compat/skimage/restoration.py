@@ -10,8 +10,11 @@ from skimage._shared.utils import DEPRECATED
 
 import imfilter
 from imfilter._base.call_cache import Calls, remembered
+from imfilter._base.keywords import Common
 from imfilter._compat import skimage_images as images
+from imfilter._compat.prepared import Run, run_of, settled
 from imfilter._compat.serving import Elsewhere, always, here, like
+from imfilter._filters.restoration import ball
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
 
@@ -52,18 +55,8 @@ estimate_sigma = always(
 )
 
 
-def _blurred(image: Any, psf: Any) -> tuple[NDArray, NDArray]:
-    """Return an image in float64 and a blur of odd lengths."""
-    array = images.finite(images.image(image))
-    kernel = remembered(_blurs, _blur, array, (psf,))
-    return array.astype(np.float64, copy=False), kernel
-
-
-#: Blurs in float64.
-_blurs: Calls[NDArray] = Calls()
-
-
 def _blur(array: NDArray, psf: Any) -> NDArray:
+    """Return a blur of odd lengths in float64, for an image of samples that are computed in float64."""
     kernel = images.image(psf)
     if array.dtype.kind == "f" and array.dtype != np.float64:
         raise Elsewhere("Fourier transforms of float32 have fewer digits")
@@ -72,6 +65,11 @@ def _blur(array: NDArray, psf: Any) -> NDArray:
     ):
         raise Elsewhere("the lengths of the blur are not odd, or it is larger than the image")
     return kernel.astype(np.float64)
+
+
+#: Blurs in float64, and filters, by the arguments that they are made of.
+_blurs: Calls[tuple[NDArray, NDArray]] = Calls()
+_kept: Calls[Run] = Calls()
 
 
 @like(theirs.wiener, "skimage.restoration.wiener")
@@ -86,13 +84,16 @@ def wiener(
     """Undo a known blur in one step, as `skimage.restoration.wiener` does."""
     if reg is not None or is_real is not True:
         raise Elsewhere("the regularizer or the transform is not the usual one")
-    array, kernel = _blurred(image, psf)
+    array = images.finite(images.image(image))
+    found = remembered(_kept, _wiener, array, (psf, balance))(array, None)
+    return found.clip(_LEAST, _MOST, out=found) if clip else found
+
+
+def _wiener(array: NDArray, psf: Any, balance: Any) -> Run:
+    kernel, share = _blur(array, psf), images.real(balance, "balance")
     if min(array.shape) < 3 or array.ndim > 3 or kernel.shape == array.shape:
         raise Elsewhere("the axes are not usual")
-    found = imfilter.wiener(
-        array, kernel, balance=images.real(balance, "balance"), mode="wrap", dtype=np.float64
-    )
-    return found.clip(_LEAST, _MOST, out=found) if clip else found
+    return run_of(imfilter.wiener, array, kernel, balance=share, mode="wrap", dtype=np.float64)
 
 
 @like(theirs.richardson_lucy, "skimage.restoration.richardson_lucy")
@@ -104,10 +105,11 @@ def richardson_lucy(
     filter_epsilon: float | None = None,
 ) -> NDArray:
     """Undo a known blur by iterations, as `skimage.restoration.richardson_lucy` does."""
-    array, kernel = _blurred(image, psf)
-    if filter_epsilon or kernel.size > _MOST_TAPS or not (kernel >= 0).all() or not kernel.any():
-        raise Elsewhere("small samples are left out, or the blur is large or negative")
-    mirrored, found = np.ascontiguousarray(np.flip(kernel)), np.full(array.shape, 0.5)
+    array = images.finite(images.image(image))
+    kernel, mirrored = remembered(_blurs, _positive, array, (psf,))
+    if filter_epsilon:
+        raise Elsewhere("small samples are left out")
+    array, found = array.astype(np.float64, copy=False), np.full(array.shape, 0.5)
     correlate, quotient = here(ndimage.correlate), np.empty(array.shape)
     for _ in range(num_iter):
         correlate(found, mirrored, output=quotient, mode="constant")
@@ -115,6 +117,14 @@ def richardson_lucy(
         np.divide(array, quotient, out=quotient)
         found *= correlate(quotient, kernel, mode="constant")
     return found.clip(_LEAST, _MOST, out=found) if clip else found
+
+
+def _positive(array: NDArray, psf: Any) -> tuple[NDArray, NDArray]:
+    """Return a blur and the mirrored one."""
+    kernel = _blur(array, psf)
+    if kernel.size > _MOST_TAPS or not (kernel >= 0).all() or not kernel.any():
+        raise Elsewhere("the blur is large or negative")
+    return kernel, np.ascontiguousarray(np.flip(kernel))
 
 
 @like(theirs.rolling_ball, "skimage.restoration.rolling_ball")
@@ -130,9 +140,17 @@ def rolling_ball(
     """Return the background under a rolling ball, as `skimage.restoration.rolling_ball` does."""
     if kernel is not None or nansafe or num_threads is not DEPRECATED:
         raise Elsewhere("the kernel or another argument is given")
-    array, size = images.finite(images.image(image)), images.real(radius, "radius")
-    if array.ndim > 3 or array.dtype.kind == "b" or not size >= 1:
-        raise Elsewhere("the axes, the dtype or the radius are not usual")
+    array = images.finite(images.image(image))
+    if array.dtype.kind == "b":
+        raise Elsewhere("the dtype is bool")
     converted = images.floats(array, preserve_range=True)
-    found = imfilter.rolling_ball(converted, size, method="erosion", mode="shrink")
+    found = remembered(_kept, _ball, converted, (radius,))(converted, None)
     return found.astype(array.dtype, copy=False)
+
+
+def _ball(array: NDArray, radius: Any) -> Run:
+    size = images.real(radius, "radius")
+    if array.ndim > 3 or not size >= 1:
+        raise Elsewhere("the axes or the radius are not usual")
+    # Samples beyond the border are absent, but each ball has a sample, so none is searched for.
+    return settled(ball.FAMILY, array, Common("shrink"), "rolling_ball", (size, None, "erosion"))

@@ -18,7 +18,7 @@ from imfilter._compat.serving import Elsewhere, here, like
 from imfilter._filters.resampling import apply as resampling
 from imfilter._filters.resampling import tables
 from imfilter.compat import ndimage
-from imfilter.compat.skimage.filters.smoothing import gaussian
+from imfilter.compat.skimage.filters.smoothing import deviations, gaussian
 from imfilter.typing import Mode, NDArray
 
 __all__ = ["pyramid_expand", "pyramid_gaussian", "pyramid_laplacian", "pyramid_reduce", "rescale", "resize"]
@@ -162,22 +162,39 @@ def _scaled(array: NDArray, scale: Any, channel_axis: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _smoothed(array: NDArray, sigma: Any, mode: Any, cval: Any, channel: int | None) -> NDArray:
-    return here(gaussian)(array, sigma, mode=mode, cval=cval, channel_axis=channel)
+class _Layer(NamedTuple):
+    """The shape of a layer of a pyramid, and the standard deviations of the Gaussian along all axes."""
+
+    shape: tuple[int, ...]
+    sigma: Any
+
+
+#: Layers by the arguments that they are made of.
+_layers: Calls[_Layer] = Calls()
+
+
+def _smaller(array: NDArray, downscale: Any, sigma: Any, channel_axis: Any) -> _Layer:
+    channel = _channel(array, downscale, channel_axis)
+    deviation = _deviation(downscale, sigma)
+    return _Layer(_less(array, downscale, channel), deviations(array, deviation, channel))
+
+
+def _larger(array: NDArray, upscale: Any, sigma: Any, channel_axis: Any) -> _Layer:
+    channel = _channel(array, upscale, channel_axis)
+    shape = tuple(n if a == channel else math.ceil(upscale * n) for a, n in enumerate(array.shape))
+    return _Layer(shape, deviations(array, _deviation(upscale, sigma), channel))
+
+
+def _channel(array: NDArray, factor: Any, channel_axis: Any) -> int | None:
+    """Return the axis of channels of a pyramid."""
+    if not images.real(factor, "the factor") > 1:
+        raise Elsewhere("the factor is not above 1")
+    return None if channel_axis is None else channel_axis % array.ndim
 
 
 def _deviation(factor: float, sigma: Any) -> Any:
     """Return the standard deviation before a layer of a pyramid."""
     return 2 * factor / 6.0 if sigma is None else sigma
-
-
-def _pyramid(image: Any, factor: Any, preserve_range: Any, channel_axis: Any) -> tuple[NDArray, int | None]:
-    """Return the image as floats, and the axis of its channels."""
-    array = images.image(image)
-    if not images.real(factor, "the factor") > 1:
-        raise Elsewhere("the factor is not above 1")
-    channel = None if channel_axis is None else channel_axis % array.ndim
-    return images.floats(array, preserve_range=preserve_range), channel
 
 
 def _less(array: NDArray, factor: float, channel: int | None) -> tuple[int, ...]:
@@ -198,10 +215,11 @@ def pyramid_reduce(
     channel_axis: int | None = None,
 ) -> NDArray:
     """Smooth and shrink, as `skimage.transform.pyramid_reduce` does."""
-    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
-    shape = _less(array, downscale, channel)
-    smoothed = _smoothed(array, _deviation(downscale, sigma), mode, cval, channel)
-    return here(resize)(smoothed, shape, order, mode, cval, anti_aliasing=False)
+    array = images.image(image)
+    layer = remembered(_layers, _smaller, array, (downscale, sigma, channel_axis))
+    converted = images.floats(array, preserve_range=preserve_range)
+    smoothed = here(ndimage.gaussian_filter)(converted, layer.sigma, mode=mode, cval=cval)
+    return here(resize)(smoothed, layer.shape, order, mode, cval, anti_aliasing=False)
 
 
 @like(theirs.pyramid_expand, "skimage.transform.pyramid_expand")
@@ -217,10 +235,11 @@ def pyramid_expand(
     channel_axis: int | None = None,
 ) -> NDArray:
     """Enlarge and smooth, as `skimage.transform.pyramid_expand` does."""
-    array, channel = _pyramid(image, upscale, preserve_range, channel_axis)
-    shape = [n if a == channel else math.ceil(upscale * n) for a, n in enumerate(array.shape)]
-    larger = here(resize)(array, shape, order, mode, cval, anti_aliasing=False)
-    return _smoothed(larger, _deviation(upscale, sigma), mode, cval, channel)
+    array = images.image(image)
+    layer = remembered(_layers, _larger, array, (upscale, sigma, channel_axis))
+    converted = images.floats(array, preserve_range=preserve_range)
+    larger = here(resize)(converted, layer.shape, order, mode, cval, anti_aliasing=False)
+    return here(ndimage.gaussian_filter)(larger, layer.sigma, mode=mode, cval=cval)
 
 
 @like(theirs.pyramid_gaussian, "skimage.transform.pyramid_gaussian")
@@ -237,8 +256,9 @@ def pyramid_gaussian(
     channel_axis: int | None = None,
 ) -> Iterator[NDArray]:
     """Yield smaller and smaller images, as `skimage.transform.pyramid_gaussian` does."""
-    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
-    images.finite(array)
+    array = images.image(image)
+    channel = _channel(array, downscale, channel_axis)
+    array = images.finite(images.floats(array, preserve_range=preserve_range))
     options = downscale, sigma, order, mode, cval
 
     def layers(layer: NDArray, left: int) -> Iterator[NDArray]:
@@ -265,8 +285,9 @@ def pyramid_laplacian(
     channel_axis: int | None = None,
 ) -> Iterator[NDArray]:
     """Yield what each layer of a pyramid adds, as `skimage.transform.pyramid_laplacian` does."""
-    array, channel = _pyramid(image, downscale, preserve_range, channel_axis)
-    images.finite(array)
+    array = images.image(image)
+    channel = _channel(array, downscale, channel_axis)
+    array = images.finite(images.floats(array, preserve_range=preserve_range))
     if array.dtype != np.float64:
         raise Elsewhere("differences of float32 have few digits")
     deviation = _deviation(downscale, sigma)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def match_template(
             raise Elsewhere(f"the dtype is {each.dtype.name}")
     if array.ndim not in (2, 3) or pattern.ndim != array.ndim:
         raise Elsewhere("the image and the template do not both have two or three axes")
-    if any(n < m for n, m in zip(array.shape, pattern.shape, strict=True)):
+    if not all(map(operator.ge, array.shape, pattern.shape)):
         raise Elsewhere("the template is larger than the image")
     if pad_input:
         widths = [(m // 2, m - 1 - m // 2) for m in pattern.shape]

@@ -11,6 +11,7 @@ import numpy as np
 import skimage.feature as theirs
 
 from imfilter._base import threads
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._base.store import Store
 from imfilter._compat import skimage_images as images
 from imfilter._compat import skimage_sums as sums
@@ -78,8 +79,8 @@ def hessian_matrix(
     if use_gaussian_derivatives is None:
         raise Elsewhere("use_gaussian_derivatives is not given, and scikit-image warns")
     array = images.image(image)
-    axes, deviations = _ordered(array, order), sums.sigmas(sigma, array)
-    converted, pairs = images.floats(array), list(combinations_with_replacement(axes, 2))
+    deviations, pairs = remembered(_pairs, _paired, array, (sigma, order))
+    converted = images.floats(array)
     smooth = here(ndimage.gaussian_filter)
     if not use_gaussian_derivatives:
         smoothed = smooth(converted, deviations, mode=mode, cval=cval)
@@ -94,6 +95,15 @@ def hessian_matrix(
 
     slopes = [derivative(converted, a) for a in range(array.ndim)]
     return [derivative(slopes[a], b) for a, b in pairs]
+
+
+#: Standard deviations and the axes of each element of a matrix, by the arguments that they are made of.
+_pairs: Calls[tuple[tuple[Any, ...], list[tuple[int, int]]]] = Calls()
+
+
+def _paired(array: NDArray, sigma: Any, order: Any) -> tuple[tuple[Any, ...], list[tuple[int, int]]]:
+    axes = _ordered(array, order)
+    return sums.sigmas(sigma, array), list(combinations_with_replacement(axes, 2))
 
 
 def _eigenvalues(elements: Sequence[NDArray]) -> NDArray:

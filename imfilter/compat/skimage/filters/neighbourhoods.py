@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +10,9 @@ import skimage.filters
 from skimage.util import dtype_limits
 
 from imfilter import threshold
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
+from imfilter._compat.prepared import Run, run_of
 from imfilter._compat.serving import Elsewhere, here, like
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
@@ -56,8 +57,17 @@ def threshold_local(
 @like(skimage.filters.threshold_niblack, "skimage.filters.threshold_niblack")
 def threshold_niblack(image: NDArray, window_size: int | Sequence[int] = 15, k: float = 0.2) -> NDArray:
     """Return means minus multiples of standard deviations, as `skimage.filters.threshold_niblack` does."""
-    array, lengths = _wide(image, window_size)
-    return threshold.niblack(array, lengths, images.real(k, "k"), dtype=np.float64)
+    array = _wide(image)
+    return remembered(_kept, _niblack, array, (window_size, k))(array, None)
+
+
+#: Thresholds by the arguments that they are made of.
+_kept: Calls[Run] = Calls()
+
+
+def _niblack(array: NDArray, window_size: Any, k: Any) -> Run:
+    lengths, factor = _odd(window_size, array), images.real(k, "k")
+    return run_of(threshold.niblack, array, lengths, factor, dtype=np.float64)
 
 
 @like(skimage.filters.threshold_sauvola, "skimage.filters.threshold_sauvola")
@@ -65,22 +75,25 @@ def threshold_sauvola(
     image: NDArray, window_size: int | Sequence[int] = 15, k: float = 0.2, r: float | None = None
 ) -> NDArray:
     """Return means that standard deviations lower, as `skimage.filters.threshold_sauvola` does."""
-    array, lengths = _wide(image, window_size)
-    if r is None:
-        r = _half_range(array.dtype)
-    return threshold.sauvola(array, lengths, images.real(k, "k"), images.real(r, "r"), dtype=np.float64)
+    array = _wide(image)
+    return remembered(_kept, _sauvola, array, (window_size, k, r))(array, None)
 
 
-@functools.lru_cache(64)
+def _sauvola(array: NDArray, window_size: Any, k: Any, r: Any) -> Run:
+    lengths, factor = _odd(window_size, array), images.real(k, "k")
+    largest = images.real(_half_range(array.dtype) if r is None else r, "r")
+    return run_of(threshold.sauvola, array, lengths, factor, largest, dtype=np.float64)
+
+
 def _half_range(kind: np.dtype) -> float:
     """Return half of the range of a type, as scikit-image sees it."""
     least, most = dtype_limits(np.empty(0, kind), clip_negative=False)
     return 0.5 * (int(most) - int(least))
 
 
-def _wide(image: Any, window_size: Any) -> tuple[NDArray, tuple[int, ...]]:
+def _wide(image: Any) -> NDArray:
     """Return an image whose thresholds are float64. In float32, scikit-image cancels too many digits."""
     array = images.image(image)
     if array.dtype.kind == "f" and array.dtype != np.float64:
         raise Elsewhere(f"the dtype is {array.dtype.name}")
-    return images.finite(array), _odd(window_size, array)
+    return images.finite(array)

@@ -30,6 +30,15 @@ def gaussian(
 ) -> NDArray:
     """Smooth with a Gaussian, as `skimage.filters.gaussian` does."""
     array = images.image(image)
+    sigmas = deviations(array, sigma, channel_axis)
+    if out is not None and (not isinstance(out, np.ndarray) or out.dtype.kind != "f"):
+        raise Elsewhere("out is not an array of floats")
+    converted = images.floats(array, preserve_range=preserve_range)
+    return _smooth(converted, sigmas, out, mode, cval, truncate)
+
+
+def deviations(array: NDArray, sigma: Any, channel_axis: Any) -> Any:
+    """Return the standard deviations along all axes, or one for each of them."""
     sigmas: Any = sigma
     if channel_axis is not None:
         sigmas = list(sigma) if isinstance(sigma, Iterable) else [sigma] * (array.ndim - 1)
@@ -37,10 +46,7 @@ def gaussian(
             sigmas.insert(channel_axis % array.ndim, 0)
     if sigmas < 0 if type(sigmas) in (int, float) else np.any(np.asarray(sigmas) < 0.0):
         raise Elsewhere("sigma is negative")
-    if out is not None and (not isinstance(out, np.ndarray) or out.dtype.kind != "f"):
-        raise Elsewhere("out is not an array of floats")
-    converted = images.floats(array, preserve_range=preserve_range)
-    return _smooth(converted, sigmas, out, mode, cval, truncate)
+    return sigmas
 
 
 def _smooth(array: NDArray, sigma: Any, out: Any, mode: Any, cval: Any, truncate: Any = 4.0) -> NDArray:

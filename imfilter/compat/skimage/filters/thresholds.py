@@ -13,20 +13,20 @@ import skimage.filters
 from imfilter._compat import skimage_images as images
 from imfilter._compat.serving import Elsewhere, like
 from imfilter._compat.skimage_histograms import chosen, counted
+from imfilter.compat.ndimage import uniform_filter1d
 from imfilter.threshold import mean
 from imfilter.typing import NDArray
 
 #: A histogram: counts, or counts and the centres of bins.
 Hist = NDArray | tuple[NDArray, NDArray] | None
 _otsu, _yen = skimage.filters.threshold_otsu, skimage.filters.threshold_yen
-_isodata, _minimum = skimage.filters.threshold_isodata, skimage.filters.threshold_minimum
-_multiotsu = skimage.filters.threshold_multiotsu
+_isodata, _multiotsu = skimage.filters.threshold_isodata, skimage.filters.threshold_multiotsu
+#: SciPy's own function, also where it is patched.
+_smooth = uniform_filter1d.original  # type: ignore[attr-defined]  # set by `like`
 
 
 def _gray(image: Any, hist: Any) -> NDArray:
-    if hist is not None or image is None:
-        raise Elsewhere("the histogram is given")
-    array = images.image(image)
+    array = _given(image, hist)
     if array.ndim > 2 and array.shape[-1] in (3, 4):
         raise Elsewhere("the image looks like a colour image")
     return array
@@ -66,18 +66,50 @@ def threshold_isodata(
     return _chosen(image, nbins, hist, _isodata, return_all=return_all)
 
 
-@like(_minimum, "skimage.filters.threshold_minimum")
+@like(skimage.filters.threshold_minimum, "skimage.filters.threshold_minimum")
 def threshold_minimum(
     image: NDArray | None = None, nbins: int = 256, max_num_iter: int = 10000, *, hist: Hist = None
 ) -> Any:
-    """Return the lowest bin between two peaks, as `skimage.filters.threshold_minimum` does."""
-    return _chosen(image, nbins, hist, _minimum, max_num_iter=max_num_iter)
+    """Return the lowest bin between two peaks, as `skimage.filters.threshold_minimum` does.
+
+    The histogram is smoothed by SciPy: the rounding of its sums decides between bins that are equally low.
+    """
+    if type(max_num_iter) is not int or max_num_iter < 1:
+        raise Elsewhere("max_num_iter is not usual")
+    found = counted(_given(image, hist), nbins)
+    if found is None:
+        raise Elsewhere("all samples are equal")
+    counts, centres = found
+    smooth = counts.astype(np.float32)
+    for _ in range(max_num_iter - 1):  # the last step is an error
+        smooth = _smooth(smooth, 3)
+        peaks = _peaks(smooth)
+        if len(peaks) < 3:
+            break
+    else:
+        raise Elsewhere("the histogram has more than two peaks")
+    if len(peaks) != 2:
+        raise Elsewhere("the histogram does not have two peaks")
+    first, last = peaks
+    return centres[first + smooth[first : last + 1].argmin()]
+
+
+def _peaks(heights: NDArray) -> NDArray:
+    """Return where heights begin to fall: the last place of each plateau that is higher than both sides."""
+    steps = np.sign(heights[1:] - heights[:-1])
+    (places,) = steps.nonzero()
+    falls = steps[places] < 0
+    return places[falls & np.append(True, ~falls[:-1])[: len(falls)]]
+
+
+def _given(image: Any, hist: Any) -> NDArray:
+    if hist is not None or image is None:
+        raise Elsewhere("the histogram is given")
+    return images.image(image)
 
 
 def _chosen(image: Any, bins: Any, hist: Any, choose: Any, **options: Any) -> Any:
-    if hist is not None or image is None:
-        raise Elsewhere("the histogram is given")
-    return chosen(image, bins, choose, **options)
+    return chosen(_given(image, hist), bins, choose, **options)
 
 
 @like(skimage.filters.threshold_triangle, "skimage.filters.threshold_triangle")

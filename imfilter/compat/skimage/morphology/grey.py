@@ -10,9 +10,11 @@ import numpy as np
 import skimage.morphology as theirs
 from scipy.ndimage import generate_binary_structure
 
-from imfilter import morphology
 from imfilter._compat import skimage_images as images
+from imfilter._compat.ndimage_arguments import MOST_AXES
 from imfilter._compat.serving import Elsewhere, here, like
+from imfilter._filters.morphology import neighbours
+from imfilter._filters.morphology.two_images import within
 from imfilter.compat import ndimage
 from imfilter.typing import NDArray
 
@@ -204,18 +206,33 @@ def reconstruction(
 ) -> NDArray:
     """Dilate or erode a seed under a mask until nothing changes, as `reconstruction` does."""
     inner, outer = images.image(seed), images.image(mask)
-    if footprint is not None and not (type(footprint) is np.ndarray and footprint.shape == (3,) * inner.ndim):
-        raise Elsewhere("the footprint is not of three samples along each axis")
-    if offset is not None or (footprint is not None and not footprint.all()):
+    check_footprint(footprint, inner)
+    if offset is not None:
         raise Elsewhere("not all neighbours are joined")
     if inner.shape != outer.shape or method not in ("dilation", "erosion"):
         raise Elsewhere("the arguments do not fit")
     inside = inner <= outer if method == "dilation" else inner >= outer
     if not inside.all():  # also if a sample is NaN
         raise Elsewhere("the seed is beyond the mask")
-    kind = np.float32 if outer.dtype in (np.float16, np.float32) else np.float64
-    if inner.dtype == outer.dtype and inner.dtype.kind != "f":
-        found = morphology.reconstruction(inner, outer, method, connectivity=inner.ndim)
-        return found.astype(kind)
-    converted = inner.astype(kind, copy=False), outer.astype(kind, copy=False)
-    return morphology.reconstruction(*converted, method, connectivity=inner.ndim)
+    return reconstructed(inner, outer, dilation=method == "dilation")
+
+
+def check_footprint(footprint: Any, array: NDArray) -> None:
+    """Leave reconstructions that do not join all neighbours of a sample to scikit-image."""
+    if array.ndim > MOST_AXES:
+        raise Elsewhere("the image has more than three axes")
+    if footprint is None:
+        return
+    if type(footprint) is not np.ndarray or footprint.shape != (3,) * array.ndim:
+        raise Elsewhere("the footprint is not of three samples along each axis")
+    if not footprint.all():
+        raise Elsewhere("not all neighbours are joined")
+
+
+def reconstructed(seed: NDArray, mask: NDArray, *, dilation: bool) -> NDArray:
+    """Reconstruct a seed that is not beyond the mask. All neighbours are joined, and no sample is NaN."""
+    kind = np.dtype(np.float32 if mask.dtype in (np.float16, np.float32) else np.float64)
+    if seed.dtype != mask.dtype or seed.dtype.kind == "f":
+        seed, mask = seed.astype(kind, copy=False), mask.astype(kind, copy=False)
+    around, axes = neighbours.checked(None, seed.ndim), tuple(range(seed.ndim))
+    return within(seed, mask, around, axes, None, None, dilation=dilation).astype(kind, copy=False)

@@ -8,9 +8,11 @@ import numpy as np
 import skimage.morphology as theirs
 
 from imfilter import morphology
+from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import skimage_images as images
-from imfilter._compat.serving import Elsewhere, here, like
-from imfilter.compat.skimage.morphology.grey import reconstruction
+from imfilter._compat.prepared import Run, run_of
+from imfilter._compat.serving import Elsewhere, like
+from imfilter.compat.skimage.morphology.grey import check_footprint, reconstructed
 from imfilter.typing import NDArray
 
 
@@ -30,18 +32,19 @@ def _above(image: Any, h: Any, footprint: Any, *, maxima: bool) -> NDArray[np.ui
     height = _height(array, h)
     if height > np.ptp(array):
         return np.zeros(array.shape, np.uint8)
-    sign = -1 if maxima else 1
+    check_footprint(footprint, array)
     if array.dtype.kind == "f":
         # scikit-image's tolerance for rounding, in its order of operations.
         slack = 2 * np.finfo(array.dtype).resolution * np.abs(array)
         seed = array - height - slack if maxima else array + height + slack
     else:
         limits = np.iinfo(array.dtype)
-        wide = array.astype(np.int64) + sign * height
-        seed = np.clip(wide, limits.min, limits.max).astype(array.dtype)
-    filled = here(reconstruction)(seed, array, "dilation" if maxima else "erosion", footprint)
+        wide = array.astype(np.int64)
+        wide += -height if maxima else height
+        seed = wide.clip(limits.min, limits.max, out=wide).astype(array.dtype)
+    filled = reconstructed(seed, array, dilation=maxima)
     rest = array - filled if maxima else filled - array
-    return (rest >= height).astype(np.uint8)
+    return (rest >= height).view(np.uint8)
 
 
 @like(theirs.h_maxima, "skimage.morphology.h_maxima")
@@ -62,12 +65,21 @@ def _extrema(
     array = images.finite(images.image(image))
     if footprint is not None:
         raise Elsewhere("the footprint is given")
+    run = remembered(_kept, _plateaus, array, (maxima, connectivity, bool(borders)))
+    found = run(array, None)
+    return np.nonzero(found) if indices else found
+
+
+#: Filters by the arguments that they are made of.
+_kept: Calls[Run] = Calls()
+
+
+def _plateaus(array: NDArray, maxima: bool, connectivity: Any, borders: bool) -> Run:
     steps = array.ndim if connectivity is None else connectivity
     if type(steps) is not int or not 1 <= steps <= array.ndim or (min(array.shape) < 3 and not borders):
         raise Elsewhere("the connectivity is not usual, or an axis has less than three samples")
     find = morphology.local_maxima if maxima else morphology.local_minima
-    found = find(array, connectivity=steps, allow_borders=bool(borders))
-    return np.nonzero(found) if indices else found
+    return run_of(find, array, connectivity=steps, allow_borders=borders)
 
 
 @like(theirs.local_maxima, "skimage.morphology.local_maxima")
@@ -96,17 +108,17 @@ def local_minima(
 
 def _areas(image: Any, area: Any, connectivity: Any, tree: tuple[Any, Any], *, opens: bool) -> NDArray:
     array = images.finite(images.image(image))
-    if any(part is not None for part in tree):
+    if tree[0] is not None or tree[1] is not None:
         raise Elsewhere("the tree is given")
-    if (
-        type(area) is not int
-        or not 1 <= area <= array.size
-        or type(connectivity) is not int
-        or array.ndim < 2
-    ):
+    return remembered(_kept, _large, array, (opens, area, connectivity))(array, None)
+
+
+def _large(array: NDArray, opens: bool, area: Any, connectivity: Any) -> Run:
+    usual = type(area) is int and 1 <= area <= array.size and type(connectivity) is int
+    if not usual or array.ndim < 2:
         raise Elsewhere("the area, the connectivity or the axes are not usual")
     take = morphology.area_opening if opens else morphology.area_closing
-    return take(array, area, connectivity=connectivity)
+    return run_of(take, array, area, connectivity=connectivity)
 
 
 @like(theirs.area_opening, "skimage.morphology.area_opening")
