@@ -18,7 +18,9 @@ def by_loops(name, image, element, *, iterations=1, **options):
     def repeated(image, stages):
         for dilate in stages:
             for _ in range(iterations):
-                image = extreme(image, element, dilate=dilate, **options)
+                before, image = image, extreme(image, element, dilate=dilate, **options)
+                if image.tobytes() == before.tobytes():
+                    break  # another repetition changes nothing either
         return image
 
     if name == "white_tophat":
