@@ -100,6 +100,7 @@ def test_iterations(name, iterations):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f4", "g"])
+@pytest.mark.slow
 def test_repetition_ends_when_it_changes_nothing(name, dtype):
     image = picture(dtype, (6, 9), strange=True)
     for element in (morphology.disk(1), np.array([[1, 1], [0, 1]])):

@@ -76,6 +76,7 @@ def test_all_widths(widths, name, mode):
 
 @pytest.mark.parametrize("widest", [1, 7, 63, 64, 65, 100])
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_tiles(monkeypatch, name, widest):
     """Columns are divided anywhere, also within a byte."""
     image = picture("?", (5, 130 + widest))  # a shape of its own, for which no program is known
