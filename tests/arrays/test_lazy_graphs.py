@@ -170,6 +170,7 @@ def test_other_options_give_other_names():
     assert imfilter.threshold.otsu(array).name != imfilter.threshold.otsu(array, bins=9).name
 
 
+@pytest.mark.slow
 def test_colours_of_an_image_larger_than_memory():
     array = da.zeros((200_000, 200_000, 3), chunks=(1000, 1000, 3))
     assert imfilter.color.rgb_to_lab(array).shape == array.shape

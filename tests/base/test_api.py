@@ -207,6 +207,7 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", ["imfilter", *MODULES])
+@pytest.mark.slow
 def test_examples_run(name):
     module = importlib.import_module(name)
     finder = doctest.DocTestFinder(exclude_empty=True)

@@ -11,6 +11,7 @@ MODES = "mirror", "symmetric", "edge", "wrap", "constant", "shrink"
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(1, 1), (2, 5), (7, 4), (12, 13)])
+@pytest.mark.slow
 def test_copies_are_those_of_each_position(mode, shape):
     rng = np.random.default_rng(1)
     source = rng.integers(0, 1000, (*shape, 2)).astype("i2")

@@ -41,6 +41,7 @@ def test_every_public_function_is_called():
 # The random weights of two types give a network whose gradient is 0.
 @pytest.mark.filterwarnings("ignore:the gradient of the score is 0")
 @pytest.mark.parametrize("name", every.CALLS)
+@pytest.mark.slow
 def test_both_byte_orders_give_the_same(name):
     refused = 0
     for number, dtype in enumerate(DTYPES):

@@ -129,7 +129,12 @@ def test_the_error_bound_has_a_term_for_what_is_flushed(name, dtype):
         x = (np.random.default_rng(3).normal(size=shape) * scale * tiny).astype(dtype)
         gain, largest = float(np.abs(dense).sum()), float(np.abs(x).max())
         # Scaled by a power of two that takes all of it out of reach of denormals: exact.
-        exact = ndi.correlate(x.astype(np.float64) * lift, dense, mode="mirror") / lift
+        exact = x.astype(np.float64) * lift
+        for axis, line in enumerate(kernel if isinstance(kernel, list) else ()):
+            exact = ndi.correlate1d(exact, line, axis, mode="mirror")  # the dense kernel has 9,409 taps
+        if not isinstance(kernel, list):
+            exact = ndi.correlate(exact, kernel, mode="mirror")
+        exact /= lift
         error = np.abs(imfilter.correlate(x, kernel).astype(np.float64) - exact).max()
         relative = bounds[dtype == "float64"]
         assert error <= relative * gain * largest + taps * (1 + gain) * tiny

@@ -1,5 +1,6 @@
 """Calls with arguments that no call before had: what is kept for the next one, and how much of it."""
 
+import functools
 import gc
 import sys
 import threading
@@ -42,16 +43,24 @@ def images(dtype):
 def forgotten():
     """Return a function that forgets all that calls have left behind, except compiled code."""
 
-    def forget():
+    @functools.cache
+    def clearing(_n_modules):
+        """Return what clears the caches, all of which are found anew when a module was imported."""
+        found = []
         for name, module in list(sys.modules.items()):
             if name.startswith(("imfilter._filters.", "imfilter._base.")) and ".kernels" not in name:
                 for value in list(vars(module).values()):
                     if isinstance(value, call_cache.Calls):
-                        value.clear()
+                        found.append(value.clear)
                     elif isinstance(value, engine.Family):
-                        value.calls.clear()
+                        found.append(value.calls.clear)
                     elif hasattr(value, "cache_clear") and ".kernels" not in value.__module__:
-                        value.cache_clear()
+                        found.append(value.cache_clear)
+        return found
+
+    def forget():
+        for clear in clearing(len(sys.modules)):
+            clear()
 
     forget()
     return forget

@@ -33,6 +33,9 @@ PARTS = {
     "numba.core.lowering:Lower.incref": "counts no references to numbers",
     "numba.core.lowering:Lower.decref": "counts no references to numbers",
     "numba.core.typed_passes:PreLowerStripPhis._strip_phi_nodes": "prepares kernels for lowering",
+    "numba.core.compiler_machinery:FunctionPass": "replaces arguments of kernels by constants",
+    "numba.core.ir:Block.find_insts": "replaces arguments of kernels by constants",
+    "numba.core.analysis:dead_branch_prune": "leaves out branches of kernels that are never taken",
     "numba.core.ssa:reconstruct_ssa": "gives each variable one assignment",
     "numba.core.transforms:canonicalize_cfg": "puts the blocks of kernels in order",
     "numba.core.ir_utils:build_definitions": "lists the assignments of kernels",
@@ -112,6 +115,26 @@ def test_a_dispatcher_has_what_a_kernel_uses():
     assert code.library.get_pointer_to_function(code.fndesc.llvm_func_name), advice(
         "CodeLibrary.get_pointer_to_function", "finds no code (kernels call each other by address)"
     )
+
+
+#: What no compiled code can call.
+UNKNOWN = None
+
+
+def test_branches_that_are_never_taken_are_not_compiled():
+    def chosen(number, at):
+        for _ in range(at):
+            if number & 1:
+                UNKNOWN(at)
+
+    for number, known in ((2, True), (3, False)):
+        made = compiler().of_kernel(chosen)
+        signature = numba.types.void(numba.types.IntegerLiteral(number), numba.types.int64)
+        if known:
+            made.compile(signature)
+            continue
+        with pytest.raises(numba.core.errors.TypingError):
+            made.compile(signature)
 
 
 def test_the_cap_is_the_version_that_is_tested():

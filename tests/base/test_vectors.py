@@ -78,6 +78,7 @@ def test_comparisons_are_those_of_numpy(dtype):
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *map(np.dtype, "bHlL")], ids=str)
+@pytest.mark.slow
 def test_extremes_are_those_of_numpy(dtype):
     a, b = samples(dtype, 3), samples(dtype, 4)
     lower, upper = np.minimum(a, b), np.maximum(a, b)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +75,25 @@ def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) ->
 def subprocess_env() -> dict[str, str]:
     package = str(Path(imfilter.__file__).parent.parent)
     return {**os.environ, "PYTHONPATH": package}
+
+
+PEAK = """
+import sys
+from imfilter import cli
+from tests import memory
+code = cli.call(sys.argv[1:])
+print(memory.peak())
+sys.exit(code)
+"""
+
+
+def peak_of(*arguments: object) -> int:
+    """Return how many bytes a process of its own had in memory at most while it ran a command."""
+    result = subprocess.run(
+        [sys.executable, "-c", PEAK, *map(str, arguments)],
+        env=subprocess_env(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(result.stdout)

@@ -66,6 +66,7 @@ def test_half_transparent_colours_are_weighed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(25, 27), (25, 27, 3)])
 @pytest.mark.parametrize("mode", ["mirror", "zero"])
+@pytest.mark.slow
 def test_opaque_alpha_changes_nothing(tmp_path: Path, name: str, shape: tuple[int, ...], mode: str) -> None:
     pixels = noise(*shape)
     colour = pixels if pixels.ndim == 3 else pixels[..., None]

@@ -41,6 +41,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("version", FORMATS)
 @pytest.mark.parametrize("axes", ["ZYX", "YX", "T", "XZ"])
 @pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink"])
+@pytest.mark.slow
 def test_windows(tmp_path: Path, small: list[int], version: int, axes: str, mode: str) -> None:
     pixels = noise(13, 21, 34)
     source = array(tmp_path / "a.zarr", pixels, version, chunks=(4, 8, 16), attributes={"own": 1})
@@ -131,6 +132,7 @@ def test_a_pipeline(tmp_path: Path, small: list[int]) -> None:
 
 
 @pytest.mark.parametrize("version", FORMATS)
+@pytest.mark.slow
 def test_levels(tmp_path: Path, small: list[int], monkeypatch: pytest.MonkeyPatch, version: int) -> None:
     pixels = noise(2, 3, 5, 27, 20, dtype="uint16")
     source = image(tmp_path / "a.ome.zarr", pixels, version)

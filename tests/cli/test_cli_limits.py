@@ -41,6 +41,7 @@ def shares(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ["canny", *RANGED]])
+@pytest.mark.slow
 def test_the_advice_on_floats_works_when_followed(
     tmp_path: Path, shares: Path, capsys: pytest.CaptureFixture[str], name: str, suffix: str
 ) -> None:

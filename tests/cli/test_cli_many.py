@@ -83,6 +83,7 @@ def test_tables_of_corners(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
+@pytest.mark.slow
 def test_a_folder_with_one_broken_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: int) -> None:
     source = tree(tmp_path / "in", *(f"{number:03}.png" for number in range(200)))
     (source / "117.png").write_bytes((source / "117.png").read_bytes()[:60])

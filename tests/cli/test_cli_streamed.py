@@ -244,6 +244,7 @@ def test_denoising(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: lis
     ],
 )
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@pytest.mark.slow
 def test_resized(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -16,7 +16,7 @@ import tifffile
 from imfilter import io
 from imfilter._cli import messages
 from imfilter._files import bands
-from tests.cli.commands import done, failed, noise, said, save, subprocess_env
+from tests.cli.commands import done, failed, noise, peak_of, said, save, subprocess_env
 from tests.cli.streaming import tiff
 
 
@@ -165,19 +165,8 @@ def test_a_signal_leaves_no_output(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
 
 
-# The peak of the process itself. That of `resource` is at least the memory of the process that started it.
-PEAK = """
-import sys
-from imfilter import cli
-code = cli.call(sys.argv[1:])
-with open("/proc/self/status") as status:
-    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
-sys.exit(code)
-"""
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process itself")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is that of Linux")
 @pytest.mark.parametrize(("name", "suffix"), [("sobel", ".tif"), ("gaussian", ".npy"), ("sobel", ".png")])
 def test_memory_does_not_grow_with_the_picture(tmp_path: Path, name: str, suffix: str) -> None:
     """The larger picture has 96 MB, and its result in floats 384 MB."""
@@ -185,13 +174,6 @@ def test_memory_does_not_grow_with_the_picture(tmp_path: Path, name: str, suffix
     for rows in (4000, 16000):
         source = tmp_path / "in.tif"
         tifffile.imwrite(source, np.tile(noise(100, 6000), (rows // 100, 1)), photometric="minisblack")
-        result = subprocess.run(
-            [sys.executable, "-c", PEAK, name, str(source), str(tmp_path / f"out{suffix}")],
-            env=subprocess_env(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.append(int(result.stdout) * 1024)
+        found.append(peak_of(name, source, tmp_path / f"out{suffix}"))
     assert found[1] < found[0] + 20_000_000
     assert found[1] < 220_000_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import tifffile
 
 from imfilter import io
 from imfilter._cli import reach, strips, table
-from tests.cli.commands import EXTRA, NAMES, done, noise, save, subprocess_env
+from tests.cli.commands import EXTRA, NAMES, done, noise, peak_of, save
 
 #: Options with which a row of the result depends on more, or on other rows, than by default.
 WINDOWS = {
@@ -192,31 +190,10 @@ def test_pieces_hold_what_bands_need(
         assert at == geometry.length
 
 
-#: On Linux, `ru_maxrss` of a child is at least the memory of the process that started it.
-SCRIPT = """
-import os, resource, sys
-from imfilter import cli
-code = cli.call(sys.argv[1:])
-if os.path.exists("/proc/self/status"):
-    with open("/proc/self/status") as file:
-        print(next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM")))
-else:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-sys.exit(code)
-"""
-
-
 def peak(*arguments: object) -> int:
     """Return how many bytes a process had in memory at most while it ran a command, without compilation."""
     done(*arguments)
-    result = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *map(str, arguments)],
-        env=subprocess_env(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(result.stdout)
+    return peak_of(*arguments)
 
 
 @pytest.mark.slow

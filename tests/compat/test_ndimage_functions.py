@@ -97,6 +97,7 @@ def equal(found, wanted):
 
 
 @pytest.mark.parametrize("function", [*FUNCTIONS, np.var, np.std, min, max, spread], ids=lambda f: f.__name__)
+@pytest.mark.slow
 def test_generic_filter(function, rng):
     before = here("generic_filter")
     for _ in range(CALLS):

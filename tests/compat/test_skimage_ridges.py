@@ -52,6 +52,7 @@ def test_gabor(photo):
 
 @pytest.mark.parametrize("photo", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", ["uint8", "float32", "float64"])
+@pytest.mark.slow
 def test_blobs_of_determinants(photo, kind):
     for args, options in (
         ((1, 8, 5), {}),

@@ -37,6 +37,7 @@ def test_loops(shape):
 
 
 @pytest.mark.parametrize("shape", [(60,), (40, 41), (9, 10, 11)])
+@pytest.mark.slow
 def test_skimage(shape):
     image = picture(shape)
     expected = skimage.restoration.denoise_tv_chambolle(image, weight=12.0, eps=1e-13, max_num_iter=20_000)

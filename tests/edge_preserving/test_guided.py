@@ -172,6 +172,7 @@ def formulas(image, radius, eps, guide):
 
 
 @pytest.mark.parametrize("radius", [1, 4, 8, 19, 45])
+@pytest.mark.slow
 def test_formulas(radius):
     rng = np.random.default_rng(17)
     for shape in ((150, 170), (700,), (20, 21, 22)):

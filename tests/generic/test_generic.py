@@ -122,6 +122,7 @@ def test_masks_against_plain_loops(mode, stride):
                     np.testing.assert_allclose(found[index], expected, rtol=1e-13, err_msg=str(index))
 
 
+@pytest.mark.slow
 def test_nan_is_a_sample_or_absent():
     image = RNG.random((8, 40))
     image[3, 10] = np.nan
@@ -197,6 +198,7 @@ def test_images_smaller_than_the_window(shape):
 
 
 @pytest.mark.parametrize("name", [n for n in user.ONE if n not in ("mode", "circular_mean", "with_branches")])
+@pytest.mark.slow
 def test_lanes_compute_what_one_window_computes(name):
     """To the last bit, also of NaN, infinities, zeros of both signs and ties."""
     function, args = user.ONE[name]

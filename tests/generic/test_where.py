@@ -70,6 +70,7 @@ ALL = (*LANES, of_whole_windows, of_bools, mixed)
 
 
 @pytest.mark.parametrize("function", ALL, ids=lambda f: f.__name__)
+@pytest.mark.slow
 def test_where_is_the_same_in_python_and_compiled(function):
     image = RNG.random((6, 41))
     for there in (None, RNG.random(image.shape) > 0.3):

@@ -90,6 +90,7 @@ def test_receptive_fields_by_the_longest_way(name):
     ],
     ids=["resnet18", "resnet50", "resnet50 original", "mobilenet_v2", "googlenet"],
 )
+@pytest.mark.slow
 def test_a_unit_depends_on_its_field_only(network, length):
     """The gradient of a unit is not zero at the first and the last sample of its field, and zero beyond it.
 

@@ -20,19 +20,19 @@ BIAS = 0.25
 STRIDES = DILATIONS = (1, 2, 3)
 
 
-def check(function, image, kernel, **options):
+def check(function, image, kernel, dtypes=tuple(BOUND), **options):
     """Compare one call, on the same numbers in each dtype, with the direct sum."""
     image = image.astype(np.float32)
     expected = getattr(naive, function)(image, kernel, **options)
     unit = naive.scale(image, kernel, options.get("cval", 0.0), options.get("bias", 0.0))
-    for dtype, bound in BOUND.items():
+    for dtype in dtypes:
         result = getattr(imfilter, function)(image.astype(dtype), kernel, **options)
         shape = naive.dense(kernel, image.ndim).shape
         label = f"{function}, {dtype} image {image.shape}, kernel {shape}, {options}"
         assert result.dtype == dtype, label
         assert result.shape == expected.shape, label
         error = np.abs(result - expected).max(initial=0.0)
-        assert error <= bound * unit, f"{label}: {error:.3g} of {unit:.3g}"
+        assert error <= BOUND[dtype] * unit, f"{label}: {error:.3g} of {unit:.3g}"
 
 
 def paddings(n, kernel, dilation, index=None):
@@ -49,15 +49,19 @@ def paddings(n, kernel, dilation, index=None):
 @pytest.mark.parametrize("mode", naive.MODES)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_1d_every_combination(function, mode):
+    """Each combination is once float32 and once float64: one in a correlation, one in a convolution."""
     rng = np.random.default_rng(1)
+    turn = FUNCTIONS.index(function) + naive.MODES.index(mode)
     for n, k in itertools.product(range(1, 9), range(1, 10)):
         image, kernel = rng.normal(size=n), rng.normal(size=k)
         for stride, dilation in itertools.product(STRIDES, DILATIONS):
             for padding in paddings(n, k, dilation):
+                turn += 1
                 check(
                     function,
                     image,
                     kernel,
+                    [[*BOUND][turn % 2]],
                     stride=stride,
                     dilation=dilation,
                     padding=padding,

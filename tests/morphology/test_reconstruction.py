@@ -51,6 +51,7 @@ def pair(shape, dtype, dilation=True, seed=0, share=0.1):
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("method", ["dilation", "erosion"])
+@pytest.mark.slow
 def test_plain_loops_in_every_type(dtype, method):
     for number, shape in enumerate([(7, 9), (3, 40), (3, 4, 5), (17,)]):
         seed, mask = pair(shape, dtype, method == "dilation", number)

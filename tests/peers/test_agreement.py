@@ -34,6 +34,7 @@ def pictures(case, dtype):
 
 
 @pytest.mark.parametrize(("case", "type_name"), TABLE)
+@pytest.mark.slow
 def test_agrees_with_the_other_libraries(case, type_name):
     source, result_type = types_of(type_name)
     for image in pictures(case, source):

@@ -34,6 +34,7 @@ LINE_OPTIONS = list(itertools.product((1, 2, 3, 4, 5, 7), (1, 2, 3, 5), (0, 1, 2
 
 
 @pytest.mark.parametrize(("size", "stride", "padding", "ceil_mode"), LINE_OPTIONS)
+@pytest.mark.slow
 def test_lines(size, stride, padding, ceil_mode):
     if padding > size // 2:
         return

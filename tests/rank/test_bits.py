@@ -65,6 +65,10 @@ def test_elements_and_borders(name, mode, shape):
 )
 def test_all_widths(widths, name, mode):
     for width in widths:
+        # The others are made of these two. They have each width, but with each border a seventh of them.
+        simple = name in ("erosion", "dilation")
+        if len(widths) == 200 and not simple and (width + MODES.index(mode)) % len(MODES):
+            continue
         image = np.random.default_rng(width).random((1 + width % 7, width)) < 0.7
         for element in ELEMENTS:
             filtered(name, image, element, mode=mode, cval=1)
@@ -72,6 +76,7 @@ def test_all_widths(widths, name, mode):
 
 @pytest.mark.parametrize("widest", [1, 7, 63, 64, 65, 100])
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_tiles(monkeypatch, name, widest):
     """Columns are divided anywhere, also within a byte."""
     image = picture("?", (5, 130 + widest))  # a shape of its own, for which no program is known

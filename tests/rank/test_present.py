@@ -1,12 +1,11 @@
 """Ranks among the samples that are present, against plain loops; every value is exact."""
 
-import math
-
 import numpy as np
 import pytest
 
 import imfilter
 from tests.reference import naive
+from tests.reference.morphology import ABSENT, order, padded
 
 MODES = (*naive.MODES, "shrink")
 DTYPES = ("?", "u1", "i2", "u4", "i8", "u8", "f2", "f4", "f8", "g")
@@ -14,23 +13,16 @@ DTYPES = ("?", "u1", "i2", "u4", "i8", "u8", "f2", "f4", "f8", "g")
 
 def by_loops(image, there, inside, q, mode="mirror", cval=0, least=0.0):
     """The rank by definition, as an array of objects; None where too few samples are present."""
-    before = [k // 2 for k in inside.shape]
+    samples, _ = padded(image, inside, 1, mode, cval, there)
+    for place in np.ndindex(samples.shape):
+        if samples[place] is not ABSENT:
+            samples[place] = order(samples[place]), samples[place]
+    windows = np.lib.stride_tricks.sliding_window_view(samples, inside.shape)
     found = np.empty(image.shape, object)
     for place in np.ndindex(image.shape):
-        values = []
-        for tap in np.argwhere(inside):
-            at = [
-                naive.border_index(i + j - b, n, "constant" if mode in ("zero", "shrink") else mode)
-                for i, j, b, n in zip(place, tap, before, image.shape, strict=True)
-            ]
-            if None in at:
-                if mode != "shrink":
-                    values.append(image.dtype.type(cval if mode == "constant" else 0))
-            elif there[tuple(at)]:
-                values.append(image[tuple(at)])
+        values = sorted(v for v in windows[place][inside] if v is not ABSENT)
         enough = values and len(values) >= least * np.count_nonzero(inside) * (1 - 1e-12)
-        values.sort(key=lambda v: (math.isnan(v), v, not np.signbit(v)) if v.dtype.kind == "f" else v)
-        found[place] = values[min(int(len(values) * q / 100), len(values) - 1)] if enough else None
+        found[place] = values[min(int(len(values) * q / 100), len(values) - 1)][1] if enough else None
     return found
 
 

@@ -3,6 +3,7 @@
 Samples are compared as Python numbers: NaN after infinity, -0.0 before 0.0.
 """
 
+import operator
 from fractions import Fraction
 
 import numpy as np
@@ -17,18 +18,24 @@ def order(value):
     return (False, int(value), True)
 
 
-def neighbours(image, element, place, sign, mode, cval, there):
-    """The present samples at ``place + sign * offset``, each with the index of its offset in the element."""
-    for tap in np.argwhere(element):
-        at = [
-            naive.border_index(i + sign * (j - k // 2), n, "constant" if mode in ("zero", "shrink") else mode)
-            for i, j, k, n in zip(place, tap, element.shape, image.shape, strict=True)
-        ]
-        if None not in at:
-            if there is None or there[tuple(at)]:
-                yield image[tuple(at)], tuple(tap)
-        elif mode != "shrink":
-            yield image.dtype.type(cval if mode == "constant" else 0), tuple(tap)
+ABSENT = None
+
+
+def padded(image, element, sign, mode, cval, there):
+    """The samples with a border for the offsets of an element, and where the sample of each offset begins."""
+    samples = np.empty(image.shape, object)
+    for place in np.ndindex(image.shape):
+        samples[place] = image[place] if there is None or there[place] else ABSENT
+    outside = ABSENT if mode == "shrink" else image.dtype.type(cval if mode == "constant" else 0)
+    ends = [(k // 2, k - 1 - k // 2)[::sign] for k in element.shape]
+    before, after = zip(*ends, strict=True)
+    mode = "constant" if mode in ("zero", "shrink") else mode
+    taps = [tuple(tap.tolist()) for tap in np.argwhere(element)]
+    starts = [
+        tuple(b + sign * (j - k // 2) for b, j, k in zip(before, tap, element.shape, strict=True))
+        for tap in taps
+    ]
+    return naive.pad(samples, before, after, mode, outside), list(zip(taps, starts, strict=True))
 
 
 def extreme(
@@ -37,9 +44,13 @@ def extreme(
     """The minimum at ``x + b`` (of ``f(x+b) - w(b)``), or the maximum at ``x - b`` (of ``f(x-b) + w(b)``)."""
     result, element = np.empty_like(image), np.asarray(element) != 0
     sign = (-1 if dilate else 1) if sign is None else sign
+    samples, taps = padded(image, element, sign, mode, cval, there)
     for place in np.ndindex(image.shape):
         values = []
-        for value, tap in neighbours(image, element, place, sign, mode, cval, there):
+        for tap, start in taps:
+            value = samples[tuple(map(operator.add, place, start))]
+            if value is ABSENT:
+                continue
             if weights is not None:
                 value = weighed(value, weights[tap], dilate, image.dtype)
             values.append(value)

@@ -312,18 +312,12 @@ def rank(image, inside, which, mode="mirror", cval=0.0):
     `inside` is True for the samples of the neighbourhood. It is centred like a kernel. Samples are Python
     numbers, because float64 cannot represent all integers.
     """
-    image = np.asarray(image)
+    image, before = np.asarray(image).astype(object), [k // 2 for k in inside.shape]
+    padded = pad(image, before, [k - 1 - b for k, b in zip(inside.shape, before, strict=True)], mode, cval)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, inside.shape)
     out = np.empty(image.shape, object)
-    offsets = [at for at in np.ndindex(*inside.shape) if inside[at]]
     for i in np.ndindex(*image.shape):
-        samples = []
-        for at in offsets:
-            position = [
-                border_index(a + b - k // 2, n, mode)
-                for a, b, k, n in zip(i, at, inside.shape, image.shape, strict=True)
-            ]
-            outside = 0.0 if mode == "zero" else cval
-            samples.append(outside if None in position else image[tuple(position)].item())
+        samples = windows[i][inside].tolist()
         out[i] = sorted(samples, key=lambda value: (value != value, value))[which]
     return out
 

@@ -1,5 +1,6 @@
 """Plain loops of reconstruction and what stands on it."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -40,6 +41,12 @@ def reconstruct(seed, mask, moves, *, dilation=True):
 
 def components(inside, moves):
     """The connected sets of True samples, as lists of places."""
+    return _components(inside.shape, inside.tobytes(), tuple(moves))
+
+
+@functools.lru_cache(20_000)  # tests of many types and areas ask for the same sets
+def _components(shape, samples, moves):
+    inside = np.frombuffer(samples, bool).reshape(shape)
     left = {tuple(map(int, p)) for p in np.argwhere(inside)}
     found = []
     while left:

@@ -92,9 +92,8 @@ def covered(counts, response):
     impulse[(0,) * counts.ndim] = 1
     weights = np.abs(by_response(impulse, response))
     found = np.zeros(counts.shape)
-    for at in np.ndindex(*counts.shape):
-        for index in np.ndindex(*counts.shape):
-            found[at] += weights[index] * counts[tuple(a - i for a, i in zip(at, index, strict=True))]
+    for index in np.ndindex(*counts.shape):
+        found += weights[index] * np.roll(counts, index, range(counts.ndim))  # the count at `at - index`
     return found / weights.sum()
 
 

@@ -81,6 +81,7 @@ def test_rounded_once_and_alike_in_every_way(kind, size, monkeypatch):
 @pytest.mark.parametrize("mode", ["edge", "zero", "constant", "shrink", "valid"])
 @pytest.mark.parametrize("nan", ["propagate", "ignore"])
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_live_medians_are_those_of_the_whole(mode, nan, seed):
     """Numbers and chunks in turns, through a pickle now and then, to the bit."""
     rng = np.random.default_rng(seed)

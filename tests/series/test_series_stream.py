@@ -101,6 +101,7 @@ def test_any_chunking_gives_the_same_bits(call, args, options):
 
 
 @pytest.mark.parametrize(("call", "args", "options"), [FILTERS[i] for i in range(0, len(FILTERS), 5)])
+@pytest.mark.slow
 def test_many_channels(call, args, options):
     for channels in (1, 3, 64):
         x = noisy((150, channels), options.get("nan"))
