@@ -279,7 +279,7 @@ def taps(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     weights = array.astype(np.float64)
     flat = weights.ravel()
-    # Of NaN, both are NaN. To look at each takes 2 us more.
+    # If a value is NaN, both are NaN. `isfinite` of all values takes 2 us more.
     if not (math.isfinite(flat.item(flat.argmin())) and math.isfinite(flat.item(flat.argmax()))):
         raise ValueError(
             f"{name} must be finite, got {_name(weights[~np.isfinite(weights)][0].item())} among its values"

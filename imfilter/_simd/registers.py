@@ -1,15 +1,34 @@
-"""The sizes of vectors and cache lines, which kernels and their callers know."""
+"""The instructions of the processor, and sizes of vectors and cache lines, which kernels and callers know."""
+
+import os
+from pathlib import Path
 
 import llvmlite.binding
 import numpy as np
 
+#: Settings by which Numba compiles for another processor, and the file in which they may stand.
+_OTHER, _FILE = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}, ".numba_config.yaml"
+
+
+def _features() -> dict[str, bool]:
+    """Return the instructions that compiled code may use, none if Numba may compile for another processor.
+
+    LLVM ends the process if a kernel asks by name for an instruction that its processor does not have.
+    """
+    if _OTHER & os.environ.keys() or Path(_FILE).is_file():
+        return {}
+    return dict(llvmlite.binding.get_host_cpu_features())
+
+
+#: Names of instruction sets, and whether code may use them.
+FEATURES = _features()
+
 
 def _vector_bytes() -> int:
     """Return the width of the widest vector register of this processor, in bytes."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
+    if FEATURES.get("avx512f"):
         return 64
-    return 32 if features.get("avx2") else 16
+    return 32 if FEATURES.get("avx2") else 16
 
 
 #: Registers in one `Vector`. LLVM splits the vector itself. With several registers, the arithmetic units stay

@@ -33,8 +33,8 @@ _LINE, _RING = 1 << 12, 1 << 19
 _TOGETHER = 32
 #: Least number of columns of a tile: a multiple of its margin, which each tile computes again, and vectors.
 _LONG, _LEAST = 4, 128
-#: Number of rectangles from which on all of a tile are completed together, and then all tiles of a piece; and
-#: number of groups of rows for which rectangles are found.
+#: If a piece has more than `_MANY` rectangles, those of a tile become one. If it still has more, the piece is
+#: completed as a whole. With more than `_MOST` groups of rows, no rectangles are looked for.
 _MANY, _MOST = 32, 4096
 #: Most rows of a piece whose tables are kept for the next piece of the same shape.
 _ROWS = 1 << 13
@@ -84,7 +84,7 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
     steps = tuple(s // direct.itemsize for s in direct.strides[:3])
     layout = Layout(shape, sizes, samples.dtype, direct.dtype, steps)
     types, sums = (layout.source, layout.target), _sums_of(samples.dtype, taps)
-    # The tables of what is prepared must outlive the kernel.
+    # `prepared` owns the tables, so it must exist until the kernel returns.
     if sums is not None:
         narrow = kernels.NARROW if sums == _INT32 and _narrow(samples.dtype, taps) else 0
         prepared = _exact_sums(layout)

@@ -138,8 +138,10 @@ def _result(target: npt.NDArray, shape: tuple[int, ...]) -> npt.NDArray:
 
 
 def packed(view: npt.NDArray, first: int) -> bool:
-    """Tell whether the samples of the axes from `first` on are contiguous."""
+    """Tell whether all steps are whole samples, and the samples of the axes from `first` on contiguous."""
     size = view.itemsize
+    if any(step % size for step in view.strides):
+        return False
     for n, step in zip(reversed(view.shape[first:]), reversed(view.strides[first:]), strict=True):
         if n > 1 and step != size:
             return False

@@ -21,7 +21,7 @@ _PIECE, _LARGE, _PIECES = 1 << 18, 1 << 19, 16
 #: Least length of a piece of planes along an axis, in windows. Its halo, which is computed too, is a window.
 #: In place of pieces that are as wide as the image and less high than that, there are pieces of at least
 #: `_SQUARE` rows and columns. Those for windows of 61 x 61 read 1.20 samples for each result, not 1.35. Their
-#: number is even if there are rows of pieces: of 15, one of two threads has 8.
+#: number is even if there are rows of pieces: of 15 pieces, one thread computes 8.
 _WINDOWS, _SQUARE = 6, 768
 
 

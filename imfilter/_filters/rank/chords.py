@@ -232,8 +232,8 @@ def make(
 
     With `check_finite`, floats are compared directly and the program may refuse an image. Otherwise they are
     turned into keys, unless the kernels do this. `combine` has the addresses of kernels, with two constants,
-    for kinds of steps that are no extremes. With `packed`, samples are
-    truth values, and lines hold their bits.
+    for kinds of steps that are no extremes. With `packed`, samples are truth values, and lines hold their
+    bits.
     """
     integer, size = kind(source.dtype), source.dtype.itemsize
     turned = source.dtype.kind == "f" and turn and not check_finite

@@ -28,8 +28,8 @@ class Neighbourhood:
         return hash(self._value)
 
     @once
-    def _value(self) -> tuple[tuple[int, ...], bytes, int]:
-        return self.inside.shape, self.inside.tobytes(), self.rank
+    def _value(self) -> tuple[tuple[int, ...], str, bytes, int]:
+        return self.inside.shape, self.inside.dtype.str, self.inside.tobytes(), self.rank
 
     @once
     def taps(self) -> int:

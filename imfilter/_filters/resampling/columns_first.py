@@ -32,7 +32,7 @@ class Groups(NamedTuple):
     of_taps: _Whole  # number of the row of each tap in its group
     of_references: _Whole  # number of the reference row of each output in its group
     last: _Whole  # largest number of a row that each output reads
-    span: int  # rows from the first that an output reads to the last that it or an output before reads
+    span: int  # most rows of sums that are needed at once
 
     @classmethod
     def of(cls, y: Table) -> "Groups":

@@ -11,7 +11,6 @@ take longer. Stores past the caches take 0.86 of the time for float32, but a rea
 for the time that they save.
 """
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -20,7 +19,7 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import kernel
 from imfilter._simd.llvm import after, constant, read, shuffle, write
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.registers import LINE, in_register
+from imfilter._simd.registers import FEATURES, LINE, in_register
 from imfilter._simd.vector import load_one, size_of, store_one
 
 #: Types of samples for which there are kernels.
@@ -28,13 +27,12 @@ QUADS = tuple(map(np.dtype, ("u1", "u2", "f4")))
 #: Bytes of the means that are computed at once, and of those at the end of a row.
 _BLOCK, _PIECE = 128, 16
 _F64 = np.dtype(np.float64)
-_FEATURES = llvmlite.binding.get_host_cpu_features()
-#: LLVM's name of the instruction that adds the products of pairs of bytes, and bytes of its register. Pairs
-#: are added by one instruction so instead of three: 0.17 instead of 0.19 ms for bytes of 3840x2160 (Zen 4).
+#: LLVM's name of the instruction that adds the products of pairs of bytes, and bytes of its register. So one
+#: instruction adds pairs instead of three: 0.17 instead of 0.19 ms for bytes of 3840x2160 (Zen 4).
 _MULTIPLY_ADD, _REGISTER = "", 0
-if _FEATURES.get("avx512bw"):
+if FEATURES.get("avx512bw"):
     _MULTIPLY_ADD, _REGISTER = "llvm.x86.avx512.pmaddubs.w.512", 64
-elif _FEATURES.get("avx2"):
+elif FEATURES.get("avx2"):
     _MULTIPLY_ADD, _REGISTER = "llvm.x86.avx2.pmadd.ub.sw", 32
 
 

@@ -6,7 +6,6 @@ whole words, starting at the previous result (J. Suomela, Median Filtering is Eq
 arXiv:1406.1717). The cost per pixel depends on the samples that enter and leave, not on their type.
 """
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -14,6 +13,7 @@ from numba.extending import intrinsic
 
 from imfilter._filters.rank.kernels.blocks import BLOCK_JOB
 from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.registers import FEATURES
 from imfilter._simd.vector import load_one, move_one, peek, record, store_one
 
 _U8, _U16, _U32, _U64 = map(np.dtype, ("u1", "u2", "u4", "u8"))
@@ -57,7 +57,7 @@ def _deposit_bit(typingctx, word, rank):
 
 
 #: A binary search has six dependent steps. It took a third of the time of a 15x15 median of float32.
-find_bit = _deposit_bit if llvmlite.binding.get_host_cpu_features().get("bmi2") else _search_bit
+find_bit = _deposit_bit if FEATURES.get("bmi2") else _search_bit
 
 
 @inlined

@@ -66,7 +66,7 @@ SET = np.dtype(
 #: bits of a weight.
 OPERAND = np.dtype([(name, np.int64) for name in ("of", "age", "shift", "weight")])
 _SET, _OPERAND = SET.itemsize, OPERAND.itemsize
-#: So many bytes further on, at most, a tile of results begins that go past the caches.
+#: Most bytes by which the start of a tile moves if its results go past the caches.
 MOVED = 3 * LINE
 #: The minimum or the maximum.
 SMALLEST, LARGEST = 0, 1
