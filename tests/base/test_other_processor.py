@@ -1,0 +1,30 @@
+"""Numba may be asked to compile for another processor: no kernel then uses instructions that it lacks."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import imfilter
+
+#: Filters whose kernels ask for instructions by name: the sums of pairs of bytes, and the search for a bit.
+SCRIPT = """
+import sys
+import numpy as np
+import imfilter
+image = np.load(sys.argv[1])
+np.savez(sys.argv[2], means=imfilter.avg_pool(image, 2), ranks=imfilter.median(image.astype("f4"), 15))
+"""
+
+
+@pytest.mark.slow
+def test_a_processor_without_vectors(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (70, 300), np.uint8)
+    np.save(tmp_path / "image.npy", image)
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "image.npy"), str(tmp_path / "found.npz")]
+    subprocess.run(command, check=True, env=os.environ | {"NUMBA_CPU_NAME": "generic"})
+    with np.load(tmp_path / "found.npz") as found:
+        np.testing.assert_array_equal(found["means"], imfilter.avg_pool(image, 2))
+        np.testing.assert_array_equal(found["ranks"], imfilter.median(image.astype("f4"), 15))
