@@ -119,6 +119,8 @@ def run(task: Callable[[int, int], None], total: int, workers: int | None, piece
     from inside a worker uses one thread. So nested calls cannot wait for each other and cannot multiply the
     threads.
     """
+    if not total:
+        return
     bands = min(total, 1 if workers == 1 else most(workers))
     if bands == 1 or getattr(_inside, "worker", False):
         for piece in range(pieces):

@@ -294,6 +294,10 @@ def test_pipelines(
     mask = save(tmp_path / "mask.png", noise(97, 31) % 3)
     same(written, monkeypatch, source, suffix, "pipe", *steps[:2], "--mask", mask)
     same(written, monkeypatch, source, suffix, "pipe", "gaussian", "threshold", "median")
+    lower = np.zeros((97, 31), np.uint8)
+    lower[60:] = 1  # the first bands have no pixel that is present
+    half = save(tmp_path / "half.png", lower)
+    same(written, monkeypatch, source, suffix, "pipe", "gaussian", "threshold", "--mask", half)
     done("pipe", save(tmp_path / "a.tif", noise(97, 31, 4)), tmp_path / "out.tif", *steps)
     assert written == []  # with alpha, the whole picture is read
 

@@ -98,3 +98,13 @@ def test_unusual_calls():
         with pytest.raises(ValueError) as ours:  # noqa: PT011  # compared below
             call(morphology)
         assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("name", ["local_maxima", "local_minima", "area_opening", "area_closing"])
+def test_half_precision_is_refused(name):
+    image = np.ones((5, 6), np.float16)
+    with pytest.raises(TypeError) as theirs:
+        getattr(skimage.morphology, name)(image)
+    with pytest.raises(TypeError) as ours:
+        getattr(morphology, name)(image)
+    assert str(ours.value) == str(theirs.value)

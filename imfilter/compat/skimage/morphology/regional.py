@@ -59,10 +59,18 @@ def h_minima(image: NDArray, h: float, footprint: NDArray | None = None) -> NDAr
     return _above(image, h, footprint, maxima=False)
 
 
+def _supported(image: Any) -> NDArray:
+    """Return the image. scikit-image refuses float16."""
+    array = images.finite(images.image(image))
+    if array.dtype == np.float16:
+        raise Elsewhere("the dtype is float16")
+    return array
+
+
 def _extrema(
     image: Any, footprint: Any, connectivity: Any, indices: Any, borders: Any, *, maxima: bool
 ) -> Any:
-    array = images.finite(images.image(image))
+    array = _supported(image)
     if footprint is not None:
         raise Elsewhere("the footprint is given")
     run = remembered(_kept, _plateaus, array, (maxima, connectivity, bool(borders)))
@@ -107,7 +115,7 @@ def local_minima(
 
 
 def _areas(image: Any, area: Any, connectivity: Any, tree: tuple[Any, Any], *, opens: bool) -> NDArray:
-    array = images.finite(images.image(image))
+    array = _supported(image)
     if tree[0] is not None or tree[1] is not None:
         raise Elsewhere("the tree is given")
     return remembered(_kept, _large, array, (opens, area, connectivity))(array, None)
