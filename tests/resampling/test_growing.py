@@ -65,11 +65,11 @@ def test_weights_that_repeat_give_the_bits_of_lists_of_taps(factor, dtype, monke
 @pytest.mark.parametrize("method", METHODS)
 def test_weights_repeat(method):
     for factor in (2, 4):
-        table = tables.of(300, 300 * factor, method, "centres", "edge", antialias=False, sharpness=-0.75)
+        table = tables.of((300, 300 * factor), method, "centres", "edge", antialias=False, sharpness=-0.75)
         found = columns_first.Phases.of(table)
         assert found.number == factor
         assert found.end - found.begin >= 290 * factor
-    table = tables.of(300, 500, method, "centres", "edge", antialias=False, sharpness=-0.75)
+    table = tables.of((300, 500), method, "centres", "edge", antialias=False, sharpness=-0.75)
     assert columns_first.Phases.of(table) == columns_first.NO_PHASES
 
 
@@ -100,7 +100,10 @@ def test_parts_have_the_bits_of_the_whole(method, dtype):
     image = noise((41, 57), dtype)
     for (rows, columns), mode in itertools.product(((82, 114), (64, 228)), ("edge", "wrap", "shrink")):
         options = {"align": "centres", "mode": mode, "antialias": True, "sharpness": -0.5}
-        made = tables.of(41, rows, method, **options), tables.of(57, columns, method, **options)
+        made = (
+            tables.of((41, rows), method, **options),
+            tables.of((57, columns), method, **options),
+        )
         whole = imfilter.resize(image, (rows, columns), method=method, mode=mode)
         for begin, end, left, right in (
             (0, 5, 0, 7),
