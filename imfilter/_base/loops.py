@@ -70,6 +70,21 @@ class LoopAxis(NamedTuple):
 _SINGLE = LoopAxis()
 
 
+class LineLoops(NamedTuple):
+    """The loops of a block of rows of one image: what lines of one kind have in common, as a key."""
+
+    z: LoopAxis
+    y: LoopAxis
+    x: LoopAxis
+    channels: int
+    source_c: int
+    target_c: int
+
+    def loops(self) -> "Loops":
+        """Return the loops of one block."""
+        return Loops(*self, ONE_IMAGE)
+
+
 class Loops(NamedTuple):
     """The loops z, y and x of a call, and those over a batch. Loop x has interleaved channels."""
 
@@ -80,6 +95,11 @@ class Loops(NamedTuple):
     source_c: int  # bytes from one channel to the next
     target_c: int
     batch: npt.NDArray[np.int64]  # offsets of each image and its output from the first, in bytes
+
+    def lines(self, planes: int = 1) -> LineLoops:
+        """Return the loops of a block of some planes and one row, wherever its samples are."""
+        z, y, x, channels, source_c, target_c, _ = self
+        return LineLoops(z.anywhere(planes), y.anywhere(), x, channels, source_c, target_c)
 
     @classmethod
     def of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -185,9 +185,15 @@ class _Run:
 
     def _found(self, step: Step, group: Group | None) -> Step:
         """Return a step with its threshold of the whole image, or of the result of some steps."""
+        try:
+            return step._replace(options={**step.options, thresholds.FOUND: self._threshold(step, group)})
+        except (ValueError, TypeError, OverflowError) as error:
+            raise pipe.named(step, error) from error
+
+    def _threshold(self, step: Step, group: Group | None) -> Any:
+        """Return the threshold of a step."""
         options = {**step.options, "workers": self._workers}
         steps = [] if group is None else group.steps
-        find: Callable[[], Any]
         if self._lazy:
             rows = Rows(len(self.image.pixels)) if group is None else group.rows
             made = Piecewise(self.image, rows, lambda piece: self.part(steps, piece))
@@ -196,12 +202,7 @@ class _Run:
                 return ((None, missing.found(part, step.options)) for part in self._bands(made))
 
             head = self.part([], strips.cut(self.image, slice(0, 1)))
-            find = lambda: thresholds.of_groups(parts, head, options)[None]  # noqa: E731
-        else:
-            if self._first:
-                self._becomes(pipe.floating(self.image, self._source), 0)
-            find = lambda: thresholds.of_image(missing.found(self.image, step.options), options)  # noqa: E731
-        try:
-            return step._replace(options={**step.options, thresholds.FOUND: find()})
-        except (ValueError, TypeError, OverflowError) as error:
-            raise pipe.named(step, error) from error
+            return thresholds.of_groups(parts, head, options)[None]
+        if self._first:
+            self._becomes(pipe.floating(self.image, self._source), 0)
+        return thresholds.of_image(missing.found(self.image, step.options), options)

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 from imfilter._base.keywords import Common
-from imfilter._base.missing import has_nan
 from imfilter._compat import ndimage_ranks as ranks
 from imfilter._compat import ndimage_sums as sums
 from imfilter._compat import numpy_sums
+from imfilter._compat.samples import has_nan
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.generic import apply as generic
 from imfilter._filters.generic import dependencies
@@ -106,7 +106,7 @@ class Picks:
         if image.dtype.kind == "f":
             if each.run_finite(samples, out):
                 return
-            if has_nan(image, None):
+            if has_nan(image):
                 raise Elsewhere("a sample is NaN")
         each.run(samples, out)
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 
 from imfilter._simd.locks import Lock
+from imfilter._simd.registers import SETTINGS
 
 _SIMD = Path(__file__).resolve().parent
 #: Settings of Numba that do not change compiled code.
@@ -101,8 +102,7 @@ def changed(family: Path) -> bool:
 def target() -> tuple[Any, ...]:
     """Return what names the processor that code is compiled for, and settings of Numba that change code."""
     settings = sorted((k, v) for k, v in os.environ.items() if k.startswith("NUMBA_") and k not in _HARMLESS)
-    place = Path(".numba_config.yaml")  # Numba reads it in the working folder
-    file = place.read_bytes() if place.is_file() else b""
+    file = SETTINGS.read_bytes() if SETTINGS.is_file() else b""
     features = llvm.get_host_cpu_features().flatten()
     return llvm.get_process_triple(), llvm.get_host_cpu_name(), features, settings, file
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import llvmlite.binding
 import numpy as np
 
-#: Settings by which Numba compiles for another processor, and the file in which they may stand.
-_OTHER, _FILE = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}, ".numba_config.yaml"
+#: Settings by which Numba compiles for another processor.
+_OTHER = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}
+#: The file from which Numba reads settings, in the working folder.
+SETTINGS = Path(".numba_config.yaml")
 
 
 def _features() -> dict[str, bool]:
@@ -15,7 +17,7 @@ def _features() -> dict[str, bool]:
 
     LLVM ends the process if a kernel asks by name for an instruction that its processor does not have.
     """
-    if _OTHER & os.environ.keys() or Path(_FILE).is_file():
+    if _OTHER & os.environ.keys() or SETTINGS.is_file():
         return {}
     return dict(llvmlite.binding.get_host_cpu_features())
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, ONE_IMAGE, LoopAxis, Loops, Placement, extent, tiles
+from imfilter._base.loops import LONGEST, LineLoops, LoopAxis, Placement, extent, tiles
 from imfilter._base.memo import remembered
 from imfilter._base.program import Job, Prepared, Settings, address, far, rows_and_planes, set_geometry
 from imfilter._filters.linear import symmetry, tap_tables
@@ -83,14 +83,13 @@ def prepared(
     Return None if lines must be packed and are not.
     """
     loops, source, target = place.loops, place.source, place.target
-    z, y, x = loops.z, loops.y, loops.x
+    z, y = loops.z, loops.y
     packed = loops.packed("source", source.dtype.itemsize)
     if unplaced.across and not packed:
         return None
     found = _of_lines(
-        *(unplaced, settings, source.dtype, target.dtype, border_value),
-        *(z.anywhere(min(z.length, ROWS)), y.anywhere(), x),
-        *(loops.channels, loops.source_c, loops.target_c),
+        *(unplaced, settings, loops.lines(min(z.length, ROWS))),
+        *(source.dtype, target.dtype, border_value),
     )
     blocks = -(-z.length // found.planes) * -(-y.length // found.block) * found.tiles
     fields = rows_and_planes(loops, settings.mode)
@@ -112,21 +111,16 @@ class _Found(NamedTuple):
 def _of_lines(
     unplaced: Schedule,
     settings: Settings,
+    line: LineLoops,
     source: np.dtype,
     target: np.dtype,
     border_value: tuple[float, ...],
-    z: LoopAxis,
-    y: LoopAxis,
-    x: LoopAxis,
-    channels: int,
-    source_c: int,
-    target_c: int,
 ) -> _Found:
     """Cut the line into tiles and lay out the taps.
 
     This does not depend on the number of rows and planes, so a new image of a known width takes less time.
     """
-    loops, real = Loops(z, y, x, channels, source_c, target_c, ONE_IMAGE), settings.real
+    loops, (z, y, x, channels, *_), real = line.loops(), line, settings.real
     cut = _tiles(x, y.span, unplaced, channels, real)
     lane_layout = LaneLayout.of(unplaced, channels, extent(cut)[1], x.span, x.stride, real)
     tables = _placed(unplaced, lane_layout.elements, real.itemsize)

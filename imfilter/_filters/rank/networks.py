@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import program
-from imfilter._base.loops import ONE_IMAGE, ArrayLayout, LoopAxis, Loops, extent, tiles
+from imfilter._base.loops import ArrayLayout, LineLoops, Loops, extent, tiles
 from imfilter._base.program import Job, Program, layout_workspace, pitch, rows_and_planes, set_geometry
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import ordered_keys, sorting_networks, unrolled_network
@@ -109,11 +109,8 @@ def make(
 
     With `check_finite`, floats are compared directly and the program may refuse an image.
     """
-    z, y, x = loops.z, loops.y, loops.x
-    found = _of_lines(
-        *(around, source.dtype, target.dtype, mode, border_key, check_finite),
-        *(z.anywhere(), y.anywhere(), x, loops.channels, loops.source_c, loops.target_c),
-    )
+    z, y = loops.z, loops.y
+    found = _of_lines(around, loops.lines(), source.dtype, target.dtype, mode, border_key, check_finite)
     blocks = len(loops.batch) * z.length * found.tiles * -(-y.length // found.outputs)
     return found.job.changed(rows_and_planes(loops, mode), blocks).program()
 
@@ -129,23 +126,18 @@ class _Found(NamedTuple):
 @for_neighbourhoods
 def _of_lines(
     around: Neighbourhood,
+    line: LineLoops,
     source: np.dtype,
     target: np.dtype,
     mode: str,
     border_key: int,
     check_finite: bool,
-    z: LoopAxis,
-    y: LoopAxis,
-    x: LoopAxis,
-    channels: int,
-    source_c: int,
-    target_c: int,
 ) -> _Found:
     """Cut the line into tiles, and lay out the lines.
 
     This does not depend on the number of rows and planes, so a new image of a known width takes less time.
     """
-    loops = Loops(z, y, x, channels, source_c, target_c, ONE_IMAGE)
+    loops, (z, y, x, channels, *_) = line.loops(), line
     integer, size = kind(source), source.itemsize
     turned = int(source.kind == "f" and not check_finite)
     compared = source if check_finite else integer
