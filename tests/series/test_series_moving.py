@@ -12,7 +12,7 @@ import pytest
 
 from imfilter import series
 from imfilter._base import grouping
-from imfilter._filters.series import order
+from imfilter._filters.series import by_order
 from tests.reference import series_by_loops as loops
 
 RNG = np.random.default_rng(77)
@@ -163,7 +163,7 @@ def test_quantiles_are_those_of_numpy_however_they_are_computed(method, size, mo
     for q in (0, 0.1, 0.25, 0.5, 0.625, 1):
         expected = np.quantile(windows, q, axis=1, method=method) + 0.0
         for few in (1 << 12, 0):  # one by one, and by ranks
-            monkeypatch.setattr(order, "FEW", few)
+            monkeypatch.setattr(by_order, "FEW", few)
             found = series.moving_quantile(x, size, q, method, align="causal", mode="valid")
             np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-15)
         stream = series.Stream(series.moving_quantile, size, q, method, mode="valid")

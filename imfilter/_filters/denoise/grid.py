@@ -127,32 +127,19 @@ def _plan(call: Call, array: npt.NDArray) -> Plan:
     return call.filter.plan
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    return _filled(call, array, out, workers, None)
-
-
-def _with_missing(
-    array: npt.NDArray,
-    given: Common,
-    which: Filter,
-    presence: Presence,
-    wanted: bool,
-    own: tuple[Any, ...],
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    call = _checked(array, given, which, own)
-    arguments.fitting(given.out, array.shape)
-    present = np.broadcast_to(presence.present(array), array.shape)
-    result = _filled(call, array, given.out, threads.requested(given.workers), present)
-    return result, ~present if wanted else None
-
-
 def _filled(
     call: Call,
     array: npt.NDArray,
     out: npt.NDArray | None,
     workers: int | None,
-    present: npt.NDArray[np.bool_] | None,
+    presence: Presence | None,
+    few: npt.NDArray[np.bool_] | None,
 ) -> npt.NDArray:
+    present = None
+    if presence is not None:
+        present = np.broadcast_to(presence.present(array), array.shape)
+        if few is not None:
+            np.logical_not(present, out=few)
     target = dtypes.target(out, array, array.shape, call.dtype)
     frame = call.frame
     source, result = frame.ordered(array), frame.ordered(target)
@@ -204,4 +191,4 @@ def over_bands(task: Callable[[int, int], None], grid: Grid, workers: int | None
     threads.run(task, math.ceil(grid.planes / grid.band()), workers)
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.family_of(_checked, _plan, _filled)

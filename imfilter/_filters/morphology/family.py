@@ -72,28 +72,17 @@ def _plan(call: Call, array: npt.NDArray) -> Plan:
     return call.filter.plan
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    return _filled(call, array, out, workers, None)
-
-
-def _with_missing(
-    array: npt.NDArray,
-    given: Common,
-    which: Filter,
-    presence: Presence,
-    wanted: bool,
-    own: tuple[Any, ...],
-) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-    call = _checked(array, given, which, own)
-    arguments.fitting(given.out, array.shape)
-    absent = ~np.broadcast_to(presence.present(array), array.shape)
-    result = _filled(call, array, given.out, threads.requested(given.workers), absent)
-    return result, absent if wanted else None
-
-
 def _filled(
-    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None, absent: Absent
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    presence: Presence | None,
+    few: Absent,
 ) -> npt.NDArray:
+    absent = None
+    if presence is not None:
+        absent = np.logical_not(np.broadcast_to(presence.present(array), array.shape), out=few)
     target = dtypes.target(out, array, array.shape, call.dtype)
     kind = dtypes.direct_target(call.filter.dtype(array.dtype), dtypes.readable(array[:0]).dtype)
     kind = np.dtype(bool) if call.filter.dtype(array.dtype).kind == "b" else kind
@@ -178,4 +167,4 @@ def as_floats(block: Block, absent: npt.NDArray[np.bool_]) -> tuple[Block, npt.N
     return found, values
 
 
-FAMILY: engine.Family[Call] = engine.Family(_checked, _plan, _compute, _with_missing)
+FAMILY: engine.Family[Call] = engine.family_of(_checked, _plan, _filled)

@@ -6,32 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
-from imfilter._base.keywords import Common
 from imfilter._base.program import address, set_addresses
-from imfilter._filters.rank import apply as rank_apply
+from imfilter._filters.series.by_order import ByOrder, ranked, worth_ranking
 from imfilter._filters.series.kernels import median
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Present, Window, dense, place
+from imfilter._filters.series.windows import Lines, Present
 
-#: Number of windows that the rank filter computes together, and number of windows below which the sorted
-#: window is faster. With blocks of 1 << 14, threads wait for the interpreter: 10 million samples with windows
-#: of 5 take 100 ms instead of 37 ms.
-BLOCK, FEW = 1 << 18, 1 << 12
-#: In long windows, moving this number of samples takes as long as ranking one sample.
-LONG = 300
 #: Number of bits of positions in the smallest block of a sorted window.
 LEAST_BITS = 5
-
-
-def _at(n: int, rank: int) -> int:
-    return rank
-
-
-def ranked(lines: Lines, size: int, rank: int) -> Lines:
-    """Return the samples of a rank, from 0, of windows of `size` samples around each sample."""
-    common = Common(mode="edge", axes=(0,), workers=1)
-    return rank_apply.apply(lines, _at, (size,), None, common, rank)
 
 
 def between(lower: Lines, upper: Lines) -> Lines:
@@ -48,43 +30,14 @@ def between(lower: Lines, upper: Lines) -> Lines:
 
 
 @dataclass(frozen=True, eq=False)
-class Median(Window):
+class Median(ByOrder):
     """The median. If the number of samples is even, `which` chooses the mean or one of the middle samples."""
 
     which: int = median.MEAN
 
-    exact = True
-
-    def compute(
-        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
-    ) -> Lines:
-        lines = np.ascontiguousarray(dense(lines))
-        present = None if present is None else np.ascontiguousarray(present > 0)
-        result = place(lines, self.size, out)
-        count, rows, series = result.shape
-        block = max(BLOCK // max(series, 1), 4 * self.size)
-        blocks = -(-rows // block)
-
-        def task(start: int, stop: int) -> None:
-            for i in range(start, stop):
-                line, b = divmod(i, blocks)
-                end = min((b + 1) * block, rows)
-                reach = slice(b * block, end + self.size - 1)
-                mask = None if present is None else present[line, reach]
-                self._fill(result[line, b * block : end], lines[line, reach], mask)
-
-        threads.run(task, count * blocks if result.size else 0, workers)
-        return result
-
-    def coverage(self, present: Present, workers: int | None) -> Lines:
-        """Return the share of the samples of each window that is present, however much each counts."""
-        return super().coverage(present > 0, workers)
-
     def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
-        """Fill a block of results."""
         rows, size = len(result), self.size
-        large = result.size > FEW and size > 2 and (rows > size or rows * size > LONG * (rows + size))
-        if large and (present is None or present.all()) and not np.isnan(lines).any():
+        if present is None and worth_ranking(result, size) and not np.isnan(lines).any():
             # 10 million samples take 37 ms instead of 260 with windows of 5, and 67 ms instead of 480 with
             # windows of 25 (2.5 GHz Xeon).
             inside = slice(size // 2, size // 2 + rows)

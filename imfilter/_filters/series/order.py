@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from imfilter._base import threads
 from imfilter._base.program import address, set_addresses
+from imfilter._filters.series.by_order import ByOrder, ranked, worth_ranking
 from imfilter._filters.series.kernels import order
 from imfilter._filters.series.kernels.median import LIVE_JOB, LOWER, MEAN, UPPER
-from imfilter._filters.series.median import BLOCK, FEW, LEAST_BITS, LONG, ranked
+from imfilter._filters.series.median import LEAST_BITS
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Present, Window, dense, place
+from imfilter._filters.series.windows import Lines, Present
 
 #: How a quantile between two samples is computed.
 METHODS = {
@@ -29,43 +29,14 @@ _COMPARED = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Ordered(Window):
-    """A result that depends on the order of the samples of a window only."""
+class _Ordered(ByOrder):
+    """A quantile or a rank."""
 
     share: float = 0.0
     which: int = order.RANK
 
-    exact = True
-
-    def compute(
-        self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
-    ) -> Lines:
-        lines = np.ascontiguousarray(dense(lines))
-        present = None if present is None else np.ascontiguousarray(present > 0)
-        result = place(lines, self.size, None)
-        count, rows, series = result.shape
-        block = max(BLOCK // max(series, 1), 4 * self.size)
-        blocks = -(-rows // block)
-
-        def task(start: int, stop: int) -> None:
-            for i in range(start, stop):
-                line, b = divmod(i, blocks)
-                end = min((b + 1) * block, rows)
-                reach = slice(b * block, end + self.size - 1)
-                mask = None if present is None else present[line, reach]
-                self._fill(result[line, b * block : end], lines[line, reach], mask)
-
-        threads.run(task, count * blocks if result.size else 0, workers)
-        return result
-
-    def coverage(self, present: Present, workers: int | None) -> Lines:
-        """Return the share of the samples of each window that is present, however much each counts."""
-        return super().coverage(present > 0, workers)
-
     def _fill(self, result: Lines, lines: Lines, present: Present | None) -> None:
-        """Fill a block of results."""
-        whole = (present is None or bool(present.all())) and not np.isnan(lines).any()
-        if whole and self._at_once(result, lines):
+        if present is None and not np.isnan(lines).any() and self._at_once(result, lines):
             return
         (rows, series), size = result.shape, self.size
         job, _tables = _sorted_window(size)
@@ -84,7 +55,7 @@ class Ordered(Window):
 
 
 @dataclass(frozen=True, eq=False)
-class Quantile(Ordered):
+class Quantile(_Ordered):
     """The quantile `share`. `which` chooses among the samples beside it."""
 
     def neighbours(self) -> tuple[int, int, float]:
@@ -98,7 +69,7 @@ class Quantile(Ordered):
 
     def _at_once(self, result: Lines, lines: Lines) -> bool:
         rows, size = len(result), self.size
-        if result.size <= FEW or size <= 2 or (rows <= size and rows * size <= LONG * (rows + size)):
+        if not worth_ranking(result, size):
             return False
         inside = slice(size // 2, size // 2 + rows)
         low, high, rest = self.neighbours()
@@ -110,7 +81,7 @@ class Quantile(Ordered):
         return True
 
 
-class Rank(Ordered):
+class Rank(_Ordered):
     """The rank of the sample at the position of the result, from 1. Equal samples have their mean rank."""
 
     def _at_once(self, result: Lines, lines: Lines) -> bool:
