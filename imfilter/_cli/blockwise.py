@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import itertools
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -154,9 +155,8 @@ def run(found: Plan, destination: str, levels: int) -> None:
     work = dataclasses.replace(work, options={**work.options, "workers": 1})
     with replacing_folder(destination) as folder:
         arrays = zarr_store.created(folder, found.header, levels)
-        inside = array_of(work)
-        items = ((block, read(work.name, inside, block)) for block in found.grid.blocks(units(arrays[0])))
-        target = arrays[0]
+        (grid, inside, target), *halves = stages(found, arrays)
+        items = ((block, read(work.name, inside, block)) for block in grid.blocks(units(target)))
 
         def compute(item: tuple[Block, Array]) -> tuple[Block, Array]:
             block, pixels = item
@@ -166,11 +166,17 @@ def run(found: Plan, destination: str, levels: int) -> None:
             zarr_store.put(target, item[0].where, item[1])
 
         pipeline.run(items, compute, write, workers)
-        for number, (large, small) in enumerate(itertools.pairwise(arrays), 1):
-            grid = halved(large, small, found.header.axes)
-            for block in grid.blocks(units(small), f"{number}:"):
+        for grid, large, small in halves:
+            for block in grid.blocks(units(small)):
                 samples = half(blocks.read(large, block.ranges), block, grid.letters, workers)
                 zarr_store.put(small, block.where, samples)
+
+
+def stages(found: Plan, arrays: Sequence[Any]) -> Iterator[tuple[Grid, Any, Any]]:
+    """Yield for each level what is computed, the array that is read, and the array that is written."""
+    yield found.grid, array_of(found.work), arrays[0]
+    for large, small in itertools.pairwise(arrays):
+        yield _halved(large, small, found.grid.letters), large, small
 
 
 def units(array: Any) -> tuple[int, ...]:
@@ -178,7 +184,7 @@ def units(array: Any) -> tuple[int, ...]:
     return tuple(getattr(array, "shards", None) or array.chunks)
 
 
-def halved(large: Any, small: Any, letters: str) -> Grid:
+def _halved(large: Any, small: Any, letters: str) -> Grid:
     """Return the axes of a level of an OME-Zarr image, and how they depend on the level before."""
     from imfilter.resampling import resize
 

@@ -22,7 +22,7 @@ from .._files.formats import Format
 from .._files.image import FileError
 from .._files.packages import required
 from . import blocks, blockwise, connection, many, messages, stack_thresholds, steps, streams
-from .blocks import Block, Grid
+from .blocks import Block
 from .blockwise import Plan
 from .command import Command
 from .completion import FILES
@@ -97,7 +97,7 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
     ):
         part.begin(lambda: zarr_store.created(part.data, plan.header, levels, name))
         arrays = zarr_store.arrays(part.data)
-        stages = list(_stages(plan.grid, arrays))
+        stages = [(grid, blockwise.units(to)) for grid, _, to in blockwise.stages(plan, arrays)]
         total = sum(grid.count(chunks) for grid, chunks in stages)
         known = plan._replace(work=stack_thresholds.found(plan.work))
         spec = _spec(known, destination, part.data, arrays)
@@ -119,13 +119,6 @@ def run(plan: Plan | None, work: Work, destination: str, levels: int, address: s
                 f"{words}; {len(part.done)} of {total} blocks are done, {connection.AGAIN}"
             ) from error
         part.finish()
-
-
-def _stages(grid: Grid, arrays: Sequence[Any]) -> Iterator[tuple[Grid, tuple[int, ...]]]:
-    """Yield what is computed for each level, and the chunks of the level."""
-    yield grid, blockwise.units(arrays[0])
-    for large, small in itertools.pairwise(arrays):
-        yield blockwise.halved(large, small, grid.letters), blockwise.units(small)
 
 
 def _spec(plan: Plan, destination: str, folder: str, arrays: Sequence[Any]) -> bytes:

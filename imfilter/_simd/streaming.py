@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.jit import kernel
+from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.llvm import element, from_real, pointer
 from imfilter._simd.registers import BYTES, LINE, REGISTERS
 from imfilter._simd.vector import convert_one, load, load_like, size_of, splat_register, store
@@ -41,6 +41,19 @@ def drain(typingctx):
     return types.none(), codegen
 
 
+@inlined
+def _store_some(real, target, line, to, i, stop):
+    """Write the sums from `i` to `stop` with ordinary stores."""
+    size, width = size_of(real), size_of(target)
+    few, zero = BYTES // size // REGISTERS, splat_register(real, real.type(0))
+    while i + few <= stop:
+        store(to + i * width, target, load_like(zero, line + i * size, real))
+        i += few
+    while i < stop:
+        convert_one(real, line + i * size, target, to + i * width)
+        i += 1
+
+
 @kernel("real", "target")
 def stream_line(real, target, line, to, total):
     """Write a line of `total` sums to a contiguous output, as `target`: rounded, saturated.
@@ -49,22 +62,11 @@ def stream_line(real, target, line, to, total):
     """
     size, width = size_of(real), size_of(target)
     lanes = BYTES // size
-    few, step = lanes // REGISTERS, max(lanes, LINE // width)
-    zero, i = splat_register(real, real.type(0)), 0
-    head = total if to % width else min(-to % LINE // width, total)  # before the first whole cache line
-    while i + few <= head:
-        store(to + i * width, target, load_like(zero, line + i * size, real))
-        i += few
-    while i < head:
-        convert_one(real, line + i * size, target, to + i * width)
-        i += 1
+    step = max(lanes, LINE // width)
+    i = total if to % width else min(-to % LINE // width, total)  # before the first whole cache line
+    _store_some(real, target, line, to, 0, i)
     while i + step <= total:
         for k in range(0, step, lanes):
             stream(to + (i + k) * width, target, load(real, line + (i + k) * size, real))
         i += step
-    while i + few <= total:
-        store(to + i * width, target, load_like(zero, line + i * size, real))
-        i += few
-    while i < total:
-        convert_one(real, line + i * size, target, to + i * width)
-        i += 1
+    _store_some(real, target, line, to, i, total)
