@@ -42,12 +42,12 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def stack(path: Path, pixels: np.ndarray) -> Path:
-    """Write a stack with the axes C Z Y X."""
+def stack(path: Path, pixels: np.ndarray, chunks: tuple[int, ...] = (1, 6, 12, 20)) -> Path:
+    """Write a stack with the axes C Z Y X. Chunks are those of zarr: each is a file."""
     if path.suffix == ".zarr":
         zarr = pytest.importorskip("zarr")
         made = zarr.create_array(
-            path, shape=pixels.shape, dtype=pixels.dtype, chunks=(1, 4, 8, 16), dimension_names=[*"czyx"]
+            path, shape=pixels.shape, dtype=pixels.dtype, chunks=chunks, dimension_names=[*"czyx"]
         )
         made[...] = pixels
     elif path.suffix == ".npy":
@@ -159,7 +159,7 @@ def test_the_mean_of_floats_is_summed_in_order(
         volume[::3, 5, 6] = imfilter.threshold.mean(volume)
     monkeypatch.setattr(stack_work, "_FRAMES", size)
     for suffix in (".tif", ".zarr"):
-        source = stack(tmp_path / f"a{suffix}", pixels)
+        source = stack(tmp_path / f"a{suffix}", pixels, (1, 12, 36, 50))
         done("threshold", source, tmp_path / "out.zarr", "--method", "mean", "--axes", "ZYX")
         wanted = above(pixels, (1, 2, 3), imfilter.threshold.mean)
         np.testing.assert_array_equal(pixels_of(tmp_path / "out.zarr"), wanted)
