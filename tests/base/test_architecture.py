@@ -143,9 +143,8 @@ def test_numba_compiles_in_one_place():
     for path in SOURCES:
         if path == PACKAGE / "_simd" / "compiler.py":
             continue
-        for module in imports(path):
-            if module.startswith("numba.") and module.rpartition(".")[2] in words:
-                found.append(f"{path} imports {module}")
+        modules = [module for module in imports(path) if module.startswith("numba.")]
+        found += [f"{path} imports {module}" for module in modules if module.rpartition(".")[2] in words]
         for node in ast.walk(parsed(path)):
             if (
                 isinstance(node, ast.Attribute)
@@ -214,7 +213,9 @@ def test_retired_names_stay_away():
     found = {}
     for path in SOURCES:
         with path.open("rb") as file:
-            names = {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME}
+            names = {
+                token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME
+            }
         if names & RETIRED:
             found[path] = names & RETIRED
     assert not found

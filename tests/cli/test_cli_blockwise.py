@@ -73,6 +73,7 @@ def test_windows(tmp_path: Path, small: list[int], version: int, axes: str, mode
         (["std", "--size", "5"], "local_std", {"size": 5}),
     ],
 )
+@pytest.mark.slow
 def test_filters(tmp_path: Path, small: list[int], words: list[str], function: str, options: dict) -> None:
     pixels = noise(13, 21, 34, dtype="uint16")
     source = array(tmp_path / "a.zarr", pixels, 3, chunks=(6, 8, 16))

@@ -69,6 +69,7 @@ def test_colour_is_that_of_each_filter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ALONE, ids=lambda command: command.name)
+@pytest.mark.slow
 def test_one_step_is_the_command(command: Command, tmp_path: Path) -> None:
     """It differs by the rounding of the last place, because the command alone filters integers."""
     pixels = io.read(CHELSEA).pixels[100:180, 100:190]

@@ -141,6 +141,7 @@ def test_volumes_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writ
     ],
 )
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@pytest.mark.slow
 def test_absent_pixels(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -162,6 +163,7 @@ def test_absent_pixels(
 
 @pytest.mark.parametrize("nodata", [None, -9999.0, float("nan")])
 @pytest.mark.parametrize("absent", [False, True], ids=["complete", "absent"])
+@pytest.mark.slow
 def test_absent_floats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], nodata: float | None, absent: bool
 ) -> None:
@@ -283,6 +285,7 @@ def test_resized_arrays(
 
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
 @pytest.mark.parametrize("suffix", [".tif", ".png", ".npy"])
+@pytest.mark.slow
 def test_pipelines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], channels: tuple[int], suffix: str
 ) -> None:

@@ -56,6 +56,7 @@ def test_global_thresholds(
 
 @pytest.mark.parametrize("method", GLOBAL)
 @pytest.mark.parametrize("dtype", ["bool", "int16", "int32", "uint64", "float16", "float32", "float64"])
+@pytest.mark.slow
 def test_global_thresholds_of_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], method: str, dtype: str
 ) -> None:

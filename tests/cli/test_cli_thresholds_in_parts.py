@@ -73,6 +73,7 @@ def above(pixels: np.ndarray, together: tuple[int, ...], find: Callable[[np.ndar
 @pytest.mark.parametrize("method", GLOBAL)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
 @pytest.mark.parametrize("suffix", [".zarr", ".tif", ".npy"])
+@pytest.mark.slow
 def test_volumes(tmp_path: Path, parts: list[int], suffix: str, dtype: str, method: str) -> None:
     pixels = two_hills(2, 13, 21, 34).astype(dtype)
     pixels[1] //= 2  # each volume has a threshold of its own
@@ -126,6 +127,7 @@ def test_colours_have_one_threshold(tmp_path: Path, parts: list[int]) -> None:
 
 @pytest.mark.parametrize("suffix", [".zarr", ".tif"])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.slow
 def test_steps_of_stacks(tmp_path: Path, parts: list[int], suffix: str, dtype: str) -> None:
     pixels = two_hills(2, 33, 21, 34).astype(dtype)
     source, out = stack(tmp_path / f"a{suffix}", pixels), tmp_path / "out.zarr"

@@ -136,6 +136,7 @@ def grey_call(rng):
 
 
 @pytest.mark.parametrize("name", GREY + RESIDUES)
+@pytest.mark.slow
 def test_grey(name, rng):
     compare(name, rng, grey_call)
 

@@ -87,6 +87,7 @@ def test_colours(dtype, manhattan):
 
 @pytest.mark.parametrize("mode", ["mirror", "shrink", "constant"])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.slow
 def test_masks(mode, dtype):
     rng = np.random.default_rng(3)
     tolerance = SINGLE if dtype == "f4" else DOUBLE

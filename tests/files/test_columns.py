@@ -220,6 +220,7 @@ def test_the_mark_of_an_encoding_is_no_letter() -> None:
     ],
 )
 @pytest.mark.parametrize("piece", [1000, 1 << 20])
+@pytest.mark.slow
 def test_what_is_no_table(data: bytes, words: str, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "_PIECE", piece)
     with pytest.raises(FileError, match=r"x\.csv") as error:
