@@ -17,7 +17,7 @@ from tests import longest
 def no_wait_for_the_disk():
     """Do not wait until files are on the disk, which no test could notice. Processes that tests start wait.
 
-    The tests write thousands of files. Each wait takes 2 to 8 ms, which was a sixth of the tests of the command.
+    The tests write thousands of files. The waits were a sixth of the time of the tests of the command.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", _without_waiting)
