@@ -35,6 +35,7 @@ CANNY = [
 
 @pytest.mark.parametrize("options", CANNY, ids=str)
 @pytest.mark.parametrize("dtype", ["u2", "f4"])
+@pytest.mark.slow
 def test_canny(dtype, options):
     array = image().astype(dtype)
     whole = imfilter.canny(array, **options)

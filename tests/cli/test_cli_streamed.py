@@ -95,6 +95,7 @@ def test_filters(
 
 @pytest.mark.parametrize("name", ["sobel", "gaussian", "erode", "median", "correlate", "bilateral"])
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+@pytest.mark.slow
 def test_borders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], name: str, mode: str
 ) -> None:
@@ -262,6 +263,7 @@ def test_resized(
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int16", "uint64", "float32", "float64"])
+@pytest.mark.slow
 def test_resized_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], dtype: str
 ) -> None:

@@ -18,6 +18,7 @@ from tests.cli.streaming import same
 @pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
 @pytest.mark.parametrize("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
+@pytest.mark.slow
 def test_local_thresholds(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

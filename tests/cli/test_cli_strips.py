@@ -122,6 +122,7 @@ def test_bands_of_every_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("hog", "canny")])
+@pytest.mark.slow
 def test_raw_values_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     source = save(tmp_path / "in.png", noise(83, 33, 4))
     whole, banded = results(monkeypatch, source, name, EXTRA.get(name, []), "npy")

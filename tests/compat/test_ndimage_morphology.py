@@ -174,6 +174,7 @@ BINARY = ["binary_erosion", "binary_dilation", "binary_opening", "binary_closing
 
 @pytest.mark.parametrize("name", BINARY)
 @pytest.mark.parametrize("until_end", [False, True])
+@pytest.mark.slow
 def test_binary(name, until_end, rng):
     compare(name, rng, lambda rng: binary_call(rng, until_end))
 

@@ -60,6 +60,7 @@ CORNERS = [
 
 @pytest.mark.parametrize("measure", ["harris", "shi_tomasi"])
 @pytest.mark.parametrize("options", CORNERS, ids=str)
+@pytest.mark.slow
 def test_flat_images_have_no_corners(options, measure):
     for dtype, level in itertools.product((np.float32, np.float64), LEVELS):
         for shape in ((20, 35), (3, 2), (1, 1)):

@@ -123,6 +123,7 @@ def test_absent_samples(method, graded, least):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
 def test_absent_samples_in_signals_and_volumes(method):
     line = scene((200,), [(60, 8.0), (140, 4.0)])
     there = np.ones(200, bool)

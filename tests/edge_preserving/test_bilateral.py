@@ -49,6 +49,7 @@ def test_every_dtype(dtype):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
+@pytest.mark.slow
 def test_every_border(mode, shape):
     image = picture("f8", shape, 1)
     sigma, radius = (1.0, 0.7, 2.0)[: len(shape)], (2, 1, 3)[: len(shape)]

@@ -49,6 +49,7 @@ def table(rng: random.Random, delimiter: str, width: int, gaps: tuple[str, ...] 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+@pytest.mark.slow
 def test_cells_are_those_of_the_csv_module(
     delimiter: str, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

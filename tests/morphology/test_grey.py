@@ -160,6 +160,7 @@ def test_layouts_axes_channels_out_and_workers(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_pipelines_in_tiles_agree_with_small_images(name):
     """A wide image is filtered in tiles, and its rows by several threads."""
     image = picture("f8", (30, 3000))
