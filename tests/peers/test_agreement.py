@@ -29,7 +29,7 @@ def pictures(case, dtype):
     else:
         found = [photos.photo("coins"), photos.photo("camera")[:, 20:451], photos.photo("page")]
         if case.work > HEAVY:
-            found = [found[0][40:169, 30:231], found[1][60:190, 80:293]]
+            found = [found[0][40:209, 30:291], found[1][60:190, 80:293]]
     return [photos.as_type(image, dtype) for image in found]
 
 
