@@ -1,6 +1,7 @@
 """Fixtures that several folders use."""
 
 import gc
+import os
 import signal
 from dataclasses import replace
 
@@ -10,6 +11,22 @@ from imfilter._base.call_cache import Calls
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.rank import apply as rank
 from tests import longest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk():
+    """Do not wait until files are on the disk, which no test could notice. Processes that tests start wait.
+
+    The tests write thousands of files. The waits were a sixth of the time of the tests of the command.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", _without_waiting)
+        yield
+
+
+def _without_waiting(descriptor):
+    """Check the descriptor as `os.fsync` does."""
+    os.fstat(descriptor)
 
 
 @pytest.fixture
@@ -36,6 +53,16 @@ def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give away whole files, without the time that pytest-xdist itself needs for so many tests."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.whole_files import WholeFiles
+
+    return WholeFiles(config, log)
 
 
 def pytest_collection_finish():

@@ -35,6 +35,7 @@ CANNY = [
 
 @pytest.mark.parametrize("options", CANNY, ids=str)
 @pytest.mark.parametrize("dtype", ["u2", "f4"])
+@pytest.mark.slow
 def test_canny(dtype, options):
     array = image().astype(dtype)
     whole = imfilter.canny(array, **options)
@@ -91,6 +92,7 @@ METHODS = ("otsu", "multi_otsu", "li", "yen", "triangle", "isodata", "minimum")
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "f4", "f8"])
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
 def test_thresholds_of_the_whole(method, dtype):
     scale = {"u1": 0.2, "i4": 3 if method == "minimum" else 5000}.get(dtype, 1)
     array = (image() * scale).astype(dtype)

@@ -80,6 +80,7 @@ def test_the_type_is_that_of_out():
         (morphology.erosion, (np.ones((3, 3)),)),
     ],
 )
+@pytest.mark.slow
 def test_the_other_byte_order(function, args, chunks):
     array = image((90, 100))
     lazy = da.from_array(array, chunks=chunks)

@@ -3,10 +3,10 @@
 import doctest
 import importlib
 import inspect
-import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -199,14 +199,22 @@ def test_public_names_are_documented():
     ) == len(imfilter.__all__)
 
 
-MODULES = sorted(
-    module.name
-    for module in pkgutil.walk_packages(imfilter.__path__, "imfilter.")
-    if not module.name.endswith("__main__")
-)
+PACKAGE = Path(imfilter.__file__).parent
+SOURCES = {
+    path: ".".join(["imfilter", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.name != "__main__.py"
+}
+EXAMPLES = [name for path, name in SOURCES.items() if ">>>" in path.read_text(encoding="utf-8")]
 
 
-@pytest.mark.parametrize("name", ["imfilter", *MODULES])
+@pytest.mark.slow
+def test_every_module_is_imported():
+    for name in SOURCES.values():
+        importlib.import_module(name)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.slow
 def test_examples_run(name):
     module = importlib.import_module(name)

@@ -28,6 +28,7 @@ SHAPES = {1: (17,), 2: (9, 23), 3: (5, 8, 11), 4: (2, 7, 9, 3), 5: (2, 3, 6, 5, 
 
 
 @pytest.mark.parametrize("ndim", SHAPES)
+@pytest.mark.slow
 def test_any_axes_in_any_order(ndim):
     rng = np.random.default_rng(ndim)
     image = rng.normal(size=SHAPES[ndim])
@@ -78,6 +79,7 @@ def test_one_axis_as_a_number():
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("channel_axis", [0, 1, 2, -1, -2, -3])
+@pytest.mark.slow
 def test_channels_are_not_mixed(channel_axis, channels, dtype):
     grey = [
         photos.photo("coins")[5 * c : 60 + 5 * c, 3 * c : 91 + 3 * c].astype(dtype) for c in range(channels)

@@ -59,6 +59,7 @@ CALLS = {
 @pytest.mark.parametrize(
     ("first", "second"), [(0.0, -0.0), (-0.0, 0.0), (np.float64(0.0), np.float64(-0.0)), (0, -0.0), (-0.0, 0)]
 )
+@pytest.mark.slow
 def test_zeros_of_both_signs_are_two_arguments(name, first, second):
     forget()
     expected = CALLS[name](second)

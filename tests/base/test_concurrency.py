@@ -36,6 +36,7 @@ IMAGES = [
 ]
 
 
+@pytest.mark.slow
 def test_32_threads():
     """32 threads start together, with different filters, images and numbers of workers."""
     expected = {

@@ -57,6 +57,7 @@ def test_denormals_count_as_zeros(case):
 
 
 @pytest.mark.parametrize("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
+@pytest.mark.slow
 def test_results_are_zeros_or_normal(case):
     """Of samples that are normal, but are small and have fallen off to nothing."""
     for dtype in FLOATS:

@@ -168,6 +168,7 @@ def test_long_float32_sums(taps):
     np.testing.assert_allclose(result, np.float32(0.1), rtol=2e-6)
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_heard_and_leaves_no_writer():
     """The call ends soon after the signal, and nobody writes to the output afterwards."""
     image = np.zeros((2500, 2500), np.float32)

@@ -54,6 +54,7 @@ def overlaps(shape):
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("shape", [(40, 70), (700, 411), (1, 300), (64, 64)], ids=str)
 @pytest.mark.parametrize("name", CALLS)
+@pytest.mark.slow
 def test_overlap(name, shape, workers):
     if name == "61x61" and shape[0] > 100:
         shape = (150, 170)  # as good for the purpose, and quicker

@@ -211,6 +211,7 @@ def test_filter_keeps_the_conventions():
     check_set_params("Filter", transformer)
 
 
+@pytest.mark.slow
 def test_filter_learns_in_a_pipeline_and_a_search():
     shape = (16, 16)
     images = RNG.normal(size=(60, *shape))

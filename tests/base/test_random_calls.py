@@ -124,6 +124,7 @@ def layer(rng, name):
 
 
 @pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.slow
 def test_layers(name):
     rng = np.random.default_rng([30, len(name)])
     count, names = LAYERS[name]
@@ -185,6 +186,7 @@ def test_series(name):
     assert fine > 3
 
 
+@pytest.mark.slow
 def test_fits():
     rng = np.random.default_rng(33)
     names, fine = ("bias", "ridge", "padding", "mode", "cval", "axes", "channel_axis"), 0

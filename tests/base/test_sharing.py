@@ -52,6 +52,7 @@ ALGORITHMS = {
 @pytest.mark.parametrize(
     ("name", "shape"), [(n, s) for n, (_, shapes, _) in ALGORITHMS.items() for s in shapes]
 )
+@pytest.mark.slow
 def test_workers_and_layouts_do_not_matter(name, shape):
     """Also of samples that are 24 orders of magnitude apart."""
     image = (RNG.normal(size=shape) * 10.0 ** RNG.integers(-12, 12, size=shape)).astype(np.float32)

@@ -62,6 +62,7 @@ def same_bits(found, expected):
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *map(np.dtype, "bHlL")], ids=str)
+@pytest.mark.slow
 def test_comparisons_are_those_of_numpy(dtype):
     def formula(a, b):
         none = full_like(a, U8, 0)
@@ -94,6 +95,7 @@ def test_extremes_are_those_of_numpy(dtype):
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.slow
 def test_numbers_fill_every_lane_and_signs_of_zeros_stay(dtype):
     a, b = samples(dtype, 5), samples(dtype, 6)
     two, half = dtype.type(2), dtype.type(0.5)

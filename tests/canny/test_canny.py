@@ -27,6 +27,7 @@ def photograph(name):
 
 
 @pytest.mark.parametrize("name", GREY + COLOUR)
+@pytest.mark.slow
 def test_every_pixel_is_that_of_opencv(name):
     image = photograph(name)
     for low, high in THRESHOLDS:
@@ -38,6 +39,7 @@ def test_every_pixel_is_that_of_opencv(name):
 
 
 @pytest.mark.parametrize("height", range(1, 41))
+@pytest.mark.slow
 def test_small_sizes_are_those_of_opencv(height):
     for width in range(1, 41):
         image = RNG.integers(0, 256, (height, width)).astype(np.uint8)
@@ -242,6 +244,7 @@ def test_out_may_be_the_image_or_of_another_type():
 
 
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+@pytest.mark.slow
 def test_smoothing_in_strips_of_rows_changes_nothing(mode, monkeypatch):
     image = photos.photo("camera")[100:191, 200:283]
     inside = np.ones(image.shape, bool)

@@ -122,6 +122,7 @@ def test_values(tmp_path: Path, scheduler: Scheduler, computed: list[str], versi
     assert sorted(os.listdir(tmp_path)) == ["a.zarr", "out.zarr"]
 
 
+@pytest.mark.slow
 def test_thresholds_of_the_whole(tmp_path: Path, scheduler: Scheduler) -> None:
     pixels = noise(2, *SHAPE)
     pixels[1] //= 2
@@ -269,7 +270,8 @@ def test_a_full_disk(
 def test_no_worker_that_can_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(connection, "TIMEOUT", 1.0)
+    monkeypatch.setattr(connection, "TIMEOUT", 0.2)
+    monkeypatch.setattr(connection, "LOOK", 0.2)
     source = array(tmp_path / "a.zarr", noise(*SHAPE), 3, chunks=CHUNKS)
     words = ["median", source, tmp_path / "out.zarr", "--cluster"]
     with socket.create_server(("127.0.0.1", 0)) as server:

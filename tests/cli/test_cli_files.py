@@ -79,6 +79,7 @@ def test_metadata_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_output_may_be_the_input(tmp_path: Path, name: str) -> None:
     for path in (tmp_path / "one.png", tmp_path / "two.png"):
         path.write_bytes(COINS.read_bytes())

@@ -141,6 +141,7 @@ def test_descriptors_of_what_is_present(tmp_path: Path, channels: tuple[int, ...
 
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
 @pytest.mark.parametrize("channels", [(), (3,), (4,)])
+@pytest.mark.slow
 def test_absent_pixels_change_nothing(
     tmp_path: Path, name: str, ending: str, options: list[Any], channels: tuple[int, ...]
 ) -> None:
@@ -156,6 +157,7 @@ def test_absent_pixels_change_nothing(
 
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
 @pytest.mark.parametrize("channels", [(), (3,)])
+@pytest.mark.slow
 def test_values_that_are_absent(
     tmp_path: Path, name: str, ending: str, options: list[Any], channels: tuple[int, ...]
 ) -> None:
@@ -196,6 +198,7 @@ def test_roots_of_what_is_present(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink"])
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
+@pytest.mark.slow
 def test_bands_give_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str, options: list[Any], mode: str
 ) -> None:

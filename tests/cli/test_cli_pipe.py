@@ -69,6 +69,7 @@ def test_colour_is_that_of_each_filter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ALONE, ids=lambda command: command.name)
+@pytest.mark.slow
 def test_one_step_is_the_command(command: Command, tmp_path: Path) -> None:
     """It differs by the rounding of the last place, because the command alone filters integers."""
     pixels = io.read(CHELSEA).pixels[100:180, 100:190]
@@ -185,6 +186,7 @@ def test_values_of_floats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("command", ALONE, ids=lambda command: command.name)
+@pytest.mark.slow
 def test_saved_steps_run_again(command: Command, tmp_path: Path) -> None:
     source = save(tmp_path / "in.png", noise(40, 45))
     chain = ["gaussian --sigma 1,0.5", words(command)]

@@ -30,6 +30,7 @@ from tests.cli.test_cli_streamed_thresholds import two_hills
 )
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
 @pytest.mark.parametrize("held", [0, 1 << 28])
+@pytest.mark.slow
 def test_steps_of_pictures(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -19,15 +19,15 @@ from imfilter import io
 from tests.cli.commands import COINS, done, failed, noise, run, subprocess_env
 
 FILES: dict[str, Callable[[Path], None]] = {
-    "a.png": lambda path: Pillow.fromarray(noise(30, 40, 3)).save(path),
-    "alpha.png": lambda path: Pillow.fromarray(noise(30, 40, 4)).save(path),
-    "wide.png": lambda path: io.write(path, io.Image(noise(30, 40, 3, dtype="uint16"), True)),
-    "a.jpg": lambda path: Pillow.fromarray(noise(30, 40, 3)).save(path),
-    "a.webp": lambda path: Pillow.fromarray(noise(30, 40, 3)).save(path, lossless=True),
-    "a.bmp": lambda path: Pillow.fromarray(noise(30, 40, 3)).save(path),
-    "a.tif": lambda path: tifffile.imwrite(path, noise(30, 40, dtype="uint16")),
-    "lzw.tif": lambda path: Pillow.fromarray(noise(30, 40, 3)).save(path, compression="tiff_lzw"),
-    "a.npy": lambda path: np.save(path, noise(30, 40)),
+    "a.png": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path),
+    "alpha.png": lambda path: Pillow.fromarray(noise(12, 17, 4)).save(path),
+    "wide.png": lambda path: io.write(path, io.Image(noise(12, 17, 3, dtype="uint16"), True)),
+    "a.jpg": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path),
+    "a.webp": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path, lossless=True),
+    "a.bmp": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path),
+    "a.tif": lambda path: tifffile.imwrite(path, noise(12, 17, dtype="uint16")),
+    "lzw.tif": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path, compression="tiff_lzw"),
+    "a.npy": lambda path: np.save(path, noise(12, 17)),
     "large.npy": lambda path: np.save(path, noise(1000, 900)),  # more than a pipe holds
 }
 

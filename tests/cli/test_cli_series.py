@@ -105,6 +105,7 @@ def test_help(entry: table.Command, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("entry", SERIES, ids=NAMES)
+@pytest.mark.slow
 def test_examples_run(
     entry: table.Command,
     tmp_path: Path,

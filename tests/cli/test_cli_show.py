@@ -66,6 +66,7 @@ def test_defaults_are_those_of_the_function(command: table.Command) -> None:
 
 
 @pytest.mark.parametrize("command", shown_table.SHOWN, ids=NAMES)
+@pytest.mark.slow
 def test_help_and_example(
     command: table.Command,
     tmp_path: Path,

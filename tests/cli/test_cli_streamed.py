@@ -95,6 +95,7 @@ def test_filters(
 
 @pytest.mark.parametrize("name", ["sobel", "gaussian", "erode", "median", "correlate", "bilateral"])
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+@pytest.mark.slow
 def test_borders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], name: str, mode: str
 ) -> None:
@@ -141,6 +142,7 @@ def test_volumes_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writ
     ],
 )
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@pytest.mark.slow
 def test_absent_pixels(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -162,6 +164,7 @@ def test_absent_pixels(
 
 @pytest.mark.parametrize("nodata", [None, -9999.0, float("nan")])
 @pytest.mark.parametrize("absent", [False, True], ids=["complete", "absent"])
+@pytest.mark.slow
 def test_absent_floats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], nodata: float | None, absent: bool
 ) -> None:
@@ -260,6 +263,7 @@ def test_resized(
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int16", "uint64", "float32", "float64"])
+@pytest.mark.slow
 def test_resized_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], dtype: str
 ) -> None:
@@ -283,6 +287,7 @@ def test_resized_arrays(
 
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
 @pytest.mark.parametrize("suffix", [".tif", ".png", ".npy"])
+@pytest.mark.slow
 def test_pipelines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], channels: tuple[int], suffix: str
 ) -> None:

@@ -19,6 +19,7 @@ PNGS = [(b, c) for b, c in PNGS if b == 8 or (b == 16 and c != 3) or (b < 8 and 
 
 @pytest.mark.parametrize(("bits", "colour"), PNGS)
 @pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.slow
 def test_kinds_of_png(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

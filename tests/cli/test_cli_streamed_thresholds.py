@@ -18,6 +18,7 @@ from tests.cli.streaming import same
 @pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
 @pytest.mark.parametrize("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
+@pytest.mark.slow
 def test_local_thresholds(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -56,6 +57,7 @@ def test_global_thresholds(
 
 @pytest.mark.parametrize("method", GLOBAL)
 @pytest.mark.parametrize("dtype", ["bool", "int16", "int32", "uint64", "float16", "float32", "float64"])
+@pytest.mark.slow
 def test_global_thresholds_of_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], method: str, dtype: str
 ) -> None:

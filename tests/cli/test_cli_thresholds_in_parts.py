@@ -42,12 +42,12 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def stack(path: Path, pixels: np.ndarray) -> Path:
-    """Write a stack with the axes C Z Y X."""
+def stack(path: Path, pixels: np.ndarray, chunks: tuple[int, ...] = (1, 6, 12, 20)) -> Path:
+    """Write a stack with the axes C Z Y X. Chunks are those of zarr: each is a file."""
     if path.suffix == ".zarr":
         zarr = pytest.importorskip("zarr")
         made = zarr.create_array(
-            path, shape=pixels.shape, dtype=pixels.dtype, chunks=(1, 4, 8, 16), dimension_names=[*"czyx"]
+            path, shape=pixels.shape, dtype=pixels.dtype, chunks=chunks, dimension_names=[*"czyx"]
         )
         made[...] = pixels
     elif path.suffix == ".npy":
@@ -73,6 +73,7 @@ def above(pixels: np.ndarray, together: tuple[int, ...], find: Callable[[np.ndar
 @pytest.mark.parametrize("method", GLOBAL)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
 @pytest.mark.parametrize("suffix", [".zarr", ".tif", ".npy"])
+@pytest.mark.slow
 def test_volumes(tmp_path: Path, parts: list[int], suffix: str, dtype: str, method: str) -> None:
     pixels = two_hills(2, 13, 21, 34).astype(dtype)
     pixels[1] //= 2  # each volume has a threshold of its own
@@ -126,6 +127,7 @@ def test_colours_have_one_threshold(tmp_path: Path, parts: list[int]) -> None:
 
 @pytest.mark.parametrize("suffix", [".zarr", ".tif"])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.slow
 def test_steps_of_stacks(tmp_path: Path, parts: list[int], suffix: str, dtype: str) -> None:
     pixels = two_hills(2, 33, 21, 34).astype(dtype)
     source, out = stack(tmp_path / f"a{suffix}", pixels), tmp_path / "out.zarr"
@@ -159,7 +161,7 @@ def test_the_mean_of_floats_is_summed_in_order(
         volume[::3, 5, 6] = imfilter.threshold.mean(volume)
     monkeypatch.setattr(stack_work, "_FRAMES", size)
     for suffix in (".tif", ".zarr"):
-        source = stack(tmp_path / f"a{suffix}", pixels)
+        source = stack(tmp_path / f"a{suffix}", pixels, (1, 12, 36, 50))
         done("threshold", source, tmp_path / "out.zarr", "--method", "mean", "--axes", "ZYX")
         wanted = above(pixels, (1, 2, 3), imfilter.threshold.mean)
         np.testing.assert_array_equal(pixels_of(tmp_path / "out.zarr"), wanted)

@@ -21,6 +21,7 @@ def _limits(rng):
 
 
 @pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.slow
 def test_edges(norm):
     def draw(rng):
         scale = pick(rng, 1, 1, 10)

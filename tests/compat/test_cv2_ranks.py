@@ -76,6 +76,7 @@ def test_morphology():
 
 
 @pytest.mark.parametrize("name", ["erode", "dilate", "morphologyEx"])
+@pytest.mark.slow
 def test_values_beyond_the_border(name):
     def draw(rng):
         kernel, anchor = _kernel(rng)

@@ -113,6 +113,7 @@ def test_generic_filter(function, rng):
 
 
 @pytest.mark.parametrize("what", ["sum", "mean", "variance", "deviation"])
+@pytest.mark.slow
 def test_sums_have_the_order_of_numpy(what):
     for samples in range(1, 129):
         numpy_sums.function(what, samples)  # it compares results

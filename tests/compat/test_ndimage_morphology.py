@@ -136,6 +136,7 @@ def grey_call(rng):
 
 
 @pytest.mark.parametrize("name", GREY + RESIDUES)
+@pytest.mark.slow
 def test_grey(name, rng):
     compare(name, rng, grey_call)
 
@@ -173,6 +174,7 @@ BINARY = ["binary_erosion", "binary_dilation", "binary_opening", "binary_closing
 
 @pytest.mark.parametrize("name", BINARY)
 @pytest.mark.parametrize("until_end", [False, True])
+@pytest.mark.slow
 def test_binary(name, until_end, rng):
     compare(name, rng, lambda rng: binary_call(rng, until_end))
 

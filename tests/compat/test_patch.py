@@ -43,6 +43,7 @@ def test_with_block():
     assert scipy.ndimage.uniform_filter is ORIGINALS[0]
 
 
+@pytest.mark.slow
 def test_names_in_loaded_modules():
     """A module that imported the function by name has the replacement, and gets the original back."""
     with imfilter.patch():
@@ -224,6 +225,7 @@ print(uniform_filter.__module__, sys.argv[1:], __name__, uniform_filter(np.ones(
 """
 
 
+@pytest.mark.slow
 def test_script(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

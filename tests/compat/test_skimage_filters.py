@@ -113,6 +113,7 @@ def test_hysteresis():
 
 
 @pytest.mark.parametrize("photograph", PHOTOGRAPHS)
+@pytest.mark.slow
 def test_photographs(photograph):
     image = getattr(skimage.data, photograph)()
     for name in ("sobel", "scharr", "prewitt", "farid", "roberts", "laplace", "gaussian", "unsharp_mask"):

@@ -24,6 +24,7 @@ def photograph(name, kind="uint8"):
 
 @pytest.mark.parametrize("name", RIDGES)
 @pytest.mark.parametrize("photo", PHOTOGRAPHS)
+@pytest.mark.slow
 def test_ridges(name, photo):
     agrees(name, photograph(photo))
     agrees(name, photograph(photo, "float32"), [1, 2.5], black_ridges=False, mode="constant", cval=0.3)

@@ -43,6 +43,7 @@ def by_loops(values):
 
 @pytest.mark.parametrize("shape", [(60,), (14, 17), (5, 6, 7), (3, 4, 3, 4), (1, 1), (1, 9)], ids=str)
 @pytest.mark.parametrize("levels", [3, 10, 10**6])
+@pytest.mark.slow
 def test_one_peak_for_each_that_is_flat(shape, levels):
     for _ in range(6):
         values = RNG.integers(0, levels, shape).astype(RNG.choice(["f4", "f8", "i4"]))

@@ -39,6 +39,7 @@ def close(found, expected, dtype):
 
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"])
 @pytest.mark.parametrize(("shape", "patch", "search"), [((9, 11), 3, 5), ((14,), 5, 7), ((3, 4, 5), 3, 3)])
+@pytest.mark.slow
 def test_borders_and_dimensions(mode, shape, patch, search):
     image, n = picture(shape), len(shape)
     found = imfilter.non_local_means(
@@ -69,6 +70,7 @@ def test_truth_values():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.slow
 def test_sizes_of_one(n):
     for shape in ((1,) * n, (3, 1, 2)[:n], (2, 1, 1)[:n]):
         image = picture(shape)

@@ -49,6 +49,7 @@ def test_skimage(shape):
 
 
 @pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+@pytest.mark.slow
 def test_the_gap_bounds_the_distance(tolerance):
     image = picture((50, 60), "f4")
     exact, told = best(image.astype("f8"), 10), []

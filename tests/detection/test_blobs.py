@@ -94,6 +94,7 @@ def responses(image, sigmas, method, ratio, **options):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("graded", [False, True], ids=["bool", "graded"])
 @pytest.mark.parametrize("least", [0.0, 0.2])
+@pytest.mark.slow
 def test_absent_samples(method, graded, least):
     """The responses are those of the filters with the same mask. No blob is centred on an absent sample."""
     image = imfilter.gaussian(RNG.random((40, 44)), 2.5)
@@ -122,6 +123,7 @@ def test_absent_samples(method, graded, least):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
 def test_absent_samples_in_signals_and_volumes(method):
     line = scene((200,), [(60, 8.0), (140, 4.0)])
     there = np.ones(200, bool)
@@ -166,6 +168,7 @@ def test_absent_samples_in_other_words(dtype):
     assert imfilter.blobs(image, 2, 8, mask=np.zeros(image.shape)).shape == (0, 3)
 
 
+@pytest.mark.slow
 def test_overlaps():
     """The shared part, by counting samples, in one to three axes."""
     for ndim, (large, small) in itertools.product((1, 2, 3), ((9.0, 5.0), (6.0, 6.0))):

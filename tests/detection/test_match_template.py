@@ -30,6 +30,7 @@ def test_the_definition(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.slow
 def test_missing_data(shape):
     image, template = RNG.normal(size=shape[0]) + 3, RNG.normal(size=shape[1])
     counts = np.where(RNG.random(shape[0]) < 0.4, 0.0, RNG.random(shape[0]))

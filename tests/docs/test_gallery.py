@@ -131,6 +131,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
+@pytest.mark.slow
 def test_command_runs(name, command, folder, monkeypatch):
     monkeypatch.chdir(folder)
     if "--network" in command:

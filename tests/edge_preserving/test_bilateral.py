@@ -49,6 +49,7 @@ def test_every_dtype(dtype):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
+@pytest.mark.slow
 def test_every_border(mode, shape):
     image = picture("f8", shape, 1)
     sigma, radius = (1.0, 0.7, 2.0)[: len(shape)], (2, 1, 3)[: len(shape)]
@@ -87,6 +88,7 @@ def test_colours(dtype, manhattan):
 
 @pytest.mark.parametrize("mode", ["mirror", "shrink", "constant"])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.slow
 def test_masks(mode, dtype):
     rng = np.random.default_rng(3)
     tolerance = SINGLE if dtype == "f4" else DOUBLE

@@ -42,6 +42,7 @@ def test_every_dtype(dtype):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 3), (1, 1), (1, 7)])
+@pytest.mark.slow
 def test_every_border(mode, shape):
     image, guide = picture("f8", shape, 1), picture("f8", shape, 2)
     radius = (2, 1, 2)[: len(shape)]
@@ -264,6 +265,7 @@ def test_bits_depend_on_the_window_only(dtype, offset):
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.slow
 def test_little_contrast_far_from_zero(dtype):
     """Where sums have no digits left, the fit is that of differences from a sample of the window."""
     rng = np.random.default_rng(22)

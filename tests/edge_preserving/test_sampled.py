@@ -24,6 +24,7 @@ def compared(image, sigma, spread, tolerance=ERROR, **given):
 
 @pytest.mark.parametrize("name", ["camera", "coins", "page", "brick"])
 @pytest.mark.parametrize("spread", [5.0, 25.0, 100.0])
+@pytest.mark.slow
 def test_photographs(name, spread):
     image = photo(name)[40:150, 60:200]
     assert compared(image.astype("f4"), 4.0, spread) < 0.002

@@ -49,6 +49,7 @@ def table(rng: random.Random, delimiter: str, width: int, gaps: tuple[str, ...] 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+@pytest.mark.slow
 def test_cells_are_those_of_the_csv_module(
     delimiter: str, piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def test_the_mark_of_an_encoding_is_no_letter() -> None:
     ],
 )
 @pytest.mark.parametrize("piece", [1000, 1 << 20])
+@pytest.mark.slow
 def test_what_is_no_table(data: bytes, words: str, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "_PIECE", piece)
     with pytest.raises(FileError, match=r"x\.csv") as error:

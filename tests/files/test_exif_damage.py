@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import struct
 import time
@@ -202,14 +201,7 @@ def upright(block: bytes, tags: blocks.Tags) -> blocks.Tags:
     return kept
 
 
-@pytest.fixture
-def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files be written without waiting for the disk, hundreds of times."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("unsynced")
 def test_hunt_random_blocks_that_are_valid_are_kept(tmp_path: Path) -> None:
     rng = random.Random(17)
     pixels = picture((6, 8, 3), "uint8")
@@ -233,7 +225,6 @@ def test_hunt_random_blocks_that_are_valid_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("unsynced")
 def test_hunt_random_damage_never_crashes(tmp_path: Path) -> None:
     """Bytes of a block are changed, cut off or moved: it is kept or left out, and every format takes it."""
     rng = random.Random(18)

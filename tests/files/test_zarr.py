@@ -53,6 +53,7 @@ def image(path: Path, pixels: np.ndarray, version: int, levels: int = 1) -> Path
 
 @pytest.mark.parametrize("version", FORMATS)
 @pytest.mark.parametrize("dtype", REAL)
+@pytest.mark.slow
 def test_arrays(tmp_path: Path, version: int, dtype: str) -> None:
     pixels = picture((5, 21, 34), dtype)
     source = array(tmp_path / "a.zarr", pixels, version, chunks=(2, 8, 16), attributes={"own": 1})
@@ -96,6 +97,7 @@ def test_names_of_dimensions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", FORMATS)
+@pytest.mark.slow
 def test_ome_zarr(tmp_path: Path, version: int) -> None:
     pixels = noise(2, 3, 5, 24, 20, dtype="uint16")
     source = image(tmp_path / "a.ome.zarr", pixels, version, levels=2)

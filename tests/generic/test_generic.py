@@ -106,6 +106,7 @@ def windows(image, inside, mode, cval, stride=1, there=None):
 
 @pytest.mark.parametrize("mode", [*naive.MODES, "shrink"])
 @pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.slow
 def test_masks_against_plain_loops(mode, stride):
     function, inside, some = user.trimmed_mean, CROSS > 0, np.ones(6, bool)
     for shape, footprint in (((50,), some), ((9, 31), inside), ((5, 6, 7), some.reshape(1, 2, 3))):

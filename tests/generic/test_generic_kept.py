@@ -58,6 +58,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("old", "new", "changed"), CHANGES, ids=[c[1] for c in CHANGES])
+@pytest.mark.slow
 def test_what_a_function_depends_on_changes_its_digest(old, new, changed):
     assert old in SOURCE
     before, after = digests(module()), digests(module(SOURCE.replace(old, new)))

@@ -118,6 +118,7 @@ def test_functions_run_where_nothing_can_be_kept(tmp_path):
     assert compiled == {"closed"}
 
 
+@pytest.mark.slow
 def test_a_notice_says_that_compilation_takes_long(monkeypatch, capsys):
     monkeypatch.setattr(functions.dependencies, "digest", lambda *arguments: None)  # nothing is loaded
     monkeypatch.setattr(functions, "PATIENCE", 0.001)

@@ -85,6 +85,7 @@ def test_where_of_samples_runs_on_vectors(function):
     assert functions.compiled(function, 6, (), 1).in_lanes
 
 
+@pytest.mark.slow
 def test_numba_itself_is_not_changed():
     assert imfilter.generic(np.arange(3.0), lambda w: np.where(w[0] > 1, 2.0, 1.0), 1).tolist() == [1, 1, 2]
     own = numba.njit(lambda value: np.where(value > 1, 2.0, 1.0))

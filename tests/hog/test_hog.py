@@ -65,6 +65,7 @@ def test_colour(norm):
 
 
 @pytest.mark.parametrize("root", [False, True])
+@pytest.mark.slow
 def test_which_channel_is_the_strongest_is_decided_in_the_type_of_the_image(root):
     for image in (photos.photo("coffee"), photos.photo("colorwheel")[..., :3]):
         same(image.astype(np.float32) / 255, channel_axis=-1, transform_sqrt=root)

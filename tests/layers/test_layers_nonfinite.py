@@ -202,6 +202,7 @@ EXTENTS = {"x": (33, 15, 9), "kernel": (3, 3, 3), "strided": (17, 8, 5)}
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.slow
 def test_bits_do_not_depend_on_the_layout(name, n, dtype):
     function, *shapes = FUNCTIONS[name]
     rng = np.random.default_rng([4, n])

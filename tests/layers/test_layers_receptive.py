@@ -38,6 +38,7 @@ def some_stack(n, depth):
 @pytest.mark.parametrize(
     ("lengths", "depth"), [((41,), 1), ((47,), 2), ((61,), 3), ((17, 15), 2), ((8, 7, 8), 1), ((8, 7, 7), 2)]
 )
+@pytest.mark.slow
 def test_against_the_samples_that_move_a_unit(lengths, depth):
     whole = 0
     for _ in range(25 if len(lengths) < 3 else 5):

@@ -89,6 +89,7 @@ def test_an_error_ends_the_work():
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+@pytest.mark.slow
 def test_kernels_of_one_tap(shape, stride, groups, dtype):
     """Pixels of several images in one unit, parts of units, blocks that are not full, and other layouts."""
     rng = np.random.default_rng(stride)

@@ -100,6 +100,7 @@ def test_windows_of_any_width(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["u1", "f4"])
+@pytest.mark.slow
 def test_windows_of_any_height(dtype):
     image = np.random.default_rng(10).integers(0, 250, (150, 37)).astype(dtype)
     for height in (*range(1, 36), 61, 64, 77, 128, 200):

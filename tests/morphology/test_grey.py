@@ -53,6 +53,7 @@ def elements(ndim):
 @pytest.mark.parametrize("shape", [(13,), (6, 9), (3, 4, 5)])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_elements_and_borders(name, mode, shape):
     image = picture("u1", shape)
     for element in elements(len(shape)):
@@ -62,6 +63,7 @@ def test_elements_and_borders(name, mode, shape):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_types(name, dtype):
     for strange in (False, True):
         image = picture(dtype, (7, 33), strange=strange)
@@ -158,6 +160,7 @@ def test_layouts_axes_channels_out_and_workers(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_pipelines_in_tiles_agree_with_small_images(name):
     """A wide image is filtered in tiles, and its rows by several threads."""
     image = picture("f8", (30, 3000))

@@ -38,6 +38,7 @@ def whole_and_cut(monkeypatch):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.slow
 def test_operations(whole_and_cut, operation, mode):
     rng = np.random.default_rng(1)
     image = rng.integers(0, 200, (61, 23)).astype("u1")
@@ -66,6 +67,7 @@ def test_extremes_in_large_windows(whole_and_cut, mode):
 
 @pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap"])
 @pytest.mark.parametrize("dtype", ["?", "u1", "i2", "f4"])
+@pytest.mark.slow
 def test_borders_apart(whole_and_cut, mode, dtype):
     rng = np.random.default_rng(6)
     image = (rng.standard_normal((5, 40, 50)) * 50).astype(dtype)

@@ -64,6 +64,7 @@ def test_a_full_mask_changes_nothing():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.slow
 def test_weights(dtype):
     rng = np.random.default_rng(0)
     heights = rng.integers(-30, 40, (3, 4))

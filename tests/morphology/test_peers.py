@@ -33,6 +33,7 @@ def elements(ndim, seed=0):
 @pytest.mark.parametrize("shape", [(40,), (15, 21), (6, 7, 8)])
 @pytest.mark.parametrize("mode", BORDERS)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_scipy_with_footprints(name, mode, shape):
     theirs = getattr(scipy.ndimage, NAMES[name][0])
     for dtype in ("u1", "i4", "f4", "f8"):

@@ -163,6 +163,7 @@ def test_each_sample_of_a_spiral_waits_once(inward):
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u8", "f4", "f8"])
 @pytest.mark.parametrize("dilation", [True, False])
+@pytest.mark.slow
 def test_noise_is_reconstructed_from_one_seed_in_few_visits(dtype, dilation):
     noise = np.random.default_rng(3).integers(0, 120, (300, 280)).astype(dtype)
     noise[150, 140] = 120 if dilation else 0

@@ -109,6 +109,7 @@ def test_grey_holes_are_those_of_the_levels(dtype):
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("name", ["maxima", "minima"])
+@pytest.mark.slow
 def test_extrema(dtype, name):
     ours, local = getattr(morphology, f"h_{name}"), getattr(morphology, f"local_{name}")
     theirs, theirs_local = getattr(peers, f"h_{name}"), getattr(peers, f"local_{name}")

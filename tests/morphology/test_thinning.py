@@ -26,6 +26,7 @@ def images(shape, seed=0):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.slow
 def test_the_rules(shape):
     for image in images(shape):
         np.testing.assert_array_equal(skeleton(image), loops.thinned(image, loops.zhang))

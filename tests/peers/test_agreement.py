@@ -53,6 +53,7 @@ def test_agrees_with_the_other_libraries(case, type_name):
 
 
 @pytest.mark.parametrize(("case", "type_name"), TABLE)
+@pytest.mark.slow
 def test_out_and_workers_change_nothing(case, type_name):
     source, result_type = types_of(type_name)
     image = pictures(case, source)[0]

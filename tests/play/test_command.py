@@ -16,6 +16,7 @@ from tests.cli.commands import subprocess_env
 COINS = str(pictures._FOLDERS[1] / "coins.png")
 
 
+@pytest.mark.slow
 def test_the_server_starts_and_ends():
     pytest.importorskip("uvicorn", reason='needs "imfilter[play]"')
     command = [sys.executable, "-m", "imfilter", "play", "--no-browser", COINS]

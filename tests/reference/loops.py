@@ -71,14 +71,13 @@ def conv(x, weight, bias=None, *, stride=1, padding=0, padding_mode="zero", dila
     around = [0, 0] + [edge] * len(lengths)
     padded = naive.pad(x.astype(float), around, around, padding_mode)
     result = np.zeros((len(x), len(weight), *map(len, starts)))
-    ins, outs = x.shape[1] // groups, len(weight) // groups
+    grouped = padded.reshape(len(x), groups, 1, -1, *padded.shape[2:])
+    weights = weight.reshape(groups, len(weight) // groups, *weight.shape[1:])
     for place in np.ndindex(result.shape[2:]):
         begin = [s[i] + edge for s, i in zip(starts, place, strict=True)]
         window = tuple(slice(b, b + d * (k - 1) + 1, d) for b, d, k in zip(begin, gaps, kernel, strict=True))
-        for channel in range(len(weight)):
-            first = channel // outs * ins
-            values = padded[(slice(None), slice(first, first + ins), *window)] * weight[channel]
-            result[(slice(None), channel, *place)] = values.reshape(len(x), -1).sum(axis=1)
+        values = grouped[(..., *window)] * weights  # images, groups, outputs, inputs and taps
+        result[(slice(None), slice(None), *place)] = values.reshape(len(x), len(weight), -1).sum(axis=2)
     if bias is not None:
         result += np.asarray(bias).reshape(-1, *[1] * len(lengths))
     return result.astype(x.dtype)

@@ -34,6 +34,7 @@ def listed(image, shape, monkeypatch, **options):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("scale", [1.5, 2, 4])
+@pytest.mark.slow
 def test_the_definition(scale, method):
     image = noise((13, 18), "float64")
     shape = tuple(round(n * scale) for n in image.shape)
@@ -48,6 +49,7 @@ def test_the_definition(scale, method):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
 @pytest.mark.parametrize("factor", [2, 4])
+@pytest.mark.slow
 def test_weights_that_repeat_give_the_bits_of_lists_of_taps(factor, dtype, monkeypatch):
     for h, w in ((9, 13), (70, 21), (3, 700), (3, 2), (2, 40), (40, 1), (2, 2061)):
         image = noise((h, w), dtype)

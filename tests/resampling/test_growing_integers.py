@@ -33,6 +33,7 @@ def test_the_definition(scale, dtype):
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16"])
 @pytest.mark.parametrize("mode", ["edge", "mirror", "wrap", "shrink"])
+@pytest.mark.slow
 def test_many_tiles_and_groups(mode, dtype):
     """The sums of float64 samples go another way, and are exact too."""
     image = noise((101, 1300), dtype)

@@ -138,6 +138,7 @@ def test_absent_samples(mode, graded):
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("shape", [(37,), (16, 33), (5, 6, 9)], ids=str)
+@pytest.mark.slow
 def test_the_way_back_is_exact_with_absent_samples(shape, dtype):
     image = (RNG.random(shape) * 100).astype(dtype)
     mask = RNG.random(shape) < 0.3

@@ -263,6 +263,7 @@ def test_scales_round_half_to_even():
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int16", "uint8"])
+@pytest.mark.slow
 def test_sums_of_16_bit_integers_are_those_of_float64(dtype):
     """Weights of few bits give exact sums in float32, and other sums are in float64."""
     kind = np.dtype(dtype)

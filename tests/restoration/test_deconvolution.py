@@ -47,6 +47,7 @@ def test_wiener_of_scikit_image():
 
 
 @pytest.mark.parametrize(("shape", "size"), [((23,), (5,)), ((9, 11), (3, 4)), ((4, 5, 6), (3, 1, 2))])
+@pytest.mark.slow
 def test_richardson_lucy_is_its_definition(shape, size):
     image, kernel = RNG.random(shape) + 0.1, blur(*size) * 1.3
     ones = np.ones(shape)

@@ -41,6 +41,7 @@ def agree(monkeypatch, call, bound):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("mode", ["mirror", "symmetric"])
 @pytest.mark.parametrize("absent", [False, True], ids=["whole", "absent"])
+@pytest.mark.slow
 def test_whole_periods(shape, mode, absent, monkeypatch):
     image = RNG.random(shape) * 10 + 1
     mask = RNG.random(shape) < 0.6 if absent else None

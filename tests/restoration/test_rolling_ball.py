@@ -16,6 +16,7 @@ RNG = np.random.default_rng(4)
     [((40,), (4.5,), 4.5), ((17, 21), (3, 3), 3), ((15, 19), (2.3, 5), 9.0), ((7, 9, 8), (1, 2.5, 2), 4)],
 )
 @pytest.mark.parametrize("method", ["opening", "erosion"])
+@pytest.mark.slow
 def test_definition(shape, radii, height, method):
     image = RNG.random(shape) * 20
     expected = restoration.rolling_ball(image, radii, height, method)
@@ -48,6 +49,7 @@ def test_definition(shape, radii, height, method):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
 @pytest.mark.parametrize("ndim", [1, 2, 3])
+@pytest.mark.slow
 def test_scikit_image(dtype, ndim):
     image = (RNG.random((90, 40, 12)[:ndim]) * 60).astype(dtype)
     image = np.ascontiguousarray(image)

@@ -321,6 +321,7 @@ def test_timing_is_what_ramps_say():
     assert (t - lagged)[300] == pytest.approx(4.0)
 
 
+@pytest.mark.slow
 def test_medians_of_long_series_are_those_of_short_ones():
     """Blocks of windows are ranked together where all samples are numbers, and one by one where not."""
     x = np.round(RNG.normal(size=600_000), 2) * RNG.choice([-1.0, 1.0], 600_000)  # zeros of either sign
@@ -364,6 +365,7 @@ def test_weights_of_both_signs_count_an_absent_sample_as_the_mean_of_the_others(
 
 
 @pytest.mark.parametrize("size", [3, 16, 18, 25, 100])
+@pytest.mark.slow
 def test_means_of_more_series_than_a_block_holds(size):
     """Also where a block of rows, or the last one, has one row."""
     for windows, count in itertools.product((1, 2, 9, 129, 4 * size + 1), (257, 300, 513)):

@@ -57,6 +57,7 @@ def alike(found, wanted):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_hunt(seed):
     """Whole series and streams of them, in pieces and through pickles, of any border and result type."""
     rng = np.random.default_rng(seed)

@@ -45,6 +45,7 @@ def test_parts_make_up_the_sum():
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 700])
+@pytest.mark.slow
 def test_means_are_the_exact_ones(size, rows):
     """To a few units in the last place of the mean size of the samples."""
     x = RNG.normal(size=rows + size - 1)
@@ -53,6 +54,7 @@ def test_means_are_the_exact_ones(size, rows):
 
 @pytest.mark.parametrize("size", SIZES[:-2])
 @pytest.mark.parametrize("beside", [1, 2, 7, 15, 16, 17, 40, 129])
+@pytest.mark.slow
 def test_small_pieces_give_the_same_bits(size, beside, request):
     """However many series lie side by side, and wherever a block, a stretch or a column ends."""
     whole = [(rows, RNG.normal(size=(rows + size - 1, beside))) for rows in (1, 4, 5, 6, 90, 260)]

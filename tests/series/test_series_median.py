@@ -57,6 +57,7 @@ KINDS = ("denormals", "smallest", "largest", "few", "normal", "bits")
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 10, 31, 33, 64, 65, 150])
+@pytest.mark.slow
 def test_rounded_once_and_alike_in_every_way(kind, size, monkeypatch):
     rng = np.random.default_rng(size)
     x = samples(rng, kind, 900)

@@ -177,6 +177,7 @@ ALIGNED = [f for f in FILTERS if f[0] is not series.causal and f[2]["nan"] == "p
 
 
 @pytest.mark.parametrize(("call", "args", "options"), FILTERS)
+@pytest.mark.slow
 def test_what_claims_not_to_look_ahead_does_not(call, args, options):
     how = causally(call, options)
     assert series.timing(call, *args, **how).lookahead == 0
@@ -184,6 +185,7 @@ def test_what_claims_not_to_look_ahead_does_not(call, args, options):
 
 
 @pytest.mark.parametrize(("call", "args", "options"), ALIGNED)
+@pytest.mark.slow
 def test_what_looks_ahead_is_found_out(call, args, options):
     how = {**options, "align": "centre"}
     found = series.check_causal(lambda x: call(x, *args, **how), 100)

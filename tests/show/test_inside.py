@@ -41,6 +41,7 @@ def slopes(image, label, step=1e-6):
 
 
 @pytest.mark.parametrize("label", range(4))
+@pytest.mark.slow
 def test_saliency_is_the_largest_absolute_slope_of_the_channels(label):
     expected = np.abs(slopes(IMAGES[0], label)).max(axis=0)
     np.testing.assert_allclose(show.saliency(SMALL, WEIGHTS, IMAGES[0], label), expected, atol=1e-7)
