@@ -5,7 +5,7 @@ These functions take an LLVM builder and LLVM values. A value is a scalar or a v
 """
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 
 #: The type of addresses and indices.
 WORD = ir.IntType(64)
@@ -86,6 +86,27 @@ def lanewise(builder, name, *values):
     """Call LLVM's function `name`, such as ``sqrt``, of values of one type. The result has the same type."""
     kind = values[0].type
     return call_llvm(builder, f"llvm.{name}.{mangle(kind)}", kind, *values)
+
+
+def _call_avx512(builder, name, result, *args):
+    """Call the AVX-512 instruction `name`, whose result is of LLVM type `result`."""
+    kind = ir.FunctionType(result, [a.type for a in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.avx512.{name}"), args)
+
+
+def permuted(builder, table, places):
+    """Return entries of a table of 32 numbers, by the lowest 5 bits of 16 `places`. Needs AVX-512."""
+    kind = ir.VectorType(ir.FloatType(), 16)
+    low, high = (ir.Constant(kind, half) for half in (table[:16], table[16:]))
+    return _call_avx512(builder, "vpermi2var.ps.512", kind, low, places, high)
+
+
+def scaled(builder, value, exponent):
+    """Return 16 float32 times two to the power of `exponent`, rounded down. -inf gives 0. Needs AVX-512."""
+    everywhere, rounding = ir.IntType(16)(-1), _INDEX(4)
+    return _call_avx512(
+        builder, "mask.scalef.ps.512", value.type, value, exponent, value, everywhere, rounding
+    )
 
 
 def spread(builder, value, kind):
