@@ -229,7 +229,7 @@ def _pairs(
 
 
 def _aligned(store: Store, name: str, size: int) -> npt.NDArray[np.uint8]:
-    """Return memory that starts where a register does. A sum that lies across two cache lines takes longer."""
+    """Return memory that starts where a register does: access across two cache lines takes longer."""
     register = BYTES // REGISTERS
     memory = store.array(name, (size + register,), np.uint8)
     return memory[-address(memory) % register :]
