@@ -21,8 +21,8 @@ _TINY = 1e-12
 #: Boccacci, section 3).
 _SEEN = 1e-2
 
-#: Lines of a response that are computed at a time.
-_LINES = 32
+#: Values of a response that are computed at a time.
+_VALUES = 1 << 18
 
 
 def kernel_of(value: Any, order: tuple[int, ...]) -> npt.NDArray[np.float64]:
@@ -85,11 +85,12 @@ class Wiener:
         """Return the response of the inverse filter."""
         found = waves.transfer(settings.kernel, workers)
         first, *others = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
-        for start in range(0, len(found), _LINES):  # so little more memory is needed
-            blur = found[start : start + _LINES]
+        step = max(1, _VALUES * len(found) // max(found.size, 1))
+        for start in range(0, len(found), step):
+            blur = found[start : start + step]
             power: float | npt.NDArray = settings.balance
             if settings.regularizer == LAPLACIAN:
-                bends = np.zeros(1) + first[start : start + _LINES]
+                bends = np.zeros(1) + first[start : start + step]
                 power = settings.balance * sum(others, bends) ** 2
             size = np.abs(blur)
             size *= size
