@@ -94,11 +94,18 @@ def _call_avx512(builder, name, result, *args):
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.avx512.{name}"), args)
 
 
-def permuted(builder, table, places):
-    """Return entries of a table of 32 numbers, by the lowest 5 bits of 16 `places`. Needs AVX-512."""
-    kind = ir.VectorType(ir.FloatType(), 16)
-    low, high = (ir.Constant(kind, half) for half in (table[:16], table[16:]))
-    return _call_avx512(builder, "vpermi2var.ps.512", kind, low, places, high)
+#: The instructions that look lanes up in one vector of 64 bytes or two, by the type of a lane.
+_PERMUTATIONS = {"i8": "permvar.qi.512", "i16": "vpermi2var.hi.512", "f32": "vpermi2var.ps.512"}
+
+
+def permuted(builder, places, *vectors):
+    """Return the lanes at `places` of one vector of bytes, or of two others. Needs AVX-512.
+
+    Only the bits of a place count that number the lanes.
+    """
+    kind, name = vectors[0].type, _PERMUTATIONS[mangle(vectors[0].type.element)]
+    args = (vectors[0], places, *vectors[1:])
+    return _call_avx512(builder, name, kind, *args)
 
 
 def scaled(builder, value, exponent):

@@ -262,7 +262,8 @@ def _from_table(x):
     steps = moved - (magic + _SHIFT)
     rest = x - steps
     places = x.builder.bitcast(moved.value, integer_like(x.value.type))
-    entries = Lanes(x.builder, permuted(x.builder, _TABLE, places))
+    halves = (ir.Constant(x.value.type, _TABLE[i : i + _LANES]) for i in (0, _LANES))
+    entries = Lanes(x.builder, permuted(x.builder, places, *halves))
     return Lanes(x.builder, scaled(x.builder, (rest.fma(rest, _TERM) * entries).value, steps.value))
 
 
