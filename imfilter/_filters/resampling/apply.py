@@ -39,8 +39,8 @@ _OF_COLUMNS_FIRST = (
 )
 #: Fields of a job for sums of two columns.
 _OF_PAIRS = (
-    *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows", "pair_places", "pair_weights"),
-    "pair_second",
+    *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows"),
+    *("pair_places", "pair_weights", "pair_second"),
 )
 #: Bytes of a result that no cache keeps. It is written past the caches.
 _FAR = 3 << 23
