@@ -165,6 +165,7 @@ def _formula(function):
 
 
 power_of_two = _formula(vector_math.exponential2)
+tabulated_power_of_two = _formula(vector_math.tabulated_exponential2)
 exponential = _formula(vector_math.exponential)
 one_minus_exponential = _formula(vector_math.one_minus_exponential)
 

@@ -5,7 +5,7 @@ These functions take an LLVM builder and LLVM values. A value is a scalar or a v
 """
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 
 #: The type of addresses and indices.
 WORD = ir.IntType(64)
@@ -86,6 +86,34 @@ def lanewise(builder, name, *values):
     """Call LLVM's function `name`, such as ``sqrt``, of values of one type. The result has the same type."""
     kind = values[0].type
     return call_llvm(builder, f"llvm.{name}.{mangle(kind)}", kind, *values)
+
+
+def _call_avx512(builder, name, result, *args):
+    """Call the AVX-512 instruction `name`, whose result is of LLVM type `result`."""
+    kind = ir.FunctionType(result, [a.type for a in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.avx512.{name}"), args)
+
+
+#: The instructions that look lanes up in one vector of 64 bytes or two, by the type of a lane.
+_PERMUTATIONS = {"i8": "permvar.qi.512", "i16": "vpermi2var.hi.512", "f32": "vpermi2var.ps.512"}
+
+
+def permuted(builder, places, *vectors):
+    """Return the lanes at `places` of one vector of bytes, or of two others. Needs AVX-512.
+
+    Only the bits of a place count that number the lanes.
+    """
+    kind, name = vectors[0].type, _PERMUTATIONS[mangle(vectors[0].type.element)]
+    args = (vectors[0], places, *vectors[1:])
+    return _call_avx512(builder, name, kind, *args)
+
+
+def scaled(builder, value, exponent):
+    """Return 16 float32 times two to the power of `exponent`, rounded down. -inf gives 0. Needs AVX-512."""
+    everywhere, rounding = ir.IntType(16)(-1), _INDEX(4)
+    return _call_avx512(
+        builder, "mask.scalef.ps.512", value.type, value, exponent, value, everywhere, rounding
+    )
 
 
 def spread(builder, value, kind):

@@ -11,7 +11,18 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 
-from imfilter._simd.llvm import compare, constant, integer_like, lanewise, like, multiply_add
+from imfilter._simd.llvm import (
+    compare,
+    constant,
+    integer_like,
+    lanewise,
+    like,
+    multiply_add,
+    permuted,
+    scaled,
+    shuffle,
+)
+from imfilter._simd.registers import FEATURES
 
 
 class Lanes:
@@ -232,6 +243,48 @@ def exponential2(x):
     turns, power = _whole_power(x)
     found = polynomial(x - turns, _exponential(wide)) * power
     return x.constant(0.0).where(x.compare("<", -1022.0 if wide else -126.0), found)
+
+
+#: Lanes of two registers of float32, which hold a table, and of one of them.
+_ENTRIES, _LANES = 32, 16
+#: From -1/64 to 1/64, 2**r is ``_SCALE * ((r + _SHIFT)**2 + _TERM)`` with a relative error below 1.3e-7. The
+#: shift is a multiple of 1/32.
+_SHIFT, _SCALE, _TERM = 46 / _ENTRIES, 0.24109942, 2.08126003
+#: The powers of two of the lowest bits of a rounded exponent, times `_SCALE`. The exponent is scaled by whole
+#: numbers of that exponent minus `_SHIFT`, rounded down.
+_TABLE = [_SCALE * 2.0 ** (j / _ENTRIES - math.floor(j / _ENTRIES - _SHIFT)) for j in range(_ENTRIES)]
+
+
+def _from_table(x):
+    """Return ``2**x`` of a register of float32."""
+    magic = 1.5 * 2.0**23 / _ENTRIES  # rounds to a multiple of 1/32, of which it leaves the lowest bits
+    moved = x + magic
+    steps = moved - (magic + _SHIFT)
+    rest = x - steps
+    places = x.builder.bitcast(moved.value, integer_like(x.value.type))
+    halves = (ir.Constant(x.value.type, _TABLE[i : i + _LANES]) for i in (0, _LANES))
+    entries = Lanes(x.builder, permuted(x.builder, places, *halves))
+    return Lanes(x.builder, scaled(x.builder, (rest.fma(rest, _TERM) * entries).value, steps.value))
+
+
+def tabulated_exponential2(x):
+    """Return ``2**x``, of float32 with a table if the processor can look 16 lanes up at once.
+
+    It takes 9 instructions instead of 12 of `exponential2`, and 2 multiply-adds instead of 6. The relative
+    error is below 3.5e-7. -inf gives 0, and NaN is NaN.
+    """
+    kind = x.value.type
+    if not FEATURES.get("avx512f") or _is_wide(x) or kind.count % _LANES:
+        return exponential2(x)
+    starts = range(0, kind.count, _LANES)
+    parts = [shuffle(x.builder, x.value, None, range(i, i + _LANES)) for i in starts]
+    parts = [_from_table(Lanes(x.builder, part)).value for part in parts]
+    while len(parts) > 1:
+        count = 2 * parts[0].type.count
+        parts = [
+            shuffle(x.builder, *pair, range(count)) for pair in zip(parts[::2], parts[1::2], strict=True)
+        ]
+    return Lanes(x.builder, parts[0])
 
 
 #: The natural logarithm of 2: 32 bits of it, of which the multiples are exact, and the rest.

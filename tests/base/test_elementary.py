@@ -18,9 +18,9 @@ LONG = np.longdouble
 
 
 @functools.cache
-def compiled(formula, real, arguments):
+def compiled(formula, real, arguments, lanes):
     """A function of addresses: those of so many lines of arguments, of the line of results, and a count."""
-    word, lanes = ir.IntType(64), 8
+    word = ir.IntType(64)
     kind, size = ir.VectorType(element(real), lanes), real.bitwidth // 8
 
     @intrinsic
@@ -46,11 +46,11 @@ def compiled(formula, real, arguments):
     return numba.njit(lambda start, to, count: apply(start, to, count))
 
 
-def computed(formula, *values):
+def computed(formula, *values, lanes=8):
     lines = np.stack(values)
     result = np.empty_like(values[0])
     real = numba.from_dtype(result.dtype)
-    compiled(formula, real, len(values))(lines.ctypes.data, result.ctypes.data, len(result))
+    compiled(formula, real, len(values), lanes)(lines.ctypes.data, result.ctypes.data, len(result))
     return result
 
 
@@ -123,6 +123,27 @@ def test_exponentials(dtype, least):
         apart = np.abs(found.astype(LONG) - exact)[inside]
         assert (apart <= bound * exact[inside]).all()
         assert (found[5:7] == exact[5:7]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_powers_of_two_from_a_table(dtype):
+    """Errors of all lanes alike: at multiples of the step of the table, between them, and far below."""
+    least = -126.0 if dtype == np.float32 else -1022.0
+    steps = np.arange(-126 * 64, 127 * 64) / 64
+    edges = np.concatenate([steps, np.nextafter(steps, 200), np.nextafter(steps, -200)])
+    x = np.concatenate([RNG.uniform(least, 127, 1 << 16), -np.exp2(RNG.uniform(-60, 6, 1 << 16)), edges])
+    x = np.resize(x, len(x) // 64 * 64).astype(dtype)
+    x[:8] = 0, least, -0.5, -1, np.nan, -np.inf, -1e30, -3e38
+    exact, bound = np.exp2(x.astype(LONG)), 3.5e-7 if dtype == np.float32 else 5e-16
+    inside = x >= least
+    by_lanes = [computed(vector_math.tabulated_exponential2, x, lanes=lanes) for lanes in (16, 32, 64)]
+    for found in by_lanes:
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+        assert (np.abs(found.astype(LONG) - exact)[inside] <= bound * exact[inside]).all()
+        assert (found[5:8] == 0).all()
+        np.testing.assert_array_equal(found, by_lanes[0])
+    short = computed(vector_math.tabulated_exponential2, x)
+    np.testing.assert_array_equal(short, computed(vector_math.exponential2, x))
 
 
 def _one_of(which, x):

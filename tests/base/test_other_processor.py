@@ -9,13 +9,16 @@ import pytest
 
 import imfilter
 
-#: Filters whose kernels ask for instructions by name: the sums of pairs of bytes, and the search for a bit.
+#: Filters whose kernels ask for instructions by name: the sums of pairs of bytes, the search for a bit, and
+#: powers of two.
 SCRIPT = """
 import sys
 import numpy as np
 import imfilter
 image = np.load(sys.argv[1])
-np.savez(sys.argv[2], means=imfilter.avg_pool(image, 2), ranks=imfilter.median(image.astype("f4"), 15))
+floats = image.astype("f4")
+means, ranks = imfilter.avg_pool(image, 2), imfilter.median(floats, 15)
+np.savez(sys.argv[2], means=means, ranks=ranks, smooth=imfilter.bilateral(floats, 2, 25))
 """
 
 
@@ -28,3 +31,6 @@ def test_a_processor_without_vectors(tmp_path):
     with np.load(tmp_path / "found.npz") as found:
         np.testing.assert_array_equal(found["means"], imfilter.avg_pool(image, 2))
         np.testing.assert_array_equal(found["ranks"], imfilter.median(image.astype("f4"), 15))
+        # Without fused multiply-add and tables, weights are rounded in other places.
+        smooth = imfilter.bilateral(image.astype("f4"), 2, 25)
+        np.testing.assert_allclose(found["smooth"], smooth, rtol=0, atol=2e-6 * 255)

@@ -74,7 +74,7 @@ def _opened(block: Block, settings: Areas, opening: bool) -> Block:
     padded = tuple(n + more for n, more in zip(shape, around, strict=True))
     keys = np.zeros(padded, kind)
     inner = keys[tuple(slice(m // 2, m // 2 + n) for n, m in zip(shape, around, strict=True))]
-    inner[...] = _keys(block, opening).reshape(shape)
+    _write_keys(block.reshape(shape), opening, inner)
     index = np.dtype(np.int32 if keys.size < 1 << 31 else np.int64)
     steps = [padded[1] * padded[2], padded[2], 1]
     moves = np.ascontiguousarray((np.argwhere(places.in_three(settings.neighbours)) - 1) @ steps, np.int64)
@@ -82,51 +82,54 @@ def _opened(block: Block, settings: Areas, opening: bool) -> Block:
     tables = {
         "keys": keys,
         "order": np.empty(block.size, index),
-        "other": np.empty(block.size, index),
-        "parents": np.zeros(keys.size, index),
+        "parents": np.empty(keys.size, index),  # before there are any, one of the lists of the sort
         "counts": np.zeros(1 << _DIGIT, np.int64),
         "table": moves,
     }
     owners = set_addresses(job, tables)
     job["sort"], job["join"] = sort.address(kind, index), join.address(kind, index)
-    job["n"] = len(moves)
+    job["n"], job["cells"] = len(moves), keys.size
     job["z"], job["y"], job["x"] = shape
     job["start"] = sum(m // 2 * s for m, s in zip(around, steps, strict=True))
     job["step_z"], job["step_y"] = steps[:2]
     job["digits"], job["area"] = -(-8 * kind.itemsize // _DIGIT), settings.area
     job["absent"] = 0 if block.dtype.kind != "f" else (1 << 32) - 1 if kind.itemsize == 4 else -1
     open_areas.entry()(job.ctypes.data)
-    del owners
-    return _values(np.ascontiguousarray(inner).reshape(block.shape), block.dtype, opening)
+    del owners, tables
+    return _values(inner.reshape(block.shape), block.dtype, opening)
 
 
-def _keys(block: Block, opening: bool) -> npt.NDArray:
-    """Return unsigned integers that increase in the order in which samples are joined. NaN is the largest."""
-    bits = np.dtype(f"u{block.dtype.itemsize}")
-    keys = block.view(bits)
-    top = bits.type(1 << (8 * bits.itemsize - 1))
-    if block.dtype.kind == "i":
-        keys = keys ^ top
-    elif block.dtype.kind == "f":
-        keys = np.where(keys & top, ~keys, keys ^ top)
-    keys = ~keys if opening else keys.copy()
+def _write_keys(block: Block, opening: bool, to: npt.NDArray) -> None:
+    """Write unsigned integers that increase in the order in which samples are joined. NaN is the largest."""
+    bits = to.dtype
+    keys, top = block.view(bits), bits.type(1 << (8 * bits.itemsize - 1))
+    if block.dtype.kind in "if":
+        np.bitwise_xor(keys, top, out=to)
+    else:
+        to[...] = keys
     if block.dtype.kind == "f":
-        keys[np.isnan(block)] = np.iinfo(bits).max
-    return keys
+        np.invert(keys, out=to, where=np.signbit(block))
+    if opening:
+        np.invert(to, out=to)
+    if block.dtype.kind == "f":
+        to[np.isnan(block)] = np.iinfo(bits).max
 
 
 def _values(keys: npt.NDArray, dtype: np.dtype, opening: bool) -> Block:
     """Return the samples of keys."""
     bits = keys.dtype
-    top, nan = bits.type(1 << (8 * bits.itemsize - 1)), keys == np.iinfo(bits).max
-    found = ~keys if opening else keys
-    if dtype.kind == "i":
-        found = found ^ top
-    elif dtype.kind == "f":
-        found = np.where(found & top, found ^ top, ~found)
+    top, found = bits.type(1 << (8 * bits.itemsize - 1)), keys.copy()
+    if opening:
+        np.invert(found, out=found)
+    if dtype.kind == "f":
+        negative = found < top
+        np.invert(found, out=found, where=negative)
+        np.bitwise_xor(found, top, out=found, where=np.logical_not(negative, out=negative))
+    elif dtype.kind == "i":
+        np.bitwise_xor(found, top, out=found)
     result = found.view(dtype)
     if dtype.kind == "f":
-        result[nan] = np.nan
+        result[keys == np.iinfo(bits).max] = np.nan
     return result
 
 

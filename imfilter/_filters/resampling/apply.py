@@ -19,8 +19,10 @@ from imfilter._filters.pooling.windows import Windows
 from imfilter._filters.resampling import columns_first, missing
 from imfilter._filters.resampling.columns_first import Groups, Phases
 from imfilter._filters.resampling.kernels import sums as kernels
+from imfilter._filters.resampling.kernels.pairs import sum_pairs
 from imfilter._filters.resampling.kernels.phases import sum_phases
 from imfilter._filters.resampling.kernels.row_sums import sum_rows
+from imfilter._filters.resampling.pairs import Pairs
 from imfilter._filters.resampling.tables import Table
 from imfilter._simd import lane_transpose, lines, streaming
 from imfilter._simd.registers import BYTES, in_register
@@ -34,6 +36,11 @@ _PHASED = {4: 2048, 8: 512}
 _OF_COLUMNS_FIRST = (
     *("group_starts", "group_rows", "row_in_group", "about_in_group", "last_in_group"),
     *("sum_lines", "sum_phases"),
+)
+#: Fields of a job for sums of two columns.
+_OF_PAIRS = (
+    *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows"),
+    *("pair_places", "pair_weights", "pair_second"),
 )
 #: Bytes of a result that no cache keeps. It is written past the caches.
 _FAR = 3 << 23
@@ -175,7 +182,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     z, y, x = call.tables
     real, last, far = call.real, source.shape[4], target.nbytes >= _FAR
     lanes, size = in_register(real), real.itemsize
-    job = Job(kernels.SUM_JOB, *_OF_COLUMNS_FIRST)
+    job = Job(kernels.SUM_JOB, *_OF_COLUMNS_FIRST, *_OF_PAIRS)
     for name, array in (("source", source), ("target", target)):
         job[f"{name}_b"], job[f"{name}_z"], job[f"{name}_y"] = array.strides[:3]
     job["width"], job["size"], job["lanes"] = source.itemsize, size, lanes
@@ -189,11 +196,20 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     taps_x = taps_x._replace(weights=taps_x.weights.astype(real))
     job["starts_x"], job["samples_x"], job["weights_x"] = taps_x.starts, taps_x.samples, taps_x.weights
     _order_of_sums(job, call, taps_x, source.dtype, real if far else target.dtype)
+    pairs = None
+    if call.relative and not (far or job["by_columns"]):
+        pairs = Pairs.of(call.tables, last, source.dtype, real, whole=whole)
+    if pairs is not None:
+        job["sum_pairs"] = sum_pairs.address(real, source.dtype, target.dtype, pairs.window)
+        job["pair_blocks"] = len(pairs.outputs)
+        for name, values in zip(pairs._fields[1:], pairs[1:], strict=True):
+            job[f"pair_{name}"] = values
     most = (_PHASED[size] if job["phases"] else _ELEMENTS) // last
-    tiles = _pieces(x, most, most)
+    tiles = _pieces(x, most, most) if pairs is None else np.array([(0, x.outputs, 0, x.length)], np.int64)
     for name, column in zip(("outputs", "count", "first", "samples"), tiles.T, strict=True):
         job[f"tile_{name}"] = column
-    job["tiles"], job["relative"], job["along"] = len(tiles), call.relative, not x.identity
+    job["tiles"], job["relative"] = len(tiles), call.relative
+    job["along"] = pairs is None and not x.identity
     job["sum_rows"] = sum_rows.address(real, source.dtype, real)
     job["to_lanes"] = lane_transpose.to_lanes.address(real)
     job["sum_columns"] = kernels.sum_columns.address(real)
@@ -208,7 +224,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["segments"] = np.arange(lanes) * job["pitch_joined"]
     taps, transposes = z.most * y.most, job["along"] and not job["phases"]
     sizes = {
-        "lines": 0 if job["phases"] else lanes * job["pitch"],
+        "lines": 0 if job["phases"] or pairs is not None else lanes * job["pitch"],
         "line": job["pitch_joined"] if far and job["by_columns"] else 0,
         "transposed": (elements + lanes) * register if transposes else 0,
         "sums": max(outputs, lanes) * register if transposes else 0,

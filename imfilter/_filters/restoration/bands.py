@@ -99,7 +99,7 @@ def _passed(
     if counts is not None:
         values = cosines.filled(values, waves.extended(counts, *border.of_counts), 1.0, waves, border.workers)
     response = settings.response(waves.frequencies())
-    return waves.cropped(waves.filtered(values, response, border.workers))
+    return waves.cropped(waves.filtered(values, response, border.workers, overwritten=True))
 
 
 def _covered(settings: Settings, counts: Samples, border: Border) -> Samples:
@@ -159,20 +159,12 @@ class Homomorphic:
         if lowest + offset <= 0:
             raise ValueError(f"image must be above -offset, {-offset}, for logarithms, got {lowest}")
         there = samples if counts is None else np.where(counts > 0, samples, lowest)
-        logs = np.log(there + offset)
+        there += offset
+        outside = float(np.log(border.cval + offset)) if border.mode in ("zero", "constant") else 0.0
+        found = _passed(settings, np.log(there, out=there), counts, border, outside)
         with np.errstate(over="ignore"):
-            found: Samples = (
-                np.exp(
-                    _passed(
-                        settings,
-                        logs,
-                        counts,
-                        border,
-                        float(np.log(border.cval + offset)) if border.mode in ("zero", "constant") else 0.0,
-                    )
-                )
-                - offset
-            )
+            np.exp(found, out=found)
+        found -= offset
         return found
 
     def covered(self, settings: Settings, counts: Samples, border: Border) -> Samples:

@@ -104,13 +104,14 @@ class Cosines:
         return found
 
     def filtered(
-        self, values: npt.NDArray, response: npt.NDArray, workers: int | None
+        self, values: npt.NDArray, response: npt.NDArray, workers: int | None, *, overwritten: bool = False
     ) -> npt.NDArray[np.float64]:
-        """Return samples, filtered by a response."""
+        """Return samples, filtered by a response. `overwritten`: whether the values may be."""
         type_of = 1 if self.mode == "mirror" else 2
         axes = [axis for axis in range(values.ndim) if self._half_period(axis)]
         for axis in axes:
-            values = _transformed(values, type_of, axis, workers, overwritten=axis != axes[0])
+            values = _transformed(values, type_of, axis, workers, overwritten=overwritten)
+            overwritten = True
         values = values * response if not axes else np.multiply(values, response, out=values)
         values *= 1 / math.prod(2 * self._half_period(axis) for axis in axes)
         for axis in axes:

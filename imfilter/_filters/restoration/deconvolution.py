@@ -21,6 +21,9 @@ _TINY = 1e-12
 #: Boccacci, section 3).
 _SEEN = 1e-2
 
+#: Values of a response that are computed at a time.
+_VALUES = 1 << 18
+
 
 def kernel_of(value: Any, order: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Return a kernel with the axes in ascending order."""
@@ -69,7 +72,8 @@ class Wiener:
             values = cosines.filled(values, there, max(1.0, max(kernel.shape) / 4), plain, workers)
         if border.mode in MIRRORED:  # then the kernel may need more samples than the filling
             values = waves.extended(values, border.mode, border.cval)
-        return waves.cropped(waves.filtered(values, self._response(settings, waves, workers), workers))
+        response = self._response(settings, waves, workers)
+        return waves.cropped(waves.filtered(values, response, workers, overwritten=True))
 
     def covered(self, settings: _WienerSettings, counts: Samples, border: Border) -> Samples:
         """Return the share of the filter's weights that is present."""
@@ -79,17 +83,21 @@ class Wiener:
 
     def _response(self, settings: _WienerSettings, waves: Domain, workers: int | None) -> npt.NDArray:
         """Return the response of the inverse filter."""
-        blur = waves.transfer(settings.kernel, workers)
-        power: npt.NDArray = np.full((1,) * blur.ndim, settings.balance)
-        if settings.regularizer == LAPLACIAN:
-            bends = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
-            power = settings.balance * sum(bends, np.zeros(1)) ** 2
-        size = np.abs(blur)
-        size *= size
-        size += power
-        size[size <= 0] = 1  # where a power is 0, its blur is 0 too, and so is the quotient
-        found = np.conj(blur, out=blur)
-        found /= size
+        found = waves.transfer(settings.kernel, workers)
+        first, *others = (2 - 2 * np.cos(2 * math.pi * f) for f in waves.frequencies())
+        step = max(1, _VALUES * len(found) // max(found.size, 1))
+        for start in range(0, len(found), step):
+            blur = found[start : start + step]
+            power: float | npt.NDArray = settings.balance
+            if settings.regularizer == LAPLACIAN:
+                bends = np.zeros(1) + first[start : start + step]
+                power = settings.balance * sum(others, bends) ** 2
+            size = np.abs(blur)
+            size *= size
+            size += power
+            size[size <= 0] = 1  # where a power is 0, its blur is 0 too, and so is the quotient
+            np.conj(blur, out=blur)
+            blur /= size
         return found
 
 
@@ -128,12 +136,10 @@ class RichardsonLucy:
             if odd
             else Periodic(samples.shape, border.mode, kernel.shape)
         )
-        observed, count = (
-            waves.extended(np.maximum(samples, 0), border.mode, max(border.cval, 0.0)),
-            np.ones(1),
-        )
+        observed = waves.extended(np.maximum(samples, 0, out=samples), border.mode, max(border.cval, 0.0))
+        count = np.ones(1)
         if counts is not None or border.mode == "shrink":
-            given = np.ones(samples.shape) if counts is None else counts
+            given = np.broadcast_to(1.0, samples.shape) if counts is None else counts
             count = waves.extended(given, *border.of_counts)
         count = np.broadcast_to(count, observed.shape)
         peak = float(np.where(count > 0, observed, 0).max())
@@ -141,19 +147,18 @@ class RichardsonLucy:
             return np.zeros(samples.shape)
         # One response serves both ways, and arrays are written in place: each is as large as a period.
         blur = waves.transfer(kernel, workers)
-        mean = waves.total(observed * count) / waves.total(count) / float(kernel.sum())
-        weight = waves.filtered(np.ascontiguousarray(count), np.conj(blur), workers)
+        observed = np.multiply(observed, count, out=observed)
+        mean = waves.total(observed) / waves.total(count) / float(kernel.sum())
+        weight = waves.filtered(np.ascontiguousarray(count), np.conj(blur, out=blur), workers)
         seen = weight > _SEEN * kernel.sum() * float(count.max())
         weight[~seen] = 1
-        observed = observed * count
         found = np.where(seen, mean, 0.0)
         del count, seen
         for _ in range(settings.iterations):
-            ratio = waves.filtered(found, blur, workers)
+            ratio = waves.filtered(found, np.conj(blur, out=blur), workers)
             np.maximum(ratio, _TINY * peak, out=ratio)
             np.divide(observed, ratio, out=ratio)
-            step = waves.filtered(ratio, np.conj(blur, out=blur), workers)
-            np.conj(blur, out=blur)
+            step = waves.filtered(ratio, np.conj(blur, out=blur), workers, overwritten=True)
             np.maximum(step, 0, out=step)
             step /= weight
             found *= step

@@ -41,7 +41,10 @@ class Filter(Protocol):
         """Check the arguments of a filter. `order` lists the filtered axes in ascending order."""
 
     def filtered(self, settings: Any, samples: Samples, counts: Samples | None, border: Border) -> Samples:
-        """Return the result for finite samples. `counts` tells how much they count; None: all count 1."""
+        """Return the result for finite samples, which may be overwritten.
+
+        `counts` tells how much they count; None: all count 1.
+        """
 
     def covered(self, settings: Any, counts: Samples, border: Border) -> Samples:
         """Return the share of the filter's weights that is present."""

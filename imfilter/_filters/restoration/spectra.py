@@ -25,9 +25,16 @@ def along(
     values: npt.NDArray, axis: int, length: int, kind: npt.DTypeLike, workers: int | None,
     transform: Callable[[npt.NDArray], npt.NDArray], out: npt.NDArray | None = None,
 ) -> npt.NDArray:  # fmt: skip
-    """Return the transforms of all lines along an axis, in `out` or a new array. `out` may be `values`."""
+    """Return the transforms of all lines along an axis, in `out` or a new array.
+
+    `out` may be `values`, or memory in which each line starts where that of `values` does.
+    """
     if values.ndim == 1:
-        return transform(values)
+        found = transform(values)
+        if out is None:
+            return found
+        out[...] = found
+        return out
     other = 1 if axis == 0 else 0
     shape = tuple(length if a == axis else n for a, n in enumerate(values.shape))
     found = np.empty(shape, kind) if out is None else out
@@ -44,12 +51,14 @@ def along(
     return found
 
 
-def forward(values: npt.NDArray[np.float64], workers: int | None) -> npt.NDArray[np.complex128]:
-    """Return the half of the transform of real values that `irfftn` needs."""
+def forward(
+    values: npt.NDArray[np.float64], workers: int | None, out: npt.NDArray[np.complex128] | None = None
+) -> npt.NDArray[np.complex128]:
+    """Return the half of the transform of real values that `irfftn` needs, in `out` or a new array."""
     last = values.ndim - 1
     found = along(
         values, last, values.shape[-1] // 2 + 1, np.complex128, workers,
-        functools.partial(scipy.fft.rfft, axis=last, workers=1),
+        functools.partial(scipy.fft.rfft, axis=last, workers=1), out,
     )  # fmt: skip
     for axis in range(last):
         transform = functools.partial(scipy.fft.fft, axis=axis, workers=1)
@@ -60,7 +69,10 @@ def forward(values: npt.NDArray[np.float64], workers: int | None) -> npt.NDArray
 def backward(
     spectrum: npt.NDArray[np.complex128], length: int, workers: int | None
 ) -> npt.NDArray[np.float64]:
-    """Return the real values of a transform, which is overwritten. `length` is that of the last axis."""
+    """Return the real values of a transform, in its memory. `length` is that of the last axis.
+
+    Each line of values starts where that of the transform does; see `_spectrum_of`.
+    """
     last = spectrum.ndim - 1
     for axis in range(last):
         transform = functools.partial(scipy.fft.ifft, axis=axis, workers=1)
@@ -68,7 +80,16 @@ def backward(
     return along(
         spectrum, last, length, np.float64, workers,
         functools.partial(scipy.fft.irfft, n=length, axis=last, workers=1),
+        spectrum.view(np.float64)[..., :length],
     )  # fmt: skip
+
+
+def _spectrum_of(values: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128] | None:
+    """Return the transform in whose memory `backward` has written values. None: they are elsewhere."""
+    base, shape = values.base, (*values.shape[:-1], values.shape[-1] // 2 + 1)
+    if isinstance(base, np.ndarray) and base.dtype == np.complex128 and base.shape == shape:
+        return base
+    return None
 
 
 class Domain(Protocol):
@@ -91,9 +112,9 @@ class Domain(Protocol):
         """Return the response of a convolution. The centre of a kernel of k taps is at ``(k - 1) // 2``."""
 
     def filtered(
-        self, values: npt.NDArray, response: npt.NDArray, workers: int | None
+        self, values: npt.NDArray, response: npt.NDArray, workers: int | None, *, overwritten: bool = False
     ) -> npt.NDArray[np.float64]:
-        """Return samples, filtered by a response."""
+        """Return samples, filtered by a response. `overwritten`: whether the values may be."""
 
     def total(self, values: npt.NDArray[np.float64]) -> float:
         """Return the sum over a period."""
@@ -173,10 +194,10 @@ class Periodic:
         return forward(wrapped, workers)
 
     def filtered(
-        self, values: npt.NDArray, response: npt.NDArray, workers: int | None
+        self, values: npt.NDArray, response: npt.NDArray, workers: int | None, *, overwritten: bool = False
     ) -> npt.NDArray[np.float64]:
-        """Return samples, filtered by a response."""
-        spectrum = forward(values, workers)
+        """Return samples, filtered by a response. `overwritten`: whether the values may be."""
+        spectrum = forward(values, workers, _spectrum_of(values) if overwritten else None)
         spectrum *= response
         return backward(spectrum, values.shape[-1], workers)
 

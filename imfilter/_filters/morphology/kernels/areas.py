@@ -5,16 +5,17 @@ import numpy as np
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.vector import invoke, load_one, peek, record, size_of, store_one
 
-#: Addresses of the codes; of the keys, unsigned integers with a margin; of two arrays of places, of parents
-#: and of the counts of 2048 digits; of the distances of `n` neighbours. The block starts at `start` and has
-#: rows at `step_z` and `step_y`. Keys are sorted in increasing order by `digits` digits of 11 bits. Keys of
-#: -1 are left out if `absent`. A component of fewer samples than `area` is removed.
+#: Addresses of the codes; of the `cells` keys, unsigned integers with a margin; of the places in order, of
+#: the parents of all cells and of the counts of 2048 digits; of the distances of `n` neighbours. The block
+#: starts at `start` and has rows at `step_z` and `step_y`. Keys are sorted in increasing order by `digits`
+#: digits of 11 bits. Keys of -1 are left out if `absent`. Components of fewer samples than `area` are
+#: removed.
 AREA_JOB = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("sort", "join", "keys", "order", "other", "parents", "counts", "table", "n"),
-            *("z", "y", "x", "start", "step_z", "step_y", "digits", "absent", "area", "number"),
+            *("sort", "join", "keys", "order", "parents", "counts", "table", "n"),
+            *("z", "y", "x", "start", "step_z", "step_y", "digits", "absent", "area", "number", "cells"),
         )
     ]
 )
@@ -64,11 +65,14 @@ def _zeros(job):
 
 @kernel("key", "index")
 def sort(key, index, job_at):
-    """Write the places of the block in the order of their keys. Equal keys stay in the order of places."""
+    """Write the places of the block in the order of their keys. Equal keys stay in the order of places.
+
+    The memory of the parents holds the places after every second digit.
+    """
     job = record(AREA_JOB, job_at)
     size = size_of(index)
-    # If the number of digits is even, the first one is written to the other array.
-    to, spare = job.order, job.other
+    # If the number of digits is even, the places after the first one are in the spare memory.
+    to, spare = job.order, job.parents
     if job.digits % 2 == 0:
         to, spare = spare, to
     _zeros(job)
@@ -128,10 +132,12 @@ def _root(index, job, place):
 def join(key, index, job_at):
     """Remove small components: replace the keys of their samples by those of the component that takes them.
 
-    The parents are 0 at first, also those of the margin.
+    The parents are 0 at first, also those of the margin and of absent samples.
     """
     job = record(AREA_JOB, job_at)
     size, wide = size_of(index), size_of(key)
+    for cell in range(job.cells):
+        _set_parent(index, job, cell, 0)
     for i in range(job.number):
         place = np.int64(load_one(index, job.order + size * i, index))
         value, area = load_one(key, job.keys + wide * place, key), 1

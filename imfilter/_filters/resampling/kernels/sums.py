@@ -34,8 +34,8 @@ from imfilter._simd.vector import (
 #: of the tiles: the first output, the number of outputs, the first sample and the number of samples.
 #: `relative`: whether sums are relative to a reference. `whole`: whether samples are integers. Then every
 #: sample may be a reference, and the taps along x do not contain it. `along`: whether columns are summed too.
-#: Kernels; `far` writes a row of a result that no cache keeps, or is 0. Places in the workspace, and the
-#: distance of lines there.
+#: Kernels; `far` writes a row of a result that no cache keeps, or is 0. `sum_pairs` is 0 or makes rows of the
+#: result by the tables of `pairs.Pairs`. Places in the workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -51,6 +51,8 @@ SUM_JOB = np.dtype(
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
                 *("sum_rows", "sum_lines", "sum_phases", "to_lanes", "sum_columns", "join", "place", "far"),
+                *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows"),
+                *("pair_places", "pair_weights", "pair_second"),
                 *("lines", "line", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps"),
                 *("offsets", "segments", "spare"),
             )
@@ -195,6 +197,21 @@ def _place(job, line, result, y, tile, workspace):
 
 
 @part
+def _sum_pairs(job, taps, n, reference, to):
+    """Write a row of sums of two columns and of the `n` rows that are listed at `taps`."""
+    a, of_a, b, of_b, second = reference, 0.0, reference, 0.0, 0
+    if not job.whole:
+        a, of_a = peek(taps), load_one(_F64, taps + 8, _F64)
+    if n > 1 - job.whole:
+        last = taps + 16 * (n - 1)
+        b, of_b = peek(last), load_one(_F64, last + 8, _F64)
+        second = b == reference
+    invoke(4, job.sum_pairs, (
+        a, b, second, of_a, of_b, job.whole, job.pair_blocks, job.pair_outputs, job.pair_windows,
+        job.pair_places, job.pair_weights, job.pair_second, to))  # fmt: skip
+
+
+@part
 def _sum_group(job, image, result, z, group, tile, workspace):
     """Compute a tile of a group of rows."""
     first, samples = peek(job.tile_first + 8 * tile), peek(job.tile_samples + 8 * tile)
@@ -210,10 +227,15 @@ def _sum_group(job, image, result, z, group, tile, workspace):
                 image + peek(job.about_z + 8 * z) * job.source_z + peek(job.about_y + 8 * y) * job.source_y
             )
         n, constant = _list_rows(job, image, z, y, about, workspace + job.taps)
+        if job.sum_pairs:
+            _sum_pairs(job, workspace + job.taps, n, about, result + y * job.target_y)
+            continue
         to = lines + r * job.pitch
         invoke(3, job.sum_rows, (
             workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval, to,
             workspace + job.spare))  # fmt: skip
+    if job.sum_pairs:
+        return
     if job.along:
         lines, pitch = workspace + job.joined, job.pitch_joined
         _sum_along(job, tile, workspace, result + y0 * job.target_y, lines)
