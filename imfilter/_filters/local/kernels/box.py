@@ -64,12 +64,17 @@ def _root_of(form, spread):
 
 
 @inlined
+def threshold_of(job, mean, deviation):
+    """Return thresholds from means and standard deviations."""
+    bent = full_like(deviation, _F64, job.b) * deviation + job.a
+    return mean * bent + deviation * job.c
+
+
+@inlined
 def result_of(form, job, spread, mean):
     """Return results from variances and means."""
     if form & THRESHOLD:
-        deviation = _root_of(form, spread)
-        bent = full_like(spread, _F64, job.b) * deviation + job.a
-        return mean * bent + deviation * job.c
+        return threshold_of(job, mean, _root_of(form, spread))
     if form & DEVIATION:
         return _root_of(form, spread)
     return spread

@@ -29,7 +29,15 @@ take 4, 6 and 13 ms (one thread, Zen 4 of 3.7 GHz).
 
 import numpy as np
 
-from imfilter._filters.local.kernels.box import BOX_JOB, DEVIATION, LEVEL, PART, result_of
+from imfilter._filters.local.kernels.box import (
+    BOX_JOB,
+    DEVIATION,
+    LEVEL,
+    PART,
+    THRESHOLD,
+    result_of,
+    threshold_of,
+)
 from imfilter._filters.local.kernels.eights import prepare_windows, window_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import bits_of, convert, count_lanes, fma, root, where
@@ -197,12 +205,16 @@ def _finish(target, form, job, inverse, total, squares, to):
     rest = fma(-mean, total, squares)
     spread = rest * inverse
     sure = rest >= squares * LEAST
-    if form & DEVIATION:
+    if form & (DEVIATION | THRESHOLD):
         short = convert(_F32, spread)
         bits = bits_of(short)
         n = count_lanes(sure & (bits > _SMALL) & (bits < _LARGE))
         if n == BYTES // 8:  # nearly always
-            store(to, target, root(short))
+            deviation = root(short)
+            if form & DEVIATION:
+                store(to, target, deviation)
+            else:
+                store(to, target, threshold_of(job, mean, convert(_F64, deviation)))
             return False
     found = result_of(form, job, spread, mean)
     lacking = rest < squares * LEAST  # of sums that are not finite, the result is NaN, and final
