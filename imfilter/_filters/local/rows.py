@@ -31,8 +31,9 @@ class Rows(NamedTuple):
     """The addresses of rows at the first column of a piece, by batch element, plane and row.
 
     Columns are samples of all channels. From column `low` on and before column `high`, the rows are `inside`
-    the image. Columns that start before `low` are read from the rows `before`, and columns that end after
-    `high` from the rows `after`. A row may have no memory at its first column.
+    the image. Neighbouring columns that are read together are read from the rows `before` if their first is
+    before `low`, and from the rows `after` if their last is not before `high`. There may be no memory at the
+    first column of a row.
     """
 
     inside: _Addresses
