@@ -9,7 +9,7 @@ import skimage.filters as peers
 import imfilter
 from imfilter import threshold
 from imfilter._base.program import address
-from imfilter._filters.threshold import merged
+from imfilter._filters.threshold import mean, merged
 from imfilter._filters.threshold.histogram import Samples
 from imfilter._filters.threshold.kernels.classes import sum_both
 from tests.photos import GREY, as_type, photo
@@ -239,3 +239,12 @@ def test_the_threshold_of_yen_in_a_large_histogram():
     with np.errstate(divide="ignore"):
         best = 2 * np.log(below * (1 - below)) - np.log(squares[:-1] * (squares[-1] - squares[:-1]))
     assert threshold.yen(image) == values[np.argmax(best)]  # scikit-image sums float32
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2"])
+def test_the_mean_of_integers_does_not_depend_on_threads(dtype, monkeypatch):
+    monkeypatch.setattr(mean, "_MANY_BYTES", 0)
+    info = np.iinfo(dtype)
+    image = np.random.default_rng(2).integers(info.min, info.max, 5_000_077, dtype, endpoint=True)
+    for workers in (1, 2, 7):
+        assert threshold.mean(image, workers=workers) == int(image.sum(dtype=np.int64)) / image.size
