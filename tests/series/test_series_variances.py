@@ -17,3 +17,19 @@ def test_variances_far_from_the_ends(size, shape):
     for stop in range(size, lines.shape[-1], 311):
         part = lines[..., stop - size : stop]
         np.testing.assert_allclose(results[..., stop - 1], part.var(-1), rtol=1e-11)
+
+
+@pytest.mark.parametrize("size", [2, 40, 999, 1000, 7001])
+@pytest.mark.parametrize("shape", [(40_000,), (14_000, 3), (3000, 70)])
+def test_groups_that_are_kept_from_block_to_block(size, shape):
+    """A window has the same bits in the first block of a series and in a later one."""
+    x = np.random.default_rng(4).normal(1e7, 1, shape)
+    if size > len(x):
+        return
+    x[len(x) // 2] = np.nan
+    found = series.moving_std(x, size, axis=0, mode="valid", workers=1)
+    for first in (1, 1000, 1777, 12_288, 13_001, 25_000):
+        part = x[first : first + size + 300]
+        if len(part) >= size:
+            expected = series.moving_std(part, size, axis=0, mode="valid", workers=1)
+            np.testing.assert_array_equal(found[first : first + len(expected)], expected)

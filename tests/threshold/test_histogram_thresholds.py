@@ -8,8 +8,10 @@ import skimage.filters as peers
 
 import imfilter
 from imfilter import threshold
-from imfilter._filters.threshold import merged
+from imfilter._base.program import address
+from imfilter._filters.threshold import mean, merged
 from imfilter._filters.threshold.histogram import Samples
+from imfilter._filters.threshold.kernels.classes import sum_both
 from tests.photos import GREY, as_type, photo
 from tests.reference import thresholds as loops
 
@@ -217,3 +219,32 @@ def test_a_part_with_nan_counts_wherever_it_is():
     samples = Samples(np.arange(9, dtype=np.uint8), None, 1)
     for parts in ([None, samples], [samples, None], [None], [samples, None, samples]):
         assert np.isnan(merged.of_parts(lambda parts=parts: parts, np.dtype(np.uint8), 256))
+
+
+@pytest.mark.parametrize("bins", [1, 2, 3, 1000])
+def test_sums_of_both_classes_are_those_of_numpy(bins):
+    counts, values = np.random.default_rng(bins).normal(size=(2, bins)) * [[1e-310], [1e30]]
+    found = np.empty((4, bins))
+    sum_both.entry()(address(counts), address(values), bins, address(found))
+    for line, part in zip(found, (counts, values, counts[::-1], values[::-1]), strict=True):
+        np.testing.assert_array_equal(line if part.strides[0] > 0 else line[::-1], np.cumsum(part))
+
+
+def test_the_threshold_of_yen_in_a_large_histogram():
+    rng = np.random.default_rng(21)
+    image = rng.normal([[2e4], [4.5e4]], [[4e3], [3e3]], (2, 300_000)).astype(np.uint16)
+    values, counts = np.unique(image, return_counts=True)
+    shares = counts / image.size
+    below, squares = np.cumsum(shares)[:-1], np.cumsum(shares**2)
+    with np.errstate(divide="ignore"):
+        best = 2 * np.log(below * (1 - below)) - np.log(squares[:-1] * (squares[-1] - squares[:-1]))
+    assert threshold.yen(image) == values[np.argmax(best)]  # scikit-image sums float32
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2"])
+def test_the_mean_of_integers_does_not_depend_on_threads(dtype, monkeypatch):
+    monkeypatch.setattr(mean, "_MANY_BYTES", 0)
+    info = np.iinfo(dtype)
+    image = np.random.default_rng(2).integers(info.min, info.max, 5_000_077, dtype, endpoint=True)
+    for workers in (1, 2, 7):
+        assert threshold.mean(image, workers=workers) == int(image.sum(dtype=np.int64)) / image.size

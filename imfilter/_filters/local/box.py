@@ -13,18 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.grouping import levels_of
 from imfilter._base.loops import places_of, tiles
 from imfilter._base.program import address, set_addresses
 from imfilter._base.store import Store, roomy
+from imfilter._filters.local import levels
 from imfilter._filters.local.kernels import box as kernels
 from imfilter._filters.local.kernels.real import real_boxes
 from imfilter._filters.local.kernels.sums import LEAST, STRIP, UNSURE, sum_boxes
 from imfilter._filters.local.kernels.whole import whole_boxes
 from imfilter._filters.local.parts import Finish, packed
+from imfilter._filters.local.rows import Rows
 from imfilter._simd.registers import BYTES, LINE
 
 _INT32 = np.dtype(np.int32)
+#: Number of columns of rows that are read together.
+TOGETHER = STRIP // 8
 #: Most bytes of a line of sums, and of the lines that are kept. Those of a row stay in the first-level cache,
 #: and those that are kept in the second.
 _LINE, _RING = 1 << 12, 1 << 19
@@ -73,56 +76,91 @@ class Prepared(NamedTuple):
     widest: int  # tile
 
 
+class Results(NamedTuple):
+    """Where the kernels write the results of a piece, and how."""
+
+    array: npt.NDArray  # the target, or an array of its shape that is converted
+    layout: Layout
+    form: int
+
+    @classmethod
+    def of(cls, source: np.dtype, sizes: tuple[int, int, int], finish: Finish) -> "Results":
+        """Return the results for samples of a type."""
+        target = finish.target
+        kind = dtypes.direct_target(target.dtype, dtypes.FLOAT64)
+        array = target if kind == target.dtype and packed(target, 3) else roomy(target.shape, kind)
+        form = finish.form | (kernels.SHORT if array.dtype == dtypes.FLOAT32 else 0)
+        steps = tuple(s // array.itemsize for s in array.strides[:3])
+        return cls(array, Layout(target.shape, sizes, source, array.dtype, steps), form)
+
+
 def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store: Store) -> None:
     """Write the results of a piece. Every result depends on the samples of its window only."""
-    shape = (samples.shape[0], *(n - t + 1 for n, t in zip(samples.shape[1:4], sizes, strict=True)),
-             samples.shape[4])  # fmt: skip
-    target, taps = finish.target, math.prod(sizes)
-    kind = dtypes.direct_target(target.dtype, dtypes.FLOAT64)
-    direct = target if kind == target.dtype and packed(target, 3) else roomy(shape, kind)
-    form = finish.form | (kernels.SHORT if direct.dtype == dtypes.FLOAT32 else 0)
-    steps = tuple(s // direct.itemsize for s in direct.strides[:3])
-    layout = Layout(shape, sizes, samples.dtype, direct.dtype, steps)
+    results, taps = Results.of(samples.dtype, sizes, finish), math.prod(sizes)
+    direct, layout, form = results
     types, sums = (layout.source, layout.target), _sums_of(samples.dtype, taps)
     # `prepared` owns the tables, so it must exist until the kernel returns.
     if sums is not None:
         narrow = kernels.NARROW if sums == _INT32 and _narrow(samples.dtype, taps) else 0
         prepared = _exact_sums(layout)
-        job = _job(prepared, samples, direct, finish, store)
+        job = _job(prepared, direct, finish, store)
+        job["piece"] = address(samples)
         job["numbers"], job["kernel"] = 4, whole_boxes.address(*types, sums, form | narrow)
         kernels.sum_piece.entry()(address(job))
     elif not checked(*types):
         prepared = _groups(layout)
-        job = _job(prepared, samples, direct, finish, store)
+        job = _job(prepared, direct, finish, store)
+        job["piece"] = address(samples)
         job["numbers"], job["kernel"] = 3, real_boxes.address(*types, form)
         kernels.sum_piece.entry()(address(job))
+    elif _all_lacking(samples):
+        direct.fill(np.nan)
+        _complete(results, None, samples, finish, store)
     else:
-        unsure = None
-        if _all_lacking(samples):
-            direct.fill(np.nan)
-        else:
-            prepared = _sums(layout)
-            job = _job(prepared, samples, direct, finish, store)
-            blocks = -(-(shape[2] + sizes[1] - 1) // int(job["together"]))
-            unsure = np.empty((math.prod(shape[:2]), int(job["n_tiles"]), blocks, UNSURE), np.int64)
-            job["numbers"], job["kernel"], job["unsure"] = 3, sum_boxes.address(*types, form), address(unsure)
-            kernels.sum_piece.entry()(address(job))
-        if unsure is None or unsure[..., 1].any():
-            prepared = _groups(layout)
-            job = _job(prepared, samples, direct, finish, store)
-            job["numbers"], job["kernel"] = 3, real_boxes.address(*types, form | kernels.FILL)
-            _complete(job, unsure, samples.itemsize, prepared.widest)
-    if direct is not target:
-        dtypes.place(direct, target)
+        _sum(results, Rows.of(samples), lambda: samples, finish, store)
+    if direct is not finish.target:
+        dtypes.place(direct, finish.target)
 
 
-def _job(
-    prepared: Prepared, samples: npt.NDArray, direct: npt.NDArray, finish: Finish, store: Store
-) -> npt.NDArray:
-    """Return the job of a piece."""
+def compute_rows(
+    rows: Rows,
+    piece: Callable[[], npt.NDArray],
+    source: np.dtype,
+    sizes: tuple[int, int, int],
+    finish: Finish,
+    store: Store,
+) -> None:
+    """Write what `compute` does, from rows. ``piece()`` copies them, for results whose sums lack digits."""
+    results = Results.of(source, sizes, finish)
+    _sum(results, rows, piece, finish, store)
+    if results.array is not finish.target:
+        dtypes.place(results.array, finish.target)
+
+
+def _sum(
+    results: Results, rows: Rows, piece: Callable[[], npt.NDArray], finish: Finish, store: Store
+) -> None:
+    """Write results from sums, and complete those whose sums lack digits."""
+    direct, layout, form = results
+    prepared = _sums(layout)
+    job = _job(prepared, direct, finish, store)
+    for name in ("inside", "before", "after"):
+        job[name] = address(getattr(rows, name))
+    job["low"], job["high"] = rows.low, rows.high
+    blocks = -(-(layout.shape[2] + layout.sizes[1] - 1) // int(job["together"]))
+    unsure = np.empty((math.prod(layout.shape[:2]), int(job["n_tiles"]), blocks, UNSURE), np.int64)
+    kernel = sum_boxes.address(layout.source, layout.target, form)
+    job["numbers"], job["kernel"], job["unsure"] = 3, kernel, address(unsure)
+    kernels.sum_piece.entry()(address(job))
+    if unsure[..., 1].any():
+        _complete(results, unsure, piece(), finish, store)
+
+
+def _job(prepared: Prepared, direct: npt.NDArray, finish: Finish, store: Store) -> npt.NDArray:
+    """Return the job of a piece, without the addresses of its samples."""
     job, memory = prepared.job.copy(), store.array("workspace", (prepared.size + BYTES + LINE,), np.uint8)
     workspace = address(memory) + -address(memory) % LINE  # lines start at cache lines
-    job["piece"], job["result"], job["workspace"] = address(samples), address(direct), workspace
+    job["result"], job["workspace"] = address(direct), workspace
     for name, place in prepared.places.items():
         job[name] = workspace + place
     job["a"], job["b"], job["c"] = finish.numbers
@@ -175,7 +213,7 @@ def _exact_sums(layout: Layout) -> Prepared:
     assert sums is not None
     cut = _cut(layout, _LINE // sums.itemsize - layout.margin)
     pitch = _pitch(int(np.diff(cut).max()) + layout.margin, sums.itemsize)
-    eights, eight_parts = _eights(layout.sizes[2], layout.shape[4] * sums.itemsize)
+    eights, eight_parts = levels.eights(layout.sizes[2], layout.shape[4] * sums.itemsize)
     tables = {"tiles": cut, "eights": eights, "eight_parts": eight_parts}
     return _prepared(layout, tables, pitch, pitch * (2 * (len(eights) + 2) + 2))
 
@@ -184,14 +222,14 @@ def _exact_sums(layout: Layout) -> Prepared:
 def _groups(layout: Layout) -> Prepared:
     """Prepare `kernels/real.py`."""
     z, y, x = layout.sizes
-    down, down_parts = _tables(y, z, 1, 1)
-    along, along_parts = _tables(x, 1, layout.shape[4] * 8, z * y)
+    down, down_parts = levels.groups(y, z, 1, 1)
+    along, along_parts = levels.groups(x, 1, layout.shape[4] * 8, z * y)
     kept = 2 * int(down[:-1, 5].sum())  # lines of groups that later windows need
     cut = _cut(layout, min(_LINE, _RING // max(kept, 1)) // 8 - layout.margin)
     pitch = _pitch(int(np.diff(cut).max()) + layout.margin, 8)
     start = pitch * (2 * len(along) + 2) + 24 * (int(down[:, 2].max()) + 1)
     start = -(-start // LINE) * LINE
-    tables = {"tiles": cut, "down": _placed(down, start, 2 * pitch), "down_parts": down_parts}
+    tables = {"tiles": cut, "down": levels.placed(down, start, 2 * pitch), "down_parts": down_parts}
     tables |= {"along": along, "along_parts": along_parts}
     return _prepared(layout, tables, pitch, start + pitch * kept)
 
@@ -200,8 +238,8 @@ def _groups(layout: Layout) -> Prepared:
 def _sums(layout: Layout) -> Prepared:
     """Prepare `kernels/sums.py`."""
     (_, y, x), item = layout.sizes, 8
-    fours, four_parts = _fours(y)
-    eights, eight_parts = _eights(x, layout.shape[4] * item)
+    fours, four_parts = levels.fours(y)
+    eights, eight_parts = levels.eights(x, layout.shape[4] * item)
     strip = 2 * STRIP * int(fours[:, 5].sum())
     cut = _cut(layout, min(_LINE, _RING * STRIP // max(strip, 1)) // item - layout.margin)
     pitch = _pitch(int(np.diff(cut).max()) + layout.margin, item)
@@ -210,38 +248,39 @@ def _sums(layout: Layout) -> Prepared:
     sums = groups + -(-pitch // STRIP) * strip
     table = sums + 2 * pitch * together
     tables = {"tiles": cut, "eights": eights, "eight_parts": eight_parts}
-    tables |= {"fours": _placed(fours, 0, 2 * STRIP), "four_parts": four_parts}
+    tables |= {"fours": levels.placed(fours, 0, 2 * STRIP), "four_parts": four_parts}
     size = table + 8 * together * int((fours[:, 2] + 2).sum())
     found = _prepared(layout, tables, pitch, size, {"groups": groups, "sums": sums, "table": table})
     found.job["together"], found.job["strip"] = together, strip
     return found
 
 
-def _placed(levels: npt.NDArray[Any], start: int, size: int) -> npt.NDArray[Any]:
-    """Return levels down the columns whose groups, of `size` bytes, follow each other in the workspace."""
-    placed = levels.copy()
-    if len(levels):
-        placed[1:, 4] = levels[:-1, 5].cumsum()
-    placed[:, 4] = start + size * placed[:, 4]
-    return placed
-
-
 def _all_lacking(samples: npt.NDArray) -> bool:
     """Tell whether the sums of all windows lack digits, whatever their rounding errors."""
-    for part in (samples[0, 0, :1], samples):  # a row is usually enough to see that they do not
-        low, high = float(part.min()), float(part.max())
-        nearest = min(abs(low), abs(high))
-        # The variance is at most a quarter of the square of the range.
-        if not (low * high > 0 and (high - low) ** 2 < 3.9 * LEAST * nearest**2):
-            return False
-    return True
+    return lacking(samples[0, 0, :1]) and lacking(samples)  # a row is usually enough to see that they do not
 
 
-def _complete(job: npt.NDArray, unsure: npt.NDArray[np.int64] | None, size: int, widest: int) -> None:
-    """Run the kernel of a job where results are to be completed, or everywhere.
+def lacking(samples: npt.NDArray) -> bool:
+    """Tell whether the sums of all windows of some samples lack digits."""
+    low, high = float(samples.min()), float(samples.max())
+    nearest = min(abs(low), abs(high))
+    # The variance is at most a quarter of the square of the range.
+    return low * high > 0 and (high - low) ** 2 < 3.9 * LEAST * nearest**2
 
-    size: of a sample. widest: number of columns of a tile of the job.
-    """
+
+def _complete(
+    results: Results,
+    unsure: npt.NDArray[np.int64] | None,
+    samples: npt.NDArray,
+    finish: Finish,
+    store: Store,
+) -> None:
+    """Compute the results that are NaN from differences of samples: those that are `unsure`, or all."""
+    prepared = _groups(results.layout)
+    job = _job(prepared, results.array, finish, store)
+    kernel = real_boxes.address(results.layout.source, results.layout.target, results.form | kernels.FILL)
+    job["piece"], job["numbers"], job["kernel"] = address(samples), 3, kernel
+    size, widest = samples.itemsize, prepared.widest
     found = None if unsure is None else _rectangles(unsure, int(job["taps_y"]))
     if found is None:
         kernels.sum_piece.entry()(address(job))
@@ -309,75 +348,3 @@ def _sums_of(source: np.dtype, taps: int) -> np.dtype | None:
 def _narrow(source: np.dtype, taps: int) -> bool:
     """Tell whether int32 holds the variance times the square of the number of samples."""
     return taps * taps << 16 * source.itemsize - 2 < 1 << 31
-
-
-@functools.lru_cache(maxsize=64)
-def _eights(size: int, step: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the tables of the levels above eights, in windows of `size` columns, and of their parts.
-
-    step: bytes of a column.
-    """
-    levels: list[tuple[int, ...]] = []
-    parts: list[tuple[int, int, int, int]] = []
-    for width, members in levels_of(size // 8) if size >= 8 else []:
-        levels.append((8 * width, 8 * width, len(members), len(parts), 0, 0))
-        parts += [(level + 2 if level else 1, 8 * step * column, 0, 0) for level, column in members]
-    if levels and size % 8:
-        *_, n_parts, first, _, _ = levels[-1]
-        levels[-1] = size, size, n_parts + 1, first, 0, 0
-        parts.append((2, size // 8 * 8 * step, 0, 0))
-    return np.array(levels, np.int64).reshape(-1, kernels.LEVEL), np.array(parts, np.int64)
-
-
-@functools.lru_cache(maxsize=64)
-def _tables(size: int, planes: int, step: int, samples: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the tables of the levels of windows of `size` rows and `planes`, and of their parts.
-
-    step: of a row or column in the table. samples: of each row or column.
-    """
-    levels: list[tuple[int, ...]] = []
-    parts: list[tuple[int, int, int, int]] = []
-
-    def add(width: int, members: list[tuple[int, int, int]], counts: list[int]) -> None:
-        levels.append((sum(counts) * samples, width, len(members), len(parts), 0, 0))
-        for (level, row, plane), count in zip(members, counts, strict=True):
-            parts.append((level, row * step, plane, int(np.float64(count * samples).view(np.int64))))
-
-    if planes > 1:
-        add(1, [(0, 0, plane) for plane in range(planes)], [1] * planes)
-        if size == 1:
-            return np.array(levels, np.int64), np.array(parts, np.int64)
-    above = planes > 1
-    widths = [1]
-    for width, members in levels_of(size):
-        add(
-            width,
-            [(level + above, row, 0) for level, row in members],
-            [widths[level] * planes for level, _ in members],
-        )
-        widths.append(width)
-    return _lasting(np.array(levels, np.int64), parts, step), np.array(parts, np.int64)
-
-
-@functools.lru_cache(maxsize=64)
-def _fours(size: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the tables of the levels of windows of `size` rows, of which the first is four, and of parts."""
-    levels: list[tuple[int, ...]] = [(4, 4, 0, 0, 0, 0)] if size >= 4 else []
-    parts: list[tuple[int, int, int, int]] = []
-    for width, members in levels_of(size // 4) if size >= 4 else []:
-        levels.append((4 * width, 4 * width, len(members), len(parts), 0, 0))
-        parts += [(level + 1, 4 * row, 0, 0) for level, row in members]
-    if levels:
-        levels[-1] = size, size, *levels[-1][2:]
-    found = np.array(levels, np.int64).reshape(-1, kernels.LEVEL)
-    return _lasting(found, parts, 1), np.array(parts, np.int64)
-
-
-def _lasting(levels: npt.NDArray[Any], parts: list[tuple[int, int, int, int]], step: int) -> npt.NDArray[Any]:
-    """Set how many groups of each level are kept: until the last group that contains one is complete."""
-    for _, width, n_parts, first, _, _ in levels.tolist():
-        for level, row, _, _ in parts[first : first + n_parts]:
-            if level:
-                delay = width - row // step - int(levels[level - 1, 1])
-                levels[level - 1, 5] = max(levels[level - 1, 5], delay + 1)
-    return levels

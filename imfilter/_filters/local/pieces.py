@@ -116,10 +116,11 @@ def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None]) 
     threads.run(work, len(cuts), workers, max(1, len(cuts) // 64))
 
 
-def _runs(frame: Frame, cut: Cut) -> Iterator[bordered.Runs]:
-    """Yield the samples that a piece needs along z, y and x."""
-    for n, pad, (start, stop) in zip(frame.shape[1:4], frame.pads, cut[1:], strict=True):
-        yield bordered.runs(n, pad.before, pad.after, frame.mode, start, stop + pad.before + pad.after)
+def _runs(frame: Frame, cut: Cut, columns: Range | None = None) -> Iterator[bordered.Runs]:
+    """Yield the samples that a piece needs along z, y and x: all, or those from some `columns` to others."""
+    for axis, (n, pad, (start, stop)) in enumerate(zip(frame.shape[1:4], frame.pads, cut[1:], strict=True)):
+        first, last = columns if columns and axis == 2 else (0, stop - start + pad.before + pad.after)
+        yield bordered.runs(n, pad.before, pad.after, frame.mode, start + first, start + last)
 
 
 def padded(
@@ -130,17 +131,17 @@ def padded(
     constant: float | None,
     store: Store | None = None,
     name: str = "piece",
+    columns: Range | None = None,
 ) -> npt.NDArray:
     """Return a contiguous piece of an array, which is in the order of the frame, with its border.
 
     If `constant` is None, samples beyond the border that are constants have any value. `name` is that of the
-    memory in the store.
+    memory in the store. columns: the part of the piece along x, if not all of it.
     """
-    source = array[cut.batch[0] : cut.batch[1]]
-    inner = (stop - start + t - 1 for (start, stop), t in zip(cut[1:], frame.sizes, strict=True))
-    shape = (source.shape[0], *inner, source.shape[-1])
+    source, runs = array[cut.batch[0] : cut.batch[1]], tuple(_runs(frame, cut, columns))
+    shape = (source.shape[0], *map(bordered.length, runs), source.shape[-1])
     piece = roomy(shape, kind) if store is None else store.array(name, shape, kind)
-    bordered.copy(source, (bordered.ALL, *_runs(frame, cut)), constant, piece)
+    bordered.copy(source, (bordered.ALL, *runs), constant, piece)
     return piece
 
 

@@ -21,6 +21,7 @@ from imfilter._filters.local.family import Source, bounded, family
 from imfilter._filters.local.kernels.box import DEVIATION, THRESHOLD, VARIANCE
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
+from imfilter._filters.local.rows import LEAST, in_image
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
@@ -147,8 +148,10 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
 
     Where nothing is absent, the results are those of an image without missing data, bit by bit.
     """
-    parts = _loaded(call, cut, source, store)
     finish = Finish(view, call.form, call.numbers, source.least)
+    if source.presence is None and _filled_in_place(call, cut, source.samples, finish, store):
+        return None
+    parts = _loaded(call, cut, source, store)
     if parts.counts is None:
         _whole(call, parts, finish, store)
         return None
@@ -163,6 +166,26 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
         _whole(call, present, finish._replace(target=found), store)
         np.copyto(view, found, where=full)
     return counts
+
+
+def _filled_in_place(call: Call, cut: Cut, samples: npt.NDArray, finish: Finish, store: Store) -> bool:
+    """Write the results of a piece from the rows of the image, if possible. Return whether this is done."""
+    kind, target = samples.dtype, finish.target
+    if not (call.window.equal and kind == dtypes.FLOAT32 == target.dtype and target.nbytes >= LEAST):
+        return False
+    if not dtypes.holds(kind, call.cval):
+        return False
+    # A row is usually enough to see that sums have enough digits.
+    row = samples[cut.batch[0], cut.z[0], cut.y[0], slice(*cut.x)]
+    rows = None if box.lacking(row) else in_image(call.frame, cut, samples, call.cval, box.TOGETHER, store)
+    if rows is None:
+        return False
+
+    def piece() -> npt.NDArray:
+        return pieces.padded(call.frame, cut, samples, kind, call.cval, store)
+
+    box.compute_rows(rows, piece, kind, call.frame.sizes, finish, store)
+    return True
 
 
 def _whole(call: Call, parts: Parts, finish: Finish, store: Store) -> None:

@@ -37,10 +37,12 @@ class _Tables(NamedTuple):
 @functools.lru_cache(maxsize=1024)
 def _tables(size: int) -> _Tables:
     widths = widths_of(size)
-    levels: list[tuple[int, int, int]] = []
+    levels: list[tuple[int, int, int, int]] = []
     parts: list[tuple[int, int, int]] = []
     for width, members in levels_of(size):
-        levels.append((width, len(members), len(parts)))
+        sizes = {widths[level] for level, _ in members}
+        kind = variance.OTHERS if len(sizes) > 1 else variance.EQUALS if members[0][0] else variance.SAMPLES
+        levels.append((width, len(members), len(parts), kind))
         parts += [(level, row, int(np.float64(widths[level]).view(np.int64))) for level, row in members]
     return _Tables(np.array(levels, np.int64), np.array(parts, np.int64))
 

@@ -24,17 +24,40 @@ def _first(values: _Reals) -> int:
     return int(np.argmax(values >= best - abs(best) * _ROUNDED))
 
 
-def _split(h: Histogram) -> tuple[_Reals, _Reals, _Reals, _Reals]:
-    """Return the number and the mean of the samples up to each bin but the last, and of those above it."""
-    below, above = np.cumsum(h.counts)[:-1], np.cumsum(h.counts[::-1])[-2::-1]
-    sums = h.counts * h.positions
-    return below, above, np.cumsum(sums)[:-1] / below, np.cumsum(sums[::-1])[-2::-1] / above
+def _sums(h: Histogram, values: _Reals) -> _Reals:
+    """Return the sums of counts and of values up to each bin, and of both from each bin to the last."""
+    found = np.empty((4, len(values)))
+    kernels.sum_both.entry()(address(h.counts), address(values), len(values), address(found))
+    return found
+
+
+def _split(h: Histogram, values: _Reals) -> tuple[_Reals, _Reals, _Reals, _Reals]:
+    """Return the sums of both classes for a threshold at each bin but the last.
+
+    They are the number of the samples up to the bin, of those above it, and the sums of `values` likewise.
+    """
+    counts, totals, later_counts, later_totals = _sums(h, values)
+    return counts[:-1], later_counts[1:], totals[:-1], later_totals[1:]
+
+
+def _means(h: Histogram) -> tuple[_Reals, _Reals, _Reals, _Reals]:
+    """Return the numbers of the samples of both classes for a threshold at each bin, and their means."""
+    products = h.positions
+    products *= h.counts
+    below, above, low, high = _split(h, products)
+    low /= below
+    high /= above
+    return below, above, low, high
 
 
 def otsu(h: Histogram) -> Number:
     """Return the threshold with the largest variance between both classes."""
-    below, above, low, high = _split(h)
-    return h.value(h.places[_first(below * above * (high - low) ** 2)])
+    below, above, low, high = _means(h)
+    high -= low
+    high *= high
+    below *= above
+    below *= high
+    return h.value(h.places[_first(below)])
 
 
 def multi_otsu(h: Histogram, classes: int) -> list[Number]:
@@ -60,7 +83,7 @@ def li(h: Histogram) -> float:
     """Return the threshold with the smallest cross-entropy that is reached from the mean."""
     positions = h.positions + h.middle
     total, number = h.counts * positions, float(h.counts.sum())
-    below, sums = np.cumsum(h.counts), np.cumsum(total)
+    below, sums, _, _ = _sums(h, total)
     # A threshold of integers is found to half a unit, as in scikit-image.
     tolerance, before, now = (0.5 if h.centres is None else 1e-6), -math.inf, float(sums[-1]) / number
     for _ in range(_MOST):
@@ -78,22 +101,31 @@ def li(h: Histogram) -> float:
 
 def yen(h: Histogram) -> Number:
     """Return the threshold with the largest correlation criterion of Yen."""
-    below, above, _, _ = _split(h)
-    shares = h.counts / h.counts.sum()
-    lower, upper = np.cumsum(shares**2)[:-1], np.cumsum(shares[::-1] ** 2)[-2::-1]
     total = float(h.counts.sum())
-    criterion = 2 * np.log(below / total * (above / total)) - np.log(lower * upper)
-    # Logarithms of quotients that differ by 1e-12 differ by 1e-12.
-    return h.value(h.places[int(np.argmax(criterion >= criterion.max() - _ROUNDED))])
+    shares = h.counts / total
+    shares *= shares
+    below, above, lower, upper = _split(h, shares)
+    # In place: new memory takes longer than the arithmetic.
+    for number, squares in ((below, lower), (above, upper)):
+        number /= total
+        number /= np.sqrt(squares, out=squares)
+    below *= above
+    below *= below  # the criterion is the logarithm of this
+    return h.value(h.places[_first(below)])
 
 
 def isodata(h: Histogram) -> Number:
     """Return the lowest threshold in the middle between the means of both classes."""
-    _, _, low, high = _split(h)
-    middle = (low + high) / 2
-    whole = np.floor(middle + np.maximum(middle, 1) * _ROUNDED)
+    _, _, middle, high = _means(h)
+    middle += high
+    middle /= 2
+    whole = np.maximum(middle, 1)
+    whole *= _ROUNDED
+    whole += middle
+    np.floor(whole, out=whole)
+    positions = h.positions
     # A threshold between two bins that are not empty divides like the lower of them.
-    fits = (whole >= h.positions[:-1]) & (whole < h.positions[1:])
+    fits = (whole >= positions[:-1]) & (whole < positions[1:])
     return h.value(int(whole[int(np.argmax(fits))]))
 
 

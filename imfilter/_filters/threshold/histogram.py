@@ -153,7 +153,7 @@ def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
     """Return the histogram of integers from `low` to `high`."""
     bins = high - low + 1
     if samples.weights is None:
-        counts = counted(samples, low, bins, None)
+        counts: _Array = counted(samples, low, bins, None)
     else:
         # The difference of integers is right in their own unsigned type.
         unsigned = UNSIGNED[samples.values.dtype.itemsize]
@@ -162,13 +162,14 @@ def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
     return of_counts(counts, low)
 
 
-def of_counts(counts: _Array, low: int) -> Histogram | Number:
+def of_counts(counts: npt.NDArray[np.float64], low: int) -> Histogram | Number:
     """Return the histogram of integers from `low` on."""
-    filled = np.flatnonzero(counts)
-    if len(filled) == 1:
-        return low + int(filled[0])
-    first = int(filled[0])
-    return Histogram(filled - first, counts[filled].astype(np.float64), low + first, 1.0, None)
+    places = np.flatnonzero(counts != 0)  # a third of the time of `np.flatnonzero(counts)`
+    first, heights = int(places[0]), counts[places]
+    if len(places) == 1:
+        return low + first
+    places -= first
+    return Histogram(places, heights, low + first, 1.0, None)
 
 
 def _sorted(samples: Samples, low: int) -> Histogram:
@@ -184,17 +185,17 @@ def _real(samples: Samples, low: float, high: float, bins: int) -> Histogram:
     """Return the histogram of real numbers in equal bins from the smallest to the largest."""
     centres, table = real_bins(samples.values.dtype, low, high, bins)
     if samples.weights is None:
-        counts = counted(samples, 0, bins, np.append(table, bins / (high - low)))
+        counts: _Array = counted(samples, 0, bins, np.append(table, bins / (high - low)))
     else:
         places = np.searchsorted(table[1:-1], samples.values, side="right")
         counts = np.bincount(places, samples.weights, bins)
     return of_real_counts(counts, low, high, centres)
 
 
-def of_real_counts(counts: _Array, low: float, high: float, centres: _Array) -> Histogram:
+def of_real_counts(counts: npt.NDArray[np.float64], low: float, high: float, centres: _Array) -> Histogram:
     """Return the histogram of real numbers in bins."""
     filled = np.flatnonzero(counts)
-    return Histogram(filled, counts[filled].astype(np.float64), low, (high - low) / len(counts), centres)
+    return Histogram(filled, counts[filled], low, (high - low) / len(counts), centres)
 
 
 def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Array, npt.NDArray[np.float64]]:
@@ -219,15 +220,19 @@ def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Arr
 
 def counted(
     samples: Samples, low: int, bins: int, limits: npt.NDArray[np.float64] | None
-) -> npt.NDArray[np.int64]:
-    """Return the number of samples in each bin. Counts are integers, so the order does not matter."""
+) -> npt.NDArray[np.float64]:
+    """Return the number of samples in each bin. Counts are whole numbers, so the order does not matter.
+
+    New memory takes time: 0.2 ms for 65,536 numbers of 8 bytes, which is a fifth of their counting. So counts
+    are floats from here on, and are not converted.
+    """
     values = samples.values
     size, entry = values.dtype.itemsize, kernels.count_samples.entry()
     if limits is None:
         kernel, mask = kernels.count_whole.address(UNSIGNED[size]), (1 << min(8 * size, 63)) - 1
     else:
         kernel, mask = kernels.count_real.address(values.dtype), 0
-    total, lock, at = np.zeros(bins, np.int64), threading.Lock(), address(values)
+    total, lock, at = np.zeros(bins), threading.Lock(), address(values)
     number = 2 if bins > _MANY_BINS and limits is None else kernels.TABLES
     more = number if limits is None else address(limits)
 
@@ -242,7 +247,8 @@ def counted(
             )
             entry(address(job))
             with lock:
-                np.add(total, tables.sum(axis=0, dtype=np.int64), out=total)
+                for table in tables:
+                    np.add(total, table, out=total)
 
     threads.run(task, len(values), samples.workers if len(values) > _MANY else 1)
     return total

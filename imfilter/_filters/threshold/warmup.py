@@ -17,5 +17,6 @@ def combinations() -> Iterator[Combination]:
     yield histogram.sum_line, (np.dtype("f4"),)
     yield histogram.sum_samples, ()
     yield histogram.count_real, (np.dtype("f4"),)
+    yield classes.sum_both, ()
     yield classes.divide, ()
     yield classes.smooth_to_two, ()

@@ -15,8 +15,8 @@ from imfilter._simd.vector import invoke, record
 #: kernel. `eights`: the levels above the sums of eight, see `kernels/eights.py`. Their parts have lines
 #: instead of levels, and offsets in bytes: line 0 are the columns, 1 the eights, 2 the rest, then the levels.
 #: a, b and c: numbers of a threshold. `unsure`, the levels above `fours`, the memory of `groups`, the bytes
-#: of a `strip`, the lines of `sums`, the number of rows that are summed `together`, and `table`: see
-#: `kernels/sums.py`.
+#: of a `strip`, the lines of `sums`, the number of rows that are summed `together`, `table`, and the rows
+#: `inside` the image, `before` column `low` and `after` column `high`: see `kernels/sums.py`.
 BOX_JOB = np.dtype(
     [
         *(
@@ -26,7 +26,7 @@ BOX_JOB = np.dtype(
                 *("taps_z", "taps_y", "taps_x", "beside", "tiles", "n_tiles", "workspace", "pitch"),
                 *("down", "n_down", "down_parts", "along", "n_along", "along_parts", "numbers", "kernel"),
                 *("eights", "n_eights", "eight_parts", "unsure", "fours", "n_fours", "four_parts"),
-                *("groups", "strip", "sums", "together", "table"),
+                *("groups", "strip", "sums", "together", "table", "inside", "before", "after", "low", "high"),
             )
         ),
         *((name, np.float64) for name in ("taps", "a", "b", "c")),
@@ -64,12 +64,17 @@ def _root_of(form, spread):
 
 
 @inlined
+def threshold_of(job, mean, deviation):
+    """Return thresholds from means and standard deviations."""
+    bent = full_like(deviation, _F64, job.b) * deviation + job.a
+    return mean * bent + deviation * job.c
+
+
+@inlined
 def result_of(form, job, spread, mean):
     """Return results from variances and means."""
     if form & THRESHOLD:
-        deviation = _root_of(form, spread)
-        bent = full_like(spread, _F64, job.b) * deviation + job.a
-        return mean * bent + deviation * job.c
+        return threshold_of(job, mean, _root_of(form, spread))
     if form & DEVIATION:
         return _root_of(form, spread)
     return spread

@@ -16,6 +16,10 @@ and a row.
 The groups of a strip of columns stay in the first-level cache while the strip is summed down some rows. A
 window of 61 rows needs 59 groups of earlier rows: 15 kB for 16 columns, 800 kB for all of them.
 
+A strip reads one cache line of each row, in an order for which the processor does not prefetch. So the rows
+that are summed together next are prefetched while results are computed, a vector's samples at a time. Without
+this, rows in the image take as long as rows that are copied first, or longer; see `rows.py`.
+
 A row takes 2 stores of 8 samples for each group that is kept, and 2 loads and 2 additions for each part. A
 window of 61 has 8 parts and 3 stores, 22 cycles down; a window of 15 takes 12. Along the row they take 30 and
 20 cycles, see `eights.py`; the result takes 15. For 3840x2160 and 61 x 61 that is 67 cycles * 8.3e6 / 8.
@@ -25,7 +29,15 @@ take 4, 6 and 13 ms (one thread, Zen 4 of 3.7 GHz).
 
 import numpy as np
 
-from imfilter._filters.local.kernels.box import BOX_JOB, DEVIATION, LEVEL, PART, result_of
+from imfilter._filters.local.kernels.box import (
+    BOX_JOB,
+    DEVIATION,
+    LEVEL,
+    PART,
+    THRESHOLD,
+    result_of,
+    threshold_of,
+)
 from imfilter._filters.local.kernels.eights import prepare_windows, window_of
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import bits_of, convert, count_lanes, fma, root, where
@@ -76,12 +88,16 @@ def _locate(job, first, rows):
 
 
 @inlined
-def _sum_planes(source, job, at):
-    """Return the sums and the sums of squares of the planes of a window at a row."""
-    total = load_registers(_F64, WIDE, at, source)
+def _sum_planes(source, job, spot, column):
+    """Return the sums and the sums of squares of the planes of a window at a row.
+
+    spot: of the address of the row. column: in bytes.
+    """
+    total = load_registers(_F64, WIDE, peek(spot) + column, source)
     squares = total * total
     for z in range(1, job.taps_z):
-        value = load_registers(_F64, WIDE, at + size_of(source) * z * job.step_z, source)
+        row = peek(spot + 8 * z * (job.rows + job.taps_y - 1))
+        value = load_registers(_F64, WIDE, row + column, source)
         total = total + value
         squares = fma(value, value, squares)
     return total, squares
@@ -100,27 +116,33 @@ def _sum_parts(memory, spot, n_parts):
 
 
 @inlined
-def _sum_columns(source, job, begin, first, rows, wide):
+def _sum_columns(source, job, start, plane, first, rows, wide):
     """Write the sums down the columns of `rows` rows of windows, for one strip of columns after the other.
 
-    The sums of one, two and four rows are kept in registers. The three rows before `first` are summed again.
+    start: the first column. plane: the number of rows before those of the plane. first: that of the first row
+    in the plane. Sums of one, two and four rows stay in registers. The three rows before are summed again.
     """
     lanes, size, last = STRIP // 8, size_of(source), job.n_fours - 1
-    step, rest = size * job.step_y, job.taps_y % 4
+    rest = job.taps_y % 4
     for strip in range((wide + lanes - 1) // lanes):
         memory, spot = job.groups + job.strip * strip, job.table
-        at = begin + size * lanes * strip + step * first
+        column, places = start + lanes * strip, job.inside
+        if column < job.low:
+            places = job.before
+        elif column > job.high - lanes:
+            places = job.after
+        column, places = size * column, places + 8 * (plane + first)
         one = splat_registers(_F64, WIDE, 0.0)
         two, two_before, one_squares, two_squares, two_squares_before = one, one, one, one, one
         for row in range(max(-3, -first), rows):
-            value, square = _sum_planes(source, job, at + step * row)
+            value, square = _sum_planes(source, job, places + 8 * row, column)
             two_now, two_squares_now = one + value, one_squares + square
             four, four_squares = two_before + two_now, two_squares_before + two_squares_now
             if row >= 0:
-                later, there = row + _AHEAD, at
+                later, there = row + _AHEAD, column
                 if later >= rows > _AHEAD:
-                    later, there = later - rows, at + size * lanes
-                coming = there + step * later
+                    later, there = later - rows, column + size * lanes
+                coming = peek(places + 8 * min(later, rows - 1)) + there
                 for i in range(0, size * lanes, LINE):
                     prefetch(coming + i, False)
                 prefetch(coming + size * lanes - 1, False)
@@ -164,18 +186,35 @@ def _sum_columns(source, job, begin, first, rows, wide):
 
 
 @inlined
+def _ahead(source, job, plane, row, here, beside):
+    """Return the address of a row that is summed later, in the newest plane that its windows have.
+
+    It starts at column `here`. A row after the last is one of the first block of the next tile, which starts
+    at column `beside`.
+    """
+    every = job.rows + job.taps_y - 1
+    if row >= every:
+        row, here = row % job.together, beside
+    return peek(job.inside + 8 * (plane + (job.taps_z - 1) * every + row)) + size_of(source) * here
+
+
+@inlined
 def _finish(target, form, job, inverse, total, squares, to):
     """Write results. Return whether some lack digits; these are NaN."""
     mean = total * inverse
     rest = fma(-mean, total, squares)
     spread = rest * inverse
     sure = rest >= squares * LEAST
-    if form & DEVIATION:
+    if form & (DEVIATION | THRESHOLD):
         short = convert(_F32, spread)
         bits = bits_of(short)
         n = count_lanes(sure & (bits > _SMALL) & (bits < _LARGE))
         if n == BYTES // 8:  # nearly always
-            store(to, target, root(short))
+            deviation = root(short)
+            if form & DEVIATION:
+                store(to, target, deviation)
+            else:
+                store(to, target, threshold_of(job, mean, convert(_F64, deviation)))
             return False
     found = result_of(form, job, spread, mean)
     lacking = rest < squares * LEAST  # of sums that are not finite, the result is NaN, and final
@@ -194,18 +233,25 @@ def sum_boxes(source, target, form, job_at):
     stage = job.workspace + 2 * pitch * (job.n_eights + 2)
     unsure, inverse = job.unsure, 1.0 / job.taps
     for plane in range(job.batch * job.planes):
-        corner = job.piece + size * (plane // job.planes * job.step_b + plane % job.planes * job.step_z)
+        above = plane // job.planes * (job.planes + job.taps_z - 1) + plane % job.planes
+        above *= job.rows + job.taps_y - 1
         for tile in range(job.n_tiles):
             first = peek(job.tiles + 8 * tile)
             count = peek(job.tiles + 8 * tile + 8) - first
-            wide, begin = count + (job.taps_x - 1) * job.beside, corner + size * first
-            every = job.rows + job.taps_y - 1
+            wide, every = count + (job.taps_x - 1) * job.beside, job.rows + job.taps_y - 1
             for upper in range(0, every, job.together):
                 rows = min(job.together, every - upper)
                 top, bottom, left, right = job.rows, 0, count, 0
                 _locate(job, upper, rows)
-                _sum_columns(source, job, begin, upper, rows, wide)
-                for row in range(max(0, job.taps_y - 1 - upper), rows):
+                _sum_columns(source, job, first, above, upper, rows, wide)
+                for row in range(rows):
+                    coming = _ahead(source, job, above, upper + job.together + row, first, first + count)
+                    if upper + row < job.taps_y - 1:
+                        for i in range(0, size * wide, LINE):
+                            prefetch(coming + i, False)
+                        continue
+                    for i in range(size * count, size * wide, LINE):
+                        prefetch(coming + i, False)
                     y, columns = upper + row - job.taps_y + 1, job.sums + 2 * pitch * row
                     prepare_windows(_F64, job, columns, wide)
                     to = job.result + size_of(target) * (
@@ -213,6 +259,8 @@ def sum_boxes(source, target, form, job_at):
                     )
                     for block in range((count + lanes - 1) // lanes):
                         i = min(block * lanes, max(count - lanes, 0))
+                        for k in range(0, size * lanes, LINE):
+                            prefetch(coming + size * block * lanes + k, False)
                         total, squares = window_of(_F64, job, columns, i)
                         there = to + size_of(target) * i if count >= lanes else stage
                         if _finish(target, form, job, inverse, total, squares, there):
