@@ -16,9 +16,8 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import arrays, colour, ending, missing, quiet, render, streams, strips
+from . import arrays, colour, ending, missing, quiet, reach, render, streams
 from .command import Command
-from .reach import first
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, beside_alpha
@@ -39,20 +38,8 @@ def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: F
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
-    rows = rows_of(command, options, image.pixels.shape[0])
+    rows = reach.rows_of(command, options, image.pixels.shape[0])
     return Piecewise(image, rows, lambda piece: _denoised(command, piece, options, target))
-
-
-def rows_of(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
-    """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
-    if command.name == "anisotropic_diffusion":  # a step reaches one row
-        around = options["iterations"] or 0
-    elif command.name == "non_local_means" and options["noise"] is not None:
-        around = int(first(options["patch"])) // 2 + int(first(options["search"])) // 2
-    else:
-        return None
-    around = min(max(around, 0) + 1, length)
-    return strips.Rows(length, around, around, wraps=options.get("mode") == "wrap")
 
 
 def _denoised(

@@ -17,6 +17,7 @@ from . import heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
 from .pipe import ARRAY, Group, Prepared
 from .steps import Step
 from .strips import Piecewise, Rows
+from .threshold_table import FOUND, is_global
 
 #: Options for pixels of which a step found no result.
 _UNDEFINED = {"nodata": "none", "mask": None, "nan": "ignore"}
@@ -107,13 +108,13 @@ class _Run:
                 return Rows(len(self.image.pixels)), ()
             rows, steps = groups[0]
             following = groups[1].steps[0] if len(groups) > 1 else None
-            if rows is None and thresholds.is_global(steps[0].command, steps[0].options):
+            if rows is None and is_global(steps[0].command, steps[0].options):
                 self._steps[0] = self._found(steps[0], None)
             elif rows is None:
                 self._whole(steps[0])
             elif following is None:
                 return rows, steps
-            elif thresholds.is_global(following.command, following.options) and self._is_read_again():
+            elif is_global(following.command, following.options) and self._is_read_again():
                 self._steps[len(steps)] = self._found(following, groups[0])
             else:
                 self._compute(groups[0], following)
@@ -186,7 +187,7 @@ class _Run:
     def _found(self, step: Step, group: Group | None) -> Step:
         """Return a step with its threshold of the whole image, or of the result of some steps."""
         try:
-            return step._replace(options={**step.options, thresholds.FOUND: self._threshold(step, group)})
+            return step._replace(options={**step.options, FOUND: self._threshold(step, group)})
         except (ValueError, TypeError, OverflowError) as error:
             raise pipe.named(step, error) from error
 

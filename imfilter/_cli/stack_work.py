@@ -21,10 +21,11 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total
-from . import halo, messages, missing, pages, quiet, stack_masks
+from . import messages, missing, pages, quiet, reach, stack_masks
 from .command import Command
 from .pages import Options
 from .strips import Rows
+from .threshold_table import FOUND, is_global
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -131,13 +132,8 @@ class Work:
             len(self.filtered) == 3 and any(s.command.name == "orientation" for s in self.every)
         ):
             return []
-        from . import thresholds  # imports the filters
 
-        return [
-            number
-            for number, step in enumerate(self.every)
-            if thresholds.is_global(step.command, step.options)
-        ]
+        return [number for number, step in enumerate(self.every) if is_global(step.command, step.options)]
 
     def _is_cut(self) -> bool:
         """Return whether what is filtered at once is filtered in parts."""
@@ -168,7 +164,7 @@ class Work:
 
             options = steps[number].options
             found = levels[place] if place < len(levels) else thresholds.unknown(options)
-            steps[number] = steps[number]._replace(options={**options, thresholds.FOUND: found})
+            steps[number] = steps[number]._replace(options={**options, FOUND: found})
         return steps[: self.until]
 
     def input_of(self, number: int, levels: Sequence[Array]) -> Work:
@@ -189,7 +185,7 @@ class Work:
         if not steps:
             return [Rows(length) for length in lengths]
         if self.steps is None:
-            return halo.along_axes(self.command, steps[0].options, lengths, dtype)
+            return reach.along_axes(self.command, steps[0].options, lengths, dtype)
         from . import pipe
 
         steps = pipe.spaced(steps, self.changed["spacing"])

@@ -154,7 +154,12 @@ def is_opaque(image: Image) -> bool:
 
 def is_cut(image: Image, rows: Rows) -> bool:
     """Return whether an image has several bands. Only images with two spatial axes have."""
-    return image.spatial == 2 and _count(image, rows) > 1
+    return image.spatial == 2 and is_long(image, rows)
+
+
+def is_long(image: Image, rows: Rows) -> bool:
+    """Return whether an image has more rows than a band."""
+    return _count(image, rows) > 1
 
 
 def _count(image: Image, rows: Rows, threads: int = 1) -> int:
