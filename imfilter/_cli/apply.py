@@ -98,7 +98,7 @@ def prepared(
     if command.kind == "descriptor":
         return edges.descriptor(task, image)
     # An opaque image is treated as an image without alpha.
-    transparent = image.alpha and not strips.is_opaque(image)
+    transparent = image.alpha and not strips.is_opaque(image, options)
     if command.kind == "entropy":
         return _written(edges.entropy(task, image, transparent=transparent))
     if command.kind == "measure" and command.name != "sato":  # which has the unit of the image

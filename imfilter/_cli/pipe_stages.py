@@ -106,7 +106,7 @@ class _Run:
             groups = pipe.groups(self._steps, self.image)
             if not groups:
                 return Rows(len(self.image.pixels)), ()
-            rows, steps = groups[0]
+            rows, steps = self._with_opacity(groups[0])
             following = groups[1].steps[0] if len(groups) > 1 else None
             if rows is None and is_global(steps[0].command, steps[0].options):
                 self._steps[0] = self._found(steps[0], None)
@@ -118,6 +118,29 @@ class _Run:
                 self._steps[len(steps)] = self._found(following, groups[0])
             else:
                 self._compute(groups[0], following)
+
+    def _with_opacity(self, group: Group) -> Group:
+        """Return steps that know whether their input is opaque, which a part of the image does not show.
+
+        What is opaque stays opaque. Otherwise bands are computed until one has a transparent pixel.
+        """
+        rows, steps = group
+        if rows is None or not (self.image.alpha and (self._lazy or strips.is_cut(self.image, rows))):
+            return group
+        opaque = False
+        for number, step in enumerate(steps):
+            if strips.OPAQUE not in step.options:
+                opaque = opaque or self._is_opaque(Group(rows, steps[:number]))
+                steps[number] = step._replace(options={**step.options, strips.OPAQUE: opaque})
+        self._steps[: len(steps)] = steps
+        return group
+
+    def _is_opaque(self, group: Group) -> bool:
+        """Return whether the result of some steps has no transparent pixel. Without alpha it has none."""
+        if not group.steps:
+            return strips.is_opaque(self.image)
+        made = Piecewise(self.image, group.rows, lambda piece: self.part(group.steps, piece))
+        return all(strips.is_opaque(part) for part in self._bands(made))
 
     def part(self, steps: Sequence[Step], piece: Image) -> Image:
         """Return the result of steps that run together, for a part of the image."""

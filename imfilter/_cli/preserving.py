@@ -29,15 +29,17 @@ def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
         options["guide"] = _of_file(options["guide"], image, task.options)
     # Shares and values in floating point take memory.
     kept = task.target is None or task.target.kind == "f" or tone == _exact(task)
-    direct = kept and (not image.alpha or strips.is_opaque(image))
-    return Piecewise(image, task.rows, lambda piece: _filtered(task, piece, tone), direct)
+    opaque = strips.is_opaque(image, task.options)
+    return Piecewise(
+        image, task.rows, lambda piece: _filtered(task, piece, tone, opaque=opaque), kept and opaque
+    )
 
 
-def _filtered(task: Task, image: Image, tone: Tone) -> Image:
-    """Filter an image, or some of its rows."""
+def _filtered(task: Task, image: Image, tone: Tone, *, opaque: bool) -> Image:
+    """Filter an image, or some of its rows. `opaque` tells whether no pixel of the image is transparent."""
     run = task.run
     plane, shares = missing.masked(image, image.colour), None
-    if image.opacity is not None and (image.opacity != full_scale(image.pixels.dtype)).any():
+    if image.opacity is not None and not opaque:
         shares = colour.share(image.opacity)
     if shares is None and (task.target is None or task.target.kind == "f" or tone == _exact(task)):
         pixels = run(plane, task.target)  # the filter rounds

@@ -100,8 +100,6 @@ def _stream(
     if steps is not None:
         from . import pipe_stages
 
-        if image.alpha:  # whether a picture is opaque is known from all its pixels, at each step
-            return "pipe needs the whole of a picture with transparency"
         made = pipe_stages.piecewise(steps, image, options, kind, source)
     else:
         from .apply import prepared  # imports the filters, after files that cannot be read are reported

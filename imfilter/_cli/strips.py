@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ _BAND = 1 << 23
 _TIMES_AROUND, _TIMES_LARGER = 8, 3
 #: Number of threads whose bands have this size.
 _FEW_THREADS = 4
+
+#: The option of a step that says whether its whole input is opaque. It is set while parts are filtered.
+OPAQUE = "opaque"
 
 
 class Rows(NamedTuple):
@@ -151,8 +155,13 @@ def parts(image: Image) -> Iterator[Image]:
     return (band.piece for band in bands(image, Rows(image.pixels.shape[0])))
 
 
-def is_opaque(image: Image) -> bool:
-    """Return whether no pixel of an image with alpha is transparent."""
+def is_opaque(image: Image, options: Mapping[str, Any] = MappingProxyType({})) -> bool:
+    """Return whether no pixel of an image is transparent, or what the options say of the whole image."""
+    if not image.alpha:
+        return True
+    known: bool | None = options.get(OPAQUE)
+    if known is not None:
+        return known
     return all((part.pixels[..., -1] == full_scale(part.pixels.dtype)).all() for part in parts(image))
 
 

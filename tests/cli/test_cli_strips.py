@@ -128,6 +128,22 @@ def test_raw_values_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
     np.testing.assert_array_equal(banded, whole)
 
 
+@pytest.mark.parametrize(
+    "words", ["bilateral --radius 2", "guided --radius 2", "anisotropic_diffusion --iterations 3", "gaussian"]
+)
+@pytest.mark.parametrize("clear", [0, 2])
+def test_bands_without_a_transparent_pixel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, clear: int
+) -> None:
+    """Pixels count by their opacity in all bands, or in none."""
+    pixels = noise(83, 33, 4)
+    pixels[..., -1] = 255
+    pixels[40 : 40 + clear, 9, -1] = 20
+    name, *options = words.split()
+    whole, banded = results(monkeypatch, save(tmp_path / "in.png", pixels), name, options, "npy")
+    np.testing.assert_array_equal(banded, whole)
+
+
 def test_very_large_windows_may_round_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their algorithms depend on the length of the image: a rounded value may differ by 1."""
     np.save(tmp_path / "kernel.npy", np.abs(np.sin(np.arange(31 * 31.0))).reshape(31, 31) / 600)
