@@ -129,7 +129,13 @@ def test_raw_values_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
 
 
 @pytest.mark.parametrize(
-    "words", ["bilateral --radius 2", "guided --radius 2", "anisotropic_diffusion --iterations 3", "gaussian"]
+    "words",
+    [
+        "bilateral --radius 2",
+        "guided --radius 2",
+        "anisotropic_diffusion --iterations 3 --kappa 9",
+        "gaussian",
+    ],
 )
 @pytest.mark.parametrize("clear", [0, 2])
 def test_bands_without_a_transparent_pixel(
