@@ -190,6 +190,17 @@ def test_a_window_of_the_image_s_size_is_not_cut() -> None:
     assert strips._count(image, rows) == 1
 
 
+@pytest.mark.parametrize(("width", "most"), [(20_000, 9 << 20), (100_000, 25 << 20)])
+def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
+    """Without intermediate arrays, a band of a wide picture has many times the rows around it."""
+    image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
+    rows = strips.Rows(40_000, 8, 8)
+    size = 40_000 // strips._count(image, rows, 4, direct=True)
+    assert size > 6 * 16
+    assert (2 * size + 16) * width < most
+    assert strips._count(image, rows, 4) > 40_000 // size
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 50])
 @pytest.mark.parametrize("rows", [(0, 0, 1, 1), (3, 4, 1, 1), (1, 1, 3, 1), (20, 20, 1, 10), (2, -2, 1, 1)])
 def test_pieces_hold_what_bands_need(
