@@ -389,7 +389,7 @@ class Work:
             shown = None if result.present is None else result.present[:, :count]
             return dataclasses.replace(result, pixels=result.pixels[:, :count], channels=False, present=shown)
         samples = result.pixels[:, :count].reshape(-1, *signal.shape[1:])
-        return dataclasses.replace(result, pixels=np.moveaxis(samples, 0, place))
+        return dataclasses.replace(result, pixels=np.moveaxis(samples, 0, place), channels=False)
 
     def _beside_one(self, first: Image, pixels: Array) -> Image:
         """Return the result of a filter along one axis. Its axes are those of the block."""
