@@ -129,9 +129,9 @@ class _Run:
             return group
         opaque = False
         for number, step in enumerate(steps):
-            if strips.OPAQUE not in step.options:
-                opaque = opaque or self._is_opaque(Group(rows, steps[:number]))
-                steps[number] = step._replace(options={**step.options, strips.OPAQUE: opaque})
+            known = step.options.get(strips.OPAQUE, opaque or None)
+            opaque = self._is_opaque(Group(rows, steps[:number])) if known is None else known
+            steps[number] = step._replace(options={**step.options, strips.OPAQUE: opaque})
         self._steps[: len(steps)] = steps
         return group
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
 #: The rows around a band are filtered twice. Without intermediate arrays, a band has this number of times as
-#: many rows, if it is then at most so many times larger: a Gaussian of sigma 2 of 4 GB with rows of 100,000
-#: bytes took 7.6 s of one core with bands of 18 rows, and 4.4 s with 109.
+#: many rows, if it is then at most so many times larger. A Gaussian of sigma 2 of 4 GB with rows of 100,000
+#: bytes took 12.2 s of processors in bands of 18 rows, and 5.3 s in bands of 109.
 _TIMES_AROUND, _TIMES_LARGER = 8, 3
 #: Number of threads whose bands have this size.
 _FEW_THREADS = 4

@@ -135,7 +135,7 @@ def begin_sync(file: IO[bytes], start: int) -> int:
     stop = file.tell()
     if sys.platform != "linux" or stop - start < _BEGUN:
         return start
-    with contextlib.suppress(OSError):  # it is an advice
+    with contextlib.suppress(OSError):  # it is only advice
         os.posix_fadvise(file.fileno(), start, stop - start, os.POSIX_FADV_DONTNEED)
     return stop
 
