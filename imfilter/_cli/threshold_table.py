@@ -42,4 +42,4 @@ def is_whole(options: Mapping[str, Any]) -> bool:
 
 def is_global(command: Command, options: Mapping[str, Any]) -> bool:
     """Return whether a filter has a threshold that is to be found from all pixels."""
-    return command is THRESHOLD and is_whole(options)
+    return command.kind == THRESHOLD.kind and is_whole(options)
