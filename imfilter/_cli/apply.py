@@ -62,7 +62,7 @@ def prepared(
     """
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
-    if command.kind in _WHOLE:
+    if command.kind in reach.WHOLE:
         return Piecewise(image, None, lambda whole: _of_whole(command, whole, options, kind))
     if command.kind == "threshold":
         from . import thresholds
@@ -85,19 +85,20 @@ def prepared(
         )
     run = Filter(command, options, image.spatial)
     run.nodata = image.nodata
-    if command.kind == "preserving":
-        from . import preserving
-
-        task = Task(run, options, kind, target, given, None)
-        return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
     if run.resizes and not run.of_part:
         rows = _resized_rows(run, image)
+    elif rows is not None and strips.is_long(image, rows):
+        rows = reach.of_plan(run, rows, image.pixels.shape[: image.spatial], image.pixels.dtype)
     task = Task(run, options, kind, target, given, rows)
+    if command.kind == "preserving":
+        from . import preserving
+
+        return _written(preserving.prepared(task, missing.whole_pixels(image), _tone(task, image)))
     if command.kind == "descriptor":
         return edges.descriptor(task, image)
     # An opaque image is treated as an image without alpha.
-    transparent = image.alpha and not strips.is_opaque(image)
+    transparent = image.alpha and not strips.is_opaque(image, options)
     if command.kind == "entropy":
         return _written(edges.entropy(task, image, transparent=transparent))
     if command.kind == "measure" and command.name != "sato":  # which has the unit of the image
@@ -120,10 +121,6 @@ def prepared(
         return smoothed(task._replace(run=part)).work
 
     return smoothed(task)._replace(resized=resized)
-
-
-#: Kinds of commands whose result depends on the whole image, however far a pixel is.
-_WHOLE = ("objects", "regions", "enhancement", "finder", "edges")
 
 
 def _resized_rows(run: Filter, image: Image) -> Rows | None:

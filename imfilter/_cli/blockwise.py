@@ -116,7 +116,7 @@ def filtered(work: Work, block: Block, pixels: Array) -> Image:
 
 def known_in(work: Work, block: Block) -> tuple[Array | None, list[Array]]:
     """Return which samples of a block are present, if that is known, and the thresholds of its loops."""
-    loops = [np.arange(*block.ranges[work.axes.index(letter)][0]) for letter in work.loops]
+    loops = [np.arange(*block.ranges[work.axes.index(letter)][0]) for letter in work.separate]
     places = np.ix_(np.arange(1), *loops)
     levels = [one[places].reshape([len(along) for along in loops]) for one in work.levels]
     if work.mask is None:

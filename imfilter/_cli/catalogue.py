@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .command import Command
+import functools
+
+from .command import PLACES, Command
 from .denoise_table import DENOISING
 from .enhance_table import ENHANCEMENTS
 from .finder_table import FINDERS
@@ -16,6 +18,8 @@ FILTERS: tuple[Command, ...] = (
     *(*COMMANDS, *DENOISING, THRESHOLD),
     *(*OBJECTS, *REGIONS, *FINDERS, *ENHANCEMENTS),
 )
+#: Commands whose result is an image that another step can filter.
+STEPS = tuple(command for command in FILTERS if command.kind not in PLACES)
 
 #: Families of filters in the order in which they are shown, with the kinds of commands in each.
 _FAMILIES = {
@@ -31,6 +35,15 @@ _FAMILIES = {
     "Size": ("resampling",),
 }
 _REST = "Other filters"
+_THRESHOLD = "threshold."
+
+
+@functools.cache
+def step_of(name: str) -> Command | None:
+    """Return the command of a public function whose result another step can filter, or None."""
+    if name.startswith(_THRESHOLD):
+        return THRESHOLD
+    return next((command for command in STEPS if (command.calls or command.name) == name), None)
 
 
 def families() -> dict[str, list[Command]]:

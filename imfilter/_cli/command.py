@@ -31,6 +31,8 @@ Kind = Literal[
     "denoising",
     "pipe",
 ]
+#: Kinds whose results are places in the image. No other filter can follow them.
+PLACES: tuple[Kind, ...] = ("corners", "finder", "descriptor")
 
 
 class Option(NamedTuple):

@@ -16,9 +16,8 @@ import imfilter
 
 from .._files.formats import Format
 from .._files.image import Image
-from . import arrays, colour, ending, missing, quiet, render, streams, strips
+from . import arrays, colour, ending, missing, quiet, reach, render, streams, strips
 from .command import Command
-from .reach import first
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, beside_alpha
@@ -39,24 +38,18 @@ def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: F
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
-    rows = rows_of(command, options, image.pixels.shape[0])
-    return Piecewise(image, rows, lambda piece: _denoised(command, piece, options, target))
-
-
-def rows_of(command: Command, options: Mapping[str, Any], length: int) -> strips.Rows | None:
-    """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
-    if command.name == "anisotropic_diffusion":  # a step reaches one row
-        around = options["iterations"] or 0
-    elif command.name == "non_local_means" and options["noise"] is not None:
-        around = int(first(options["patch"])) // 2 + int(first(options["search"])) // 2
-    else:
-        return None
-    around = min(max(around, 0) + 1, length)
-    return strips.Rows(length, around, around, wraps=options.get("mode") == "wrap")
+    rows = reach.rows_of(command, options, image.pixels.shape[0])
+    opaque = strips.is_opaque(image, options)
+    return Piecewise(image, rows, lambda piece: _denoised(command, piece, options, target, opaque=opaque))
 
 
 def _denoised(
-    command: Command, image: Image, options: Mapping[str, Any], target: np.dtype[Any] | None
+    command: Command,
+    image: Image,
+    options: Mapping[str, Any],
+    target: np.dtype[Any] | None,
+    *,
+    opaque: bool,
 ) -> Image:
     """Return the result of an image or of some of its rows."""
     given = {option.name: options[option.name] for option in command.options}
@@ -67,7 +60,7 @@ def _denoised(
     with _progress(command, options) as shown:
         found: Array = getattr(imfilter, command.name)(
             samples,
-            mask=_counts(image),
+            mask=_counts(image, opaque=opaque),
             channel_axis=channel_axis,
             workers=options["workers"],
             **given,
@@ -103,10 +96,10 @@ def _progress(command: Command, options: Mapping[str, Any]) -> Iterator[dict[str
         bar.update(length - bar.pos)
 
 
-def _counts(image: Image) -> Array | None:
+def _counts(image: Image, *, opaque: bool) -> Array | None:
     """Return how much each pixel counts, in the number of axes of the colour, or None if all count 1."""
     present, opacity = image.present, image.opacity
-    if opacity is not None and not (colour.share(opacity) == 1).all():
+    if opacity is not None and not opaque:
         shares, whole = colour.share(opacity), missing.of_pixels(image)
         present = shares if whole is None else np.where(whole, shares, 0)
     if present is not None and present.ndim < image.colour.ndim:
@@ -119,7 +112,7 @@ def print_noise(source: str, options: Mapping[str, Any]) -> None:
     with quiet.decoders():
         image = streams.read(source, options["max_pixels"] or None)
     image = missing.found(arrays.with_channels(image, options["channel_axis"]), options)
-    counts, samples = _counts(image), image.colour
+    counts, samples = _counts(image, opaque=strips.is_opaque(image)), image.colour
     axis = -1 if samples.ndim > image.spatial else None
     found = imfilter.estimate_noise(samples, mask=counts, channel_axis=axis, workers=options["workers"])
     click.echo(" ".join(f"{value:.6g}" for value in np.atleast_1d(found)))

@@ -103,7 +103,7 @@ def read(path: str | Image, options: Mapping[str, Any], *, lazy: bool = False) -
     mask = None
     if lazy and isinstance(path, str):
         with quiet.decoders():
-            mask = bands.opened(path, max_pixels=options["max_pixels"] or None)
+            mask = bands.opened(path, options["max_pixels"] or None, workers=options.get("workers"))
     if mask is None:
         mask = second.picture(path, options)
 

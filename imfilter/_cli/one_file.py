@@ -30,6 +30,8 @@ def run(command: Command, source: str, destination: str, options: Mapping[str, A
         from . import cluster  # imports the filters
 
         cluster.check(source, destination, options)
+    # Each reader opens IN itself and closes it: this takes 0.01 ms, and a second look at the header of a TIFF
+    # 0.2 ms. A reader never goes on with what another one has found, so IN may be replaced between them.
     stack = pages.opened(source, options)
     if stack is None:
         whole = streamed.run(command, source, destination, options, kind)

@@ -14,7 +14,7 @@ from imfilter._base import dtypes
 from .. import io
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import edges, halo, limits, missing, preserving, render
+from . import edges, limits, missing, preserving, reach, render
 from .apply import apply
 from .limits import Limits
 from .render import Tone
@@ -62,9 +62,9 @@ def along_axes(steps: Sequence[Step], image: Image, options: Mapping[str, Any]) 
     lengths, dtype = image.pixels.shape[: image.spatial], dtypes.derived(image.pixels.dtype)
     total: list[Rows | None] = []
     for step in tasks(steps, image, options):
-        rows = halo.along_axes(step.command, step.options, lengths, dtype)
+        rows = reach.along_axes(step.command, step.options, lengths, dtype)
         rows = rows if step.plain else [None] * len(lengths)
-        total = [halo.both(*pair) for pair in zip(total, rows, strict=True)] if total else rows
+        total = [reach.both(*pair) for pair in zip(total, rows, strict=True)] if total else rows
     same = [None if one is None or one.length != n else one for one, n in zip(total, lengths, strict=True)]
     return [None if one is None or (one.step, one.cell) != (1, 1) else one for one in same]
 
@@ -214,7 +214,7 @@ def groups(steps: Sequence[Step], image: Image) -> list[Group]:
         if rows is None or rows.length != length or rows.step != 1 or rows.cell != 1:
             found.append(Group(None, [step]))
             continue
-        joined = halo.both(found[-1].rows, rows) if found and not alone else None
+        joined = reach.both(found[-1].rows, rows) if found and not alone else None
         if joined is None:
             found.append(Group(rows, [step]))
         else:
@@ -227,9 +227,9 @@ def _rows_of(step: Step, ndim: int, length: int) -> Rows | None:
         return None
     try:
         options = step.options
-        if step.command.kind not in halo.OWN:
+        if step.command.kind not in reach.OWN:
             options = Filter(step.command, options, ndim).options
-        return halo.rows_of(step.command, options, length)
+        return reach.rows_of(step.command, options, length)
     except (ValueError, TypeError, OverflowError):  # the filter raises it again, with the step
         return None
 

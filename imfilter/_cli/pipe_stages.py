@@ -17,6 +17,7 @@ from . import heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
 from .pipe import ARRAY, Group, Prepared
 from .steps import Step
 from .strips import Piecewise, Rows
+from .threshold_table import FOUND, is_global
 
 #: Options for pixels of which a step found no result.
 _UNDEFINED = {"nodata": "none", "mask": None, "nan": "ignore"}
@@ -105,18 +106,41 @@ class _Run:
             groups = pipe.groups(self._steps, self.image)
             if not groups:
                 return Rows(len(self.image.pixels)), ()
-            rows, steps = groups[0]
+            rows, steps = self._with_opacity(groups[0])
             following = groups[1].steps[0] if len(groups) > 1 else None
-            if rows is None and thresholds.is_global(steps[0].command, steps[0].options):
+            if rows is None and is_global(steps[0].command, steps[0].options):
                 self._steps[0] = self._found(steps[0], None)
             elif rows is None:
                 self._whole(steps[0])
             elif following is None:
                 return rows, steps
-            elif thresholds.is_global(following.command, following.options) and self._is_read_again():
+            elif is_global(following.command, following.options) and self._is_read_again():
                 self._steps[len(steps)] = self._found(following, groups[0])
             else:
                 self._compute(groups[0], following)
+
+    def _with_opacity(self, group: Group) -> Group:
+        """Return steps that know whether their input is opaque, which a part of the image does not show.
+
+        What is opaque stays opaque. Otherwise bands are computed until one has a transparent pixel.
+        """
+        rows, steps = group
+        if rows is None or not (self.image.alpha and (self._lazy or strips.is_cut(self.image, rows))):
+            return group
+        opaque = False
+        for number, step in enumerate(steps):
+            known = step.options.get(strips.OPAQUE, opaque or None)
+            opaque = self._is_opaque(Group(rows, steps[:number])) if known is None else known
+            steps[number] = step._replace(options={**step.options, strips.OPAQUE: opaque})
+        self._steps[: len(steps)] = steps
+        return group
+
+    def _is_opaque(self, group: Group) -> bool:
+        """Return whether the result of some steps has no transparent pixel. Without alpha it has none."""
+        if not group.steps:
+            return strips.is_opaque(self.image)
+        made = Piecewise(self.image, group.rows, lambda piece: self.part(group.steps, piece))
+        return all(strips.is_opaque(part) for part in self._bands(made))
 
     def part(self, steps: Sequence[Step], piece: Image) -> Image:
         """Return the result of steps that run together, for a part of the image."""
@@ -186,7 +210,7 @@ class _Run:
     def _found(self, step: Step, group: Group | None) -> Step:
         """Return a step with its threshold of the whole image, or of the result of some steps."""
         try:
-            return step._replace(options={**step.options, thresholds.FOUND: self._threshold(step, group)})
+            return step._replace(options={**step.options, FOUND: self._threshold(step, group)})
         except (ValueError, TypeError, OverflowError) as error:
             raise pipe.named(step, error) from error
 

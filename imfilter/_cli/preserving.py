@@ -9,7 +9,6 @@ import numpy as np
 
 from .._files.image import Image, full_scale
 from . import arrays, colour, missing, second, strips
-from .reach import first
 from .render import Tone
 from .strips import Piecewise
 from .task import Array, Task, like
@@ -30,30 +29,17 @@ def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
         options["guide"] = _of_file(options["guide"], image, task.options)
     # Shares and values in floating point take memory.
     kept = task.target is None or task.target.kind == "f" or tone == _exact(task)
-    direct = kept and (not image.alpha or strips.is_opaque(image))
-    rows = rows_of(options, image.pixels.shape[0])
-    return Piecewise(image, rows, lambda piece: _filtered(task, piece, tone), direct)
+    opaque = strips.is_opaque(image, task.options)
+    return Piecewise(
+        image, task.rows, lambda piece: _filtered(task, piece, tone, opaque=opaque), kept and opaque
+    )
 
 
-def rows_of(options: Mapping[str, Any], length: int) -> strips.Rows | None:
-    """Return the rows that a row of the result depends on, or None if they are not known."""
-    if options["guide"] is not None or options.get("method") == "sampled":
-        return None
-    if "eps" in options:
-        around = 2 * float(first(options["radius"]))
-    elif options["radius"] is not None:
-        around = float(first(options["radius"]))
-    else:
-        around = options["truncate"] * float(first(options["sigma_space"])) + 1
-    rows = int(min(max(around, 0), length - 1) if around == around else 0) + 1
-    return strips.Rows(length, rows, rows, wraps=options.get("mode") == "wrap")
-
-
-def _filtered(task: Task, image: Image, tone: Tone) -> Image:
-    """Filter an image, or some of its rows."""
+def _filtered(task: Task, image: Image, tone: Tone, *, opaque: bool) -> Image:
+    """Filter an image, or some of its rows. `opaque` tells whether no pixel of the image is transparent."""
     run = task.run
     plane, shares = missing.masked(image, image.colour), None
-    if image.opacity is not None and (image.opacity != full_scale(image.pixels.dtype)).any():
+    if image.opacity is not None and not opaque:
         shares = colour.share(image.opacity)
     if shares is None and (task.target is None or task.target.kind == "f" or tone == _exact(task)):
         pixels = run(plane, task.target)  # the filter rounds

@@ -34,31 +34,33 @@ def _levels(work: Work, number: int) -> Array:
     step, header = work.every[number], work.stack.header
     options = {**step.options, "workers": work.options["workers"]}
     dtype = header.pixels.dtype if work.steps is None else dtypes.derived(header.pixels.dtype)
-    channels = header.pixels.shape[-1:] if header.channels else ()
-    head = Image(np.zeros((*[1] * len(work.filtered), *channels), dtype), header.channels, header.alpha)
+    head = Image(np.zeros((1, 1), dtype))  # of a single axis: all samples beside it
+    if len(work.filtered) > 1:
+        channels = header.pixels.shape[-1:] if header.channels else ()
+        head = Image(np.zeros((*[1] * len(work.filtered), *channels), dtype), header.channels, header.alpha)
     lengths = work.lengths
-    result = np.empty([n for axis, n in lengths.items() if axis not in work.filtered + "S"], object)
+    result = np.empty([1, *(lengths[axis] for axis in (*work.axes[: work.leading], *work.separate))], object)
     # Sums of floats are rounded, so that the order of a mean matters.
     in_order = options["method"] == "mean" and (dtype.kind == "f" or header.channels)
     groups = _of_blocks(work, number) if work.blockwise and not in_order else [_of_frames(work, number)]
     try:
         for parts in groups:
             for index, one in thresholds.of_groups(parts, head, options).items():
-                result[index] = one
+                result[0, *index] = one
     except (ValueError, TypeError, OverflowError) as error:
         if work.steps is None:
             raise
         from . import pipe
 
         raise pipe.named(step, error) from error
-    return result.reshape(-1, *(lengths[axis] for axis in work.loops))
+    return result.reshape(-1, *(lengths[axis] for axis in work.separate))
 
 
 def _of_frames(work: Work, number: int) -> _Parts:
     """Return a function that yields what a step gets, in the order of the file."""
     frames = dataclasses.replace(work, blockwise=False) if work.blockwise else work
     shape = frames.stack.header.pixels.shape
-    loops = [frames.lengths[axis] for axis in frames.loops]
+    loops = [frames.lengths[axis] for axis in frames.separate]
     frames = frames.input_of(number, [one.reshape(-1, *loops) for one in work.levels])
 
     def parts() -> Iterator[tuple[_Index, Image]]:
@@ -81,7 +83,7 @@ def _of_blocks(work: Work, number: int) -> Iterator[_Parts]:
     work.changed = {**work.changed, "workers": 1}
     array = blockwise.array_of(work)
     grid = Grid(blockwise.axes_of(work), work.axes, {})
-    loops, filtered = ([work.axes.index(axis) for axis in axes] for axes in (work.loops, work.filtered))
+    loops, filtered = ([work.axes.index(axis) for axis in axes] for axes in (work.separate, work.filtered))
 
     def samples(item: tuple[Block, Array]) -> list[tuple[_Index, Image]]:
         block, pixels = item

@@ -21,10 +21,11 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.stacks import Stack, check_total
-from . import halo, messages, missing, pages, quiet, stack_masks
+from . import messages, missing, pages, quiet, reach, stack_masks
 from .command import Command
 from .pages import Options
 from .strips import Rows
+from .threshold_table import FOUND, is_global
 
 if TYPE_CHECKING:
     from .steps import Step
@@ -124,20 +125,15 @@ class Work:
 
     def _thresholds(self) -> list[int]:
         """Return the numbers of the steps whose thresholds are to be found first, from all parts."""
-        if len(self.filtered) < 2 or not (self.blockwise or self._is_long()):
+        if not (self.blockwise or self._is_long()):
             return []
         kinds = [step.command.kind for step in self.every]
         if "threshold" not in kinds or (
             len(self.filtered) == 3 and any(s.command.name == "orientation" for s in self.every)
         ):
             return []
-        from . import thresholds  # imports the filters
 
-        return [
-            number
-            for number, step in enumerate(self.every)
-            if thresholds.is_global(step.command, step.options)
-        ]
+        return [number for number, step in enumerate(self.every) if is_global(step.command, step.options)]
 
     def _is_cut(self) -> bool:
         """Return whether what is filtered at once is filtered in parts."""
@@ -145,6 +141,13 @@ class Work:
             return self.reach is not None
         lengths = self.lengths
         return None not in self.rows([lengths[axis] for axis in self.filtered])
+
+    @property
+    def separate(self) -> list[str]:
+        """The loops whose every index is filtered alone. All samples beside a single axis are one signal."""
+        if len(self.filtered) > 1:
+            return self.loops
+        return [axis for axis in self.loops if self.axes.index(axis) < self.axes.index(self.filtered)]
 
     @property
     def lengths(self) -> dict[str, int]:
@@ -168,7 +171,7 @@ class Work:
 
             options = steps[number].options
             found = levels[place] if place < len(levels) else thresholds.unknown(options)
-            steps[number] = steps[number]._replace(options={**options, thresholds.FOUND: found})
+            steps[number] = steps[number]._replace(options={**options, FOUND: found})
         return steps[: self.until]
 
     def input_of(self, number: int, levels: Sequence[Array]) -> Work:
@@ -189,7 +192,7 @@ class Work:
         if not steps:
             return [Rows(length) for length in lengths]
         if self.steps is None:
-            return halo.along_axes(self.command, steps[0].options, lengths, dtype)
+            return reach.along_axes(self.command, steps[0].options, lengths, dtype)
         from . import pipe
 
         steps = pipe.spaced(steps, self.changed["spacing"])
@@ -299,13 +302,14 @@ class Work:
     def each(
         self, block: Array, present: Array | None, levels: Sequence[Array] = ()
     ) -> Iterator[tuple[tuple[int, ...], Image]]:
-        """Yield the results of a block, for each index of the axes that are not filtered."""
+        """Yield the results of a block, for each index of the axes that are filtered separately."""
         turned, order = self._turned(block)
         shown = None if present is None else present.transpose(order[: present.ndim])
-        for index in np.ndindex(turned.shape[: len(self.loops)]):
+        filtered = self._along_one if len(self.filtered) == 1 else self._filter
+        for index in np.ndindex(turned.shape[: len(self.separate)]):
             here = None if shown is None else np.ascontiguousarray(shown[index])
             found = [one[index] for one in levels]
-            yield index, self._filter(np.ascontiguousarray(turned[index]), here, found)
+            yield index, filtered(np.ascontiguousarray(turned[index]), here, found)
 
     def result(self, block: Array, present: Array | None, levels: Sequence[Array] = ()) -> Image:
         """Return the result of a block: of an index of the leading axes, or of a part of the array.
@@ -313,15 +317,15 @@ class Work:
         `levels` are the thresholds of the steps that wait for them, for each index of the loops.
         """
         turned, order = self._turned(block)
-        if len(self.filtered) == 1:
-            return self._along_one(turned, present, order)
-        count = len(self.loops)
+        count = len(self.separate)
         results = [result for _, result in self.each(block, present, levels)]
         pixels = results[0].pixels[(None,) * count] if len(results) == 1 else None
         if pixels is None:
             stacked = np.stack([result.pixels for result in results])
             pixels = stacked.reshape(*turned.shape[:count], *results[0].pixels.shape)
         first = results[0]
+        if len(self.filtered) == 1:
+            return self._beside_one(first, pixels.transpose(np.argsort(order)))
         # The vectors of ``orientation`` in volumes are along an axis before those of space.
         leads = first.pixels.ndim == len(self.filtered) + 1 and not first.channels
         vectors = "C" if leads and "C" not in self.axes else ""
@@ -363,29 +367,34 @@ class Work:
 
         return apply(self.command, image, steps[0].options, self.kind, self.name)
 
-    def _along_one(self, turned: Array, present: Array | None, order: list[int]) -> Image:
+    def _along_one(self, pixels: Array, present: Array | None, levels: Sequence[Any]) -> Image:
         """Filter along one axis. All samples beside it are channels of one signal.
 
-        `turned` has this axis behind the loops, and colours after it. `order` are its axes in the block.
+        This axis is behind the loops that are not filtered separately, and colours are after it.
         """
-        place = len(self.loops)
-        signal = np.moveaxis(turned, place, 0)
+        place = len(self.loops) - len(self.separate)
+        signal = np.moveaxis(pixels, place, 0)
         columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
-        more = _UNCOLOURED - columns.shape[1]
-        if more > 0:  # 3 channels would be a colour
-            columns = np.pad(columns, ((0, 0), (0, more)))
+        count = columns.shape[1]
+        more = max(_UNCOLOURED - count, 0)  # 3 channels would be a colour
+        columns = np.pad(columns, ((0, 0), (0, more))) if more else columns
         shown = None
         if present is not None:
-            spread = present if present.ndim == turned.ndim else present[..., None]
-            shown = np.broadcast_to(spread, turned.transpose(np.argsort(order)).shape)
-            shown = np.moveaxis(shown.transpose(order), place, 0).reshape(len(signal), -1)
-            shown = np.pad(shown, ((0, 0), (0, max(more, 0))))
+            spread = present if present.ndim == pixels.ndim else present[..., None]
+            shown = np.moveaxis(np.broadcast_to(spread, pixels.shape), place, 0).reshape(len(signal), -1)
+            shown = np.pad(shown, ((0, 0), (0, more)))
         image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
-        result = self._apply(image)
-        pixels = result.pixels[:, : signal[:1].size].reshape(-1, *signal.shape[1:])
-        pixels = np.moveaxis(pixels, 0, place).transpose(np.argsort(order))
+        result = self._apply(image, levels)
+        if self.until is not None:
+            shown = None if result.present is None else result.present[:, :count]
+            return dataclasses.replace(result, pixels=result.pixels[:, :count], channels=False, present=shown)
+        samples = result.pixels[:, :count].reshape(-1, *signal.shape[1:])
+        return dataclasses.replace(result, pixels=np.moveaxis(samples, 0, place), channels=False)
+
+    def _beside_one(self, first: Image, pixels: Array) -> Image:
+        """Return the result of a filter along one axis. Its axes are those of the block."""
         header = self.stack.header
-        done = Image(pixels, header.channels, header.alpha, nodata=result.nodata)
+        done = Image(pixels, header.channels, header.alpha, nodata=first.nodata)
         if self.kind.picture:
             done = stack_files.pictured(done, self.kind, self.options["background"])
         return dataclasses.replace(done, axes=self.inside[: done.pixels.ndim])

@@ -14,7 +14,7 @@ import numpy as np
 
 from imfilter._base.suggestions import function_name, suggestion
 
-from . import halo
+from .catalogue import STEPS, step_of
 from .command import Command, Option
 from .options import click_option
 from .table import BORDER, PER_CHANNEL, PIPE, find, options_of
@@ -84,7 +84,7 @@ def of_words(
         If a step is wrong.
     """
     first = len(words)
-    while first > 2 and find((words[first - 1].split() or [""])[0], halo.STEPS) is not None:
+    while first > 2 and find((words[first - 1].split() or [""])[0], STEPS) is not None:
         first -= 1
     if first > 2 and not words[first - 1].endswith("/") and not os.path.isdir(words[first - 1]):
         first = 2  # of the words before, one is a step with a wrong name
@@ -108,7 +108,7 @@ def _parsed(number: int, text: str, normalize: Callable[[str], str] | None) -> S
         raise ValueError(f"step {number}: {text!r}: {error}") from None
     if not words:
         raise ValueError(f"step {number} is empty; give a filter, for example 'gaussian --sigma 2'")
-    command = find(words[0], halo.STEPS)
+    command = find(words[0], STEPS)
     if command is None:
         raise ValueError(f"step {number}: unknown filter {words[0]!r}{_hint(words[0])}")
     settings = {} if normalize is None else {"token_normalize_func": normalize}
@@ -128,7 +128,7 @@ def _parsed(number: int, text: str, normalize: Callable[[str], str] | None) -> S
 def _hint(name: str) -> str:
     from .table import COMMANDS
 
-    known = [command.name for command in halo.STEPS]
+    known = [command.name for command in STEPS]
     spelled = name.replace("-", "_")
     if spelled in {command.name for command in COMMANDS}:
         return "; its result is not a picture that another step can filter"
@@ -152,7 +152,7 @@ def read(path: str) -> list[Step]:
 
     found = []
     for number, (name, keywords) in enumerate(Pipeline.from_toml(path).steps, 1):
-        command = halo.command_of(name)
+        command = step_of(name)
         if command is None:
             raise ValueError(f"step {number}: {name} is not a filter of the command")
         found.append(_of_function(number, name, command, keywords))

@@ -66,7 +66,7 @@ def run(
     if streams.STANDARD in (source, destination):
         return "a stream is read and written as a whole"
     with quiet.decoders():
-        image = bands.opened(source, options["max_pixels"] or None, _SMALL)
+        image = bands.opened(source, options["max_pixels"] or None, _SMALL, options["workers"])
     if image is None:
         return f"{os.path.splitext(source)[1] or 'this file'} is read as a whole"
     reason = _stream(command, image, destination, options, kind, source, steps)
@@ -100,8 +100,6 @@ def _stream(
     if steps is not None:
         from . import pipe_stages
 
-        if image.alpha:  # whether a picture is opaque is known from all its pixels, at each step
-            return "pipe needs the whole of a picture with transparency"
         made = pipe_stages.piecewise(steps, image, options, kind, source)
     else:
         from .apply import prepared  # imports the filters, after files that cannot be read are reported
@@ -129,7 +127,8 @@ def _write(
     """Compute and write all bands. The first one decides the format of the pixels."""
     heap.keep_freed()
     workers = threads.most(threads.requested(options["workers"]))
-    items = quiet.items(strips.bands(made.image, rows, workers + pipeline.OTHERS))
+    pieces = strips.bands(made.image, rows, workers + pipeline.OTHERS, direct=made.direct)
+    items = quiet.items(pieces)
     first = made.streamed(next(items))
     with _target(destination, first, rows.length, options, kind) as consume:
         consume(first)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .command import Command, Option
 
 THRESHOLD = Command(
@@ -25,3 +28,18 @@ THRESHOLD = Command(
     ),
     "threshold page.png out.png --method sauvola --size 25",
 )
+
+#: Methods with a threshold for each pixel.
+_LOCAL = ("niblack", "sauvola", "local")
+#: The option that holds a threshold of the whole image, or its thresholds, once it is found.
+FOUND = "found"
+
+
+def is_whole(options: Mapping[str, Any]) -> bool:
+    """Return whether the threshold is to be found from all pixels of an image."""
+    return options["method"] not in _LOCAL and FOUND not in options
+
+
+def is_global(command: Command, options: Mapping[str, Any]) -> bool:
+    """Return whether a filter has a threshold that is to be found from all pixels."""
+    return command.kind == THRESHOLD.kind and is_whole(options)

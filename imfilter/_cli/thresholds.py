@@ -15,20 +15,16 @@ from imfilter._base import arguments
 from .._files.formats import Format
 from .._files.image import Image, full_scale
 from .._files.lazy import LazyRows
-from . import colour, missing, render, strips
-from .command import Command
+from . import colour, missing, reach, render, strips
 from .missing import Presence
-from .strips import Piecewise, Rows
+from .strips import Piecewise
 from .task import Array, like
+from .threshold_table import FOUND, THRESHOLD, is_whole
 
 Key = TypeVar("Key")
 
-#: Methods with a threshold for each pixel.
-_LOCAL = ("niblack", "sauvola", "local")
 #: The method with several thresholds.
 _CLASSES = "multi_otsu"
-#: The option that holds a threshold of the whole image, or its thresholds, once it is found.
-FOUND = "found"
 
 
 def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
@@ -54,7 +50,7 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
         given["r"] = half_range(image.pixels.dtype)
     if is_whole(options):
         options = {**options, FOUND: of_image(image, options)}
-    rows = rows_of(options, image.pixels.shape[0])
+    rows = reach.rows_of(THRESHOLD, options, image.pixels.shape[0])
 
     def limit(values: Array, present: Presence | None) -> Any:
         return options[FOUND] if FOUND in options else function(values, mask=present, **given)
@@ -81,29 +77,9 @@ def _function(options: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str,
     return function, {name: options[name] for name in names & set(options)}
 
 
-def is_whole(options: Mapping[str, Any]) -> bool:
-    """Return whether the threshold is to be found from all pixels of an image."""
-    return options["method"] not in _LOCAL and FOUND not in options
-
-
-def is_global(command: Command, options: Mapping[str, Any]) -> bool:
-    """Return whether a filter has a threshold that is to be found from all pixels."""
-    return command.kind == "threshold" and is_whole(options)
-
-
 def unknown(options: Mapping[str, Any]) -> Any:
     """Return a value in place of a threshold that will be found from all pixels of an image."""
     return np.zeros(options["classes"] - 1) if options["method"] == _CLASSES else 0.0
-
-
-def rows_of(options: Mapping[str, Any], length: int) -> Rows | None:
-    """Return the rows that a row of the result depends on, or None if it depends on the whole image."""
-    if is_whole(options):
-        return None
-    if FOUND in options:
-        return Rows(length)
-    around = int(min(max(np.max(options["size"]), 0), length - 1)) + 1
-    return Rows(length, around, around, wraps=options.get("mode") == "wrap")
 
 
 def of_image(image: Image, options: Mapping[str, Any]) -> Any:

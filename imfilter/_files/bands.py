@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Protocol
 
 from . import metadata, npy, source
-from .atomic import replacing
+from .atomic import begin_sync, replacing
 from .fit import fitted
 from .formats import TIFF_MAGICS, format_of
 from .image import FileError, Image, warn
@@ -44,7 +44,7 @@ class _Reported(LazyRows):
             return self._inner.read(start, stop)
 
 
-def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
+def opened(path: str, max_pixels: int | None, least: int = 0, workers: int | None = None) -> Image | None:
     """Open an image file: TIFF, PNG or ``.npy``. Its pixels are `LazyRows`.
 
     Parameters
@@ -55,6 +55,8 @@ def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
         Largest accepted number of pixels of compressed pictures.
     least : int
         Size in bytes of the smallest picture that is not read as a whole.
+    workers : int or None
+        Number of threads that decode the strips or tiles of a TIFF. Default None: every core.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size < least // _SHRUNK:
             return None  # a pipe must not be opened, because it gives its bytes once
         file = stack.enter_context(open(path, "rb"))
-        image = _opened(path, file, max_pixels, least)
+        image = _opened(path, file, max_pixels, least, workers)
         if image is None:
             return None
         stack.pop_all()  # the file stays open
@@ -79,7 +81,9 @@ def opened(path: str, max_pixels: int | None, least: int = 0) -> Image | None:
         return image
 
 
-def _opened(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Image | None:
+def _opened(
+    path: str, file: IO[bytes], max_pixels: int | None, least: int, workers: int | None
+) -> Image | None:
     start = file.read(8)
     file.seek(0)
     image = None
@@ -89,7 +93,7 @@ def _opened(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> I
     elif start.startswith(TIFF_MAGICS):
         from . import tiff
 
-        image = tiff.rows(path, file, max_pixels, least)
+        image = tiff.rows(path, file, max_pixels, least, workers)
     elif start.startswith(b"\x89PNG"):
         from . import png_rows
 
@@ -153,10 +157,14 @@ def writing(
         with _encoding(path, kind.name):
             writer = _writer(file, first, height, kind.name)
 
+        begun = 0
+
         def write(image: Image) -> None:
+            nonlocal begun
             image = fit(image)
             with _encoding(path, kind.name):
                 writer.write(image)
+            begun = begin_sync(file, begun)
 
         yield write
         loss = writer.finish()

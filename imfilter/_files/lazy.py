@@ -15,7 +15,7 @@ Array = NDArray[Any]
 Where = slice | NDArray[np.int64]
 
 #: Bytes that are read from a file at a time, at least.
-_READ = 1 << 20
+_READ = 1 << 22
 
 
 def data_of(array: Array) -> memoryview:

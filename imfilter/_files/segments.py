@@ -6,11 +6,14 @@ module decompresses the common compressions, and tifffile does everything else.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from imfilter._base import threads
 
 from . import codecs
 from .image import FileError
@@ -60,6 +63,27 @@ class Segment(NamedTuple):
     rows: int
 
 
+class Segments:
+    """All strips or tiles of a page. A page may have a million, so one is made when it is needed.
+
+    Parameters
+    ----------
+    starts, lengths, rows : ndarray of int
+        What `Segment` has, of each strip or tile.
+    """
+
+    def __init__(self, starts: NDArray[np.int64], lengths: NDArray[np.int64], rows: NDArray[Any]) -> None:
+        self._columns = starts, lengths, rows
+
+    def __getitem__(self, number: int) -> Segment:
+        return Segment(*(int(column[number]) for column in self._columns))
+
+    def part(self, first: int, last: int) -> list[Segment]:
+        """Return the strips or tiles `first` to `last`, without `last`."""
+        columns = (column[first:last].tolist() for column in self._columns)
+        return [Segment(*one) for one in zip(*columns, strict=True)]
+
+
 def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     """Decode all samples of a page.
 
@@ -83,8 +107,7 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
         If the file is too short for its pixels, or if a required package is not installed.
     """
     codec, grid, segments = _checked(path, file, page)
-    for segment in segments:
-        _check_picture(path, file, codec, grid, segment)
+    _check_pictures(path, file, codec, grid, segments.part(0, grid.count))
     undo = codecs.undone_here(path, page, codec)
     decoded = page.asarray() if undo is None else _undone(file, page, undo, grid, segments)
     if page.planarconfig == 2:
@@ -94,10 +117,10 @@ def samples(path: str, file: IO[bytes], page: Any) -> NDArray[Any]:
     return decoded.astype(page.dtype, copy=False)
 
 
-def rows(path: str, file: IO[bytes], page: Any) -> LazyRows | None:
-    """Return the samples of a page, which are read in bands of rows.
+def rows(path: str, file: IO[bytes], page: Any, workers: int | None) -> LazyRows | None:
+    """Return the samples of a page, which are read in bands of rows and decoded by so many threads.
 
-    The parameters, the shape and the errors are those of `samples`. Return None if the samples must be
+    The other parameters, the shape and the errors are those of `samples`. Return None if the samples must be
     decoded as a whole, because they are in a few large pieces.
     """
     codec, grid, segments = _checked(path, file, page)
@@ -120,15 +143,14 @@ def rows(path: str, file: IO[bytes], page: Any) -> LazyRows | None:
         for plane in range(grid.planes):
             start = plane * grid.across * grid.down
             numbers = range(start + first * grid.across, start + last * grid.across)
-            for number in numbers:
-                _check_picture(path, file, codec, grid, segments[number])
-            _decode(file, page, undo, grid, segments, numbers, result, top)
+            _check_pictures(path, file, codec, grid, segments.part(numbers.start, numbers.stop))
+            _decode(file, page, undo, grid, segments, numbers, result, top, workers)
         return result[0] if grid.planes == 1 else np.concatenate(list(result), axis=-1)
 
     return Cells(shape, np.dtype(page.dtype), grid.height, decode)
 
 
-def _checked(path: str, file: IO[bytes], page: Any) -> tuple[codecs.Codec, Grid, list[Segment]]:
+def _checked(path: str, file: IO[bytes], page: Any) -> tuple[codecs.Codec, Grid, Segments]:
     """Return the compression, and the strips or tiles."""
     codec = codecs.of(path, page)
     grid = _grid(path, page)
@@ -153,7 +175,7 @@ def _grid(path: str, page: Any) -> Grid:
     return grid
 
 
-def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: Grid) -> list[Segment]:
+def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: Grid) -> Segments:
     """Return all strips or tiles, after a check that they are long enough for their pixels."""
     size = file.seek(0, 2)
     offsets, lengths = list(page.dataoffsets), list(page.databytecounts)
@@ -167,9 +189,10 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
     needed = heights * grid.row
     if grid.count == 1 and page.is_contiguous:
         lengths = [int(needed[0])]  # some programs write a wrong length, which is ignored
-    starts = np.minimum(np.array(offsets, np.uint64), size).astype(np.int64)
-    available = np.minimum(np.array(lengths, np.uint64), size - starts).astype(np.int64)
-    empty = np.array([offset == 0 == length for offset, length in zip(offsets, lengths, strict=True)])
+    places, counts = np.array(offsets, np.uint64), np.array(lengths, np.uint64)
+    starts = np.minimum(places, size).astype(np.int64)
+    available = np.minimum(counts, size - starts).astype(np.int64)
+    empty = (places == 0) & (counts == 0)
     short = ((available + 1) * codec.most < needed) | (available * codec.rows < heights)
     short |= available < lengths
     if (short & ~empty).any() or empty.all():
@@ -179,31 +202,32 @@ def _segments(path: str, file: IO[bytes], page: Any, codec: codecs.Codec, grid: 
         )
     if available.sum() > size + _SHARED:
         raise FileError(f"{path}: is damaged: its strips or tiles overlap")
-    return [
-        Segment(int(start), 0 if omitted else int(length), int(height))
-        for start, length, height, omitted in zip(starts, available, heights, empty, strict=True)
-    ]
+    return Segments(starts, np.where(empty, 0, available), heights)
 
 
-def _check_picture(path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segment: Segment) -> None:
+def _check_pictures(
+    path: str, file: IO[bytes], codec: codecs.Codec, grid: Grid, segments: list[Segment]
+) -> None:
     """Raise an error if a strip or tile has a larger picture: a small file must not fill the memory."""
-    if codec.size is None or not segment.length:
+    if codec.size is None:
         return
-    if grid.count > 1 and grid.width * grid.height < _SMALLEST_PICTURE:
-        raise FileError(
-            f"{path}: has strips or tiles of {grid.width} x {grid.height} pixels, too small for {codec.name}"
-        )
-    width, height = codec.size(_bytes(file, segment))
-    if width > grid.width or height > grid.height:
-        raise FileError(
-            f"{path}: is damaged: a strip or tile of {grid.width} x {grid.height} pixels holds "
-            f"a {codec.name} picture of {width} x {height}"
-        )
+    for segment in segments:
+        if not segment.length:
+            continue
+        if grid.count > 1 and grid.width * grid.height < _SMALLEST_PICTURE:
+            raise FileError(
+                f"{path}: has strips or tiles of {grid.width} x {grid.height} pixels, "
+                f"too small for {codec.name}"
+            )
+        width, height = codec.size(_bytes(file, segment))
+        if width > grid.width or height > grid.height:
+            raise FileError(
+                f"{path}: is damaged: a strip or tile of {grid.width} x {grid.height} pixels holds "
+                f"a {codec.name} picture of {width} x {height}"
+            )
 
 
-def _undone(
-    file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, segments: list[Segment]
-) -> NDArray[Any]:
+def _undone(file: IO[bytes], page: Any, undo: codecs.Undo, grid: Grid, segments: Segments) -> NDArray[Any]:
     """Decompress all strips or tiles here, and decode the rest with tifffile."""
     page.compression = _NONE  # tifffile now treats the data as uncompressed
     result = np.empty(page.shaped, page.dtype)
@@ -218,31 +242,48 @@ def _decode(
     page: Any,
     undo: codecs.Undo | None,
     grid: Grid,
-    segments: list[Segment],
+    segments: Segments,
     numbers: range,
     result: NDArray[Any],
     first_row: int = 0,
+    workers: int | None = None,
 ) -> None:
-    """Decode some strips or tiles of a plane into `result`, whose first row has the number `first_row`."""
+    """Decode some strips or tiles of a plane into `result`, whose first row has the number `first_row`.
+
+    They are read one after the other, and decoded by several threads.
+    """
     group_length = max(1, _GROUP // (grid.height * grid.row))
     tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if undo is None else {}
-    for first in range(numbers.start, numbers.stop, group_length):
-        group = segments[first : min(first + group_length, numbers.stop)]
-        strips = [_bytes(file, segment) for segment in group if segment.length]
-        if undo is not None and strips:
-            heights = [segment.rows for segment in group if segment.length]
-            data, position = undo(strips, heights, grid.row), 0
-            strips = []
-            for height in heights:
-                strips.append(data[position : position + height * grid.row])
-                position += height * grid.row
-        stored = iter(strips)
-        for index, segment in enumerate(group, first):
-            encoded = next(stored) if segment.length else None
-            tile, (plane, _, top, left, _), shape = page.decode(encoded, index, **tables)
+    decode = page.decode  # is made at its first use, which must be in one thread
+
+    def some(first: int, group: list[Segment], stored: list[bytes | None], start: int, stop: int) -> None:
+        encoded = stored[start:stop]
+        if undo is not None:
+            encoded = _decompressed(undo, group[start:stop], encoded, grid.row)
+        for index, data in enumerate(encoded, first + start):
+            tile, (plane, _, top, left, _), shape = decode(data, index, **tables)
             top -= first_row
             target = result[plane, top : top + shape[1], left : left + shape[2]]
             target[...] = page.nodata if tile is None else tile[0, : target.shape[0], : target.shape[1]]
+
+    for first in range(numbers.start, numbers.stop, group_length):
+        group = segments.part(first, min(first + group_length, numbers.stop))
+        stored = [_bytes(file, segment) if segment.length else None for segment in group]
+        threads.run(functools.partial(some, first, group, stored), len(group), workers)
+
+
+def _decompressed(
+    undo: codecs.Undo, group: list[Segment], encoded: list[bytes | None], row: int
+) -> list[bytes | None]:
+    """Decompress strips or tiles, without those that the file omits."""
+    heights = [segment.rows for segment in group if segment.length]
+    strips = [data for data in encoded if data is not None]
+    data, position, found = undo(strips, heights, row) if strips else b"", 0, []
+    for segment in group:
+        length = segment.rows * row if segment.length else 0
+        found.append(data[position : position + length] if length else None)
+        position += length
+    return found
 
 
 def _bytes(file: IO[bytes], segment: Segment) -> bytes:

@@ -36,11 +36,11 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     return Image(pixels, pixels.ndim == 3, alpha, exif=block, **described)
 
 
-def rows(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Image | None:
+def rows(path: str, file: IO[bytes], max_pixels: int | None, least: int, workers: int | None) -> Image | None:
     """Return the picture of an open TIFF file, whose pixels are read in bands of rows.
 
-    Return None if the picture has less than `least` bytes, or if it must be read as a whole: it must be
-    turned, or it is in a few large pieces.
+    Strips or tiles are decoded by `workers` threads. Return None if the picture has less than `least` bytes,
+    or if it must be read as a whole: it must be turned, or it is in a few large pieces.
     """
     page = _page(path, file)
     if page.nbytes < least:
@@ -50,7 +50,7 @@ def rows(path: str, file: IO[bytes], max_pixels: int | None, least: int) -> Imag
     _check(path, page)
     described, alpha = _description(path, page), bool(page.extrasamples)
     orientation, block = exif_of(path, file)
-    stored = None if metadata.is_turned(orientation) else segments.rows(path, file, page)
+    stored = None if metadata.is_turned(orientation) else segments.rows(path, file, page, workers)
     if stored is None:
         return None
     pixels = Converted(stored, lambda part: samples.picture(page, part)[0])

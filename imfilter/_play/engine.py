@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imfilter._base.memo import once
 
-from .._cli.command import Command
+from .._cli.command import PLACES, Command
 from .._files.image import Image
 from . import forms, steps, view
 from .pictures import Picture, Pictures
@@ -173,7 +173,7 @@ class Engine:
         place = len(kept) - 1
         step, image = chain[place], kept[-1].image
         try:
-            if place and chain[place - 1].command.kind in steps.MARKING:
+            if place and chain[place - 1].command.kind in PLACES:
                 raise ValueError(f"{chain[place - 1].command.name} marks places, so it must be the last step")
             options = step.options(lambda key: self._picture(source, key))
             steps.check_signed(options)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 import imfilter
 from imfilter._base import dtypes
 
-from .._cli import edges, preserving, reach, render, strips
+from .._cli import edges, reach, render, strips
 from .._cli.apply import apply
-from .._cli.command import Command, Option
+from .._cli.command import PLACES, Command, Option
 from .._cli.options import FORMS
 from .._cli.table import options_of
 from .._cli.task import Filter, Task
@@ -29,8 +29,6 @@ Find = Callable[[str], Image]
 
 PNG, TIFF, RAW = format_of("a.png"), format_of("a.tif"), format_of("a.npy")
 _BYTE = np.dtype(np.uint8)
-#: Kinds of filters that mark places on the picture. Nothing can follow them.
-MARKING = ("corners", "finder", "descriptor")
 #: Kinds of filters whose bands of rows give the bits of the whole.
 _BANDED = ("smoothing", "preserving", "oriented", "measure", "morphology", "residue", "statistic", "entropy")
 
@@ -123,9 +121,9 @@ def run(
         Filter in bands of rows if the bits are the same, so that a slow filter can end early.
     """
     check()
-    if command.kind in MARKING and image.pixels.dtype == np.bool_:
+    if command.kind in PLACES and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=image.pixels.view(_BYTE) * np.uint8(255))
-    kind = RAW if command.kind not in MARKING else PNG if image.pixels.dtype.kind in "ui" else TIFF
+    kind = RAW if command.kind not in PLACES else PNG if image.pixels.dtype.kind in "ui" else TIFF
     rows = _rows(command, image, options) if banded else None
 
     def work(piece: Image) -> Image:
@@ -141,10 +139,7 @@ def _rows(command: Command, image: Image, options: Mapping[str, Any]) -> strips.
     if command.kind not in _BANDED or any(isinstance(value, Image) for value in options.values()):
         return None
     length = image.pixels.shape[0]
-    given = Filter(command, options, image.spatial).options
-    if command.kind == "preserving":
-        return preserving.rows_of(given, length)
-    return reach.rows_of(command, given, length)
+    return reach.rows_of(command, Filter(command, options, image.spatial).options, length)
 
 
 def reason(command: Command, image: Image, options: Mapping[str, Any]) -> str:
@@ -193,7 +188,7 @@ def tone(
     if kind == "threshold":  # numbers of classes
         levels = np.rint(np.linspace(0, 255, options["classes"])).astype(np.uint8)
         return lambda values: levels[values]
-    if source.kind not in "ui" or kind in MARKING:
+    if source.kind not in "ui" or kind in PLACES:
         return byte_tone(made)
     if kind in ("entropy", "measure", "derivative", "statistic", "oriented"):
         task = Task(Filter(command, options, image.spatial), options, PNG, _BYTE, None, None)

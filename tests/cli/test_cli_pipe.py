@@ -13,7 +13,8 @@ import tifffile
 
 import imfilter
 from imfilter import io, morphology, threshold
-from imfilter._cli import halo, pipe, steps, strips
+from imfilter._cli import pipe, steps, strips
+from imfilter._cli.catalogue import STEPS
 from imfilter._cli.command import Command
 from tests.cli.commands import COINS, EXTRA, ROOT, done, failed, noise, save
 
@@ -31,7 +32,7 @@ def words(command: Command) -> str:
 
 
 #: The seed is a file, and no function of one image is behind it.
-ALONE = [command for command in halo.STEPS if command.name != "reconstruct"]
+ALONE = [command for command in STEPS if command.name != "reconstruct"]
 
 
 def piped(source: Path, out: Path, *arguments: object) -> np.ndarray:

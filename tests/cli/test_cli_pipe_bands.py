@@ -46,6 +46,38 @@ def test_steps_of_pictures(
         same(written, monkeypatch, source, suffix, "pipe", *chain)
 
 
+@pytest.mark.parametrize(
+    "chain",
+    [
+        ("gaussian --sigma 2", "sobel", "threshold --method otsu"),
+        ("correlate --kernel 0.3,0.5,0.1;0.2,0.7,0.3;0.1,0.1,0.4 --bias 0.1", "box"),
+        ("box", "dilate --element disk:9", "median", "unsharp_mask"),
+        ("close", "bilateral --radius 2", "gaussian"),
+        ("gaussian --mode wrap", "scharr --per-channel"),
+        ("gaussian", "canny --low 20 --high 60", "dilate", "box --size 3"),
+        ("box", "resize --scale 0.7", "gaussian"),
+    ],
+    ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
+)
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("clear", [0, 1, 30])
+def test_steps_of_pictures_with_alpha(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    channels: int,
+    chain: tuple[str, ...],
+    clear: int,
+) -> None:
+    """Some bands have no transparent pixel. A dilation may leave none in the whole picture."""
+    pixels = two_hills(96, 61, channels)
+    pixels[..., -1] = 255
+    pixels[50 : 50 + clear, 20 : 20 + clear, -1] = 90
+    source = save(tmp_path / "in.png", pixels)
+    for suffix in (".tif", ".npy", ".png"):
+        same(written, monkeypatch, source, suffix, "pipe", *chain)
+
+
 def test_what_a_step_holds_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,6 +129,28 @@ def test_raw_values_in_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
     np.testing.assert_array_equal(banded, whole)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "bilateral --radius 2",
+        "guided --radius 2",
+        "anisotropic_diffusion --iterations 3 --kappa 9",
+        "gaussian",
+    ],
+)
+@pytest.mark.parametrize("clear", [0, 2])
+def test_bands_without_a_transparent_pixel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, clear: int
+) -> None:
+    """Pixels count by their opacity in all bands, or in none."""
+    pixels = noise(83, 33, 4)
+    pixels[..., -1] = 255
+    pixels[40 : 40 + clear, 9, -1] = 20
+    name, *options = words.split()
+    whole, banded = results(monkeypatch, save(tmp_path / "in.png", pixels), name, options, "npy")
+    np.testing.assert_array_equal(banded, whole)
+
+
 def test_very_large_windows_may_round_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their algorithms depend on the length of the image: a rounded value may differ by 1."""
     np.save(tmp_path / "kernel.npy", np.abs(np.sin(np.arange(31 * 31.0))).reshape(31, 31) / 600)
@@ -167,6 +189,17 @@ def test_a_window_of_the_image_s_size_is_not_cut() -> None:
     rows = reach.rows_of(command, {**options, "sigma": 1e300}, 1000)
     assert rows is not None
     assert strips._count(image, rows) == 1
+
+
+@pytest.mark.parametrize(("width", "most"), [(20_000, 9 << 20), (100_000, 25 << 20)])
+def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
+    """Without intermediate arrays, a band of a wide picture has many times the rows around it."""
+    image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
+    rows = strips.Rows(40_000, 8, 8)
+    size = 40_000 // strips._count(image, rows, 4, direct=True)
+    assert size > 6 * 16
+    assert (2 * size + 16) * width < most
+    assert strips._count(image, rows, 4) > 40_000 // size
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 50])

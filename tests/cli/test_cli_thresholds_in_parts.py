@@ -15,8 +15,9 @@ from imfilter._cli import blocks, blockwise, stack_work
 from tests.cli.commands import done, failed, noise
 from tests.cli.test_cli_streamed_thresholds import GLOBAL, two_hills
 
-#: The letters of the filtered axes, and the axes of C Z Y X that have one threshold together.
-AXES = [("ZYX", (1, 2, 3)), ("YX", (2, 3)), ("ZX", (1, 3))]
+#: The letters of the filtered axes, and the axes of C Z Y X that have one threshold together. Samples beside
+#: a single axis are one signal.
+AXES = [("ZYX", (1, 2, 3)), ("YX", (2, 3)), ("ZX", (1, 3)), ("Z", (1, 2, 3)), ("Y", (2, 3))]
 
 
 @pytest.fixture
@@ -95,6 +96,26 @@ def test_axes(tmp_path: Path, parts: list[int], suffix: str, axes: str, together
         done("threshold", source, tmp_path / name, "--axes", axes)
         wanted = above(pixels, together, imfilter.threshold.otsu)
         np.testing.assert_array_equal(pixels_of(tmp_path / name), wanted)
+
+
+@pytest.mark.parametrize("method", GLOBAL)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_colours_along_time(
+    tmp_path: Path, parts: list[int], monkeypatch: pytest.MonkeyPatch, dtype: str, method: str
+) -> None:
+    """All samples beside the axis of time are one signal, also the channels of a colour."""
+    pixels = two_hills(13, 21, 34, 3).astype(dtype)
+    if dtype == "float32":
+        pixels[3, 5:8] = np.nan
+    io.write(tmp_path / "a.tif", io.Image(pixels, True, axes="TYXS"))
+    words = ["pipe", tmp_path / "a.tif", tmp_path / "out.npy", "box", f"threshold --method {method}"]
+    found = []
+    for frames in (1, 1 << 40):
+        monkeypatch.setattr(stack_work, "_FRAMES", frames)
+        done(*words, "erode", "--time", "--nan", "ignore")
+        found.append(np.load(tmp_path / "out.npy"))
+        assert (max(parts) < pixels.size) == (frames == 1)
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("suffix", [".zarr", ".tif"])

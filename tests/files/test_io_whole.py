@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from imfilter import io
-from imfilter._files import atomic
+from imfilter._files import atomic, bands
 from imfilter._files.formats import FORMATS
 from tests.files.pictures import (
     image,
@@ -201,3 +201,21 @@ def test_temporary_files_are_beside_the_target(tmp_path: Path) -> None:
         assert name.endswith(".part")
         file.write(b"x")
     assert (tmp_path / "a.png").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no advice")
+def test_bytes_begin_to_be_written_while_others_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every byte is named once, and the file is what was written."""
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(atomic, "_BEGUN", 1000)
+    monkeypatch.setattr(os, "posix_fadvise", lambda _, start, length, advice: told.append((start, length)))
+    pixels = np.arange(50 * 80, dtype=np.uint8).reshape(50, 80)
+    with bands.writing(str(tmp_path / "a.tif"), io.Image(pixels[:1]), 50) as write:
+        for row in range(0, 50, 5):
+            write(io.Image(pixels[row : row + 5]))
+    ends = [start + length for start, length in told]
+    assert [start for start, _ in told] == [0, *ends[:-1]]
+    assert len(told) == 3
+    np.testing.assert_array_equal(io.read(tmp_path / "a.tif").pixels, pixels)

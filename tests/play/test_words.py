@@ -8,6 +8,7 @@ import pytest
 
 import imfilter
 from imfilter import cli, io
+from imfilter._cli.command import PLACES
 from imfilter._play import forms, pictures, steps, words
 from imfilter._play.engine import Engine
 
@@ -82,7 +83,7 @@ def check(file, chain):
     saved = run_command(command, raw=False)
     if last.tone is not None and saved.dtype == np.uint8:
         assert np.array_equal(saved, last.tone(last.image.pixels.copy()))
-    if chain[-1].command.kind in steps.MARKING:
+    if chain[-1].command.kind in PLACES:
         return names
     values = np.asarray(names["image"])
     assert values.dtype == last.image.pixels.dtype
