@@ -1,13 +1,18 @@
-"""Minima and maxima in footprints of one plane: all rows of a tile in one call.
+"""Minima and maxima in footprints of one plane: many rows of a tile in one call.
 
 If sets are few, tiles are narrow, and their lines stay in the first-level cache. A call for each row would
 take longer than this saves: 200 cycles for the 20 vectors of a row, of which each takes 30.
+
+Each tile has a workspace of its own. So a block of rows is computed tile by tile, then the next block, and
+the image is prefetched in the order of memory. Reading 4K float32 in tiles of 1536 bytes took 1.5 ms if each
+tile was read to its end, and 0.6 ms in the order of memory (Zen 4, one thread).
 """
 
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
     SET,
     advance_entries,
+    begin_table,
     chosen,
     extreme_line,
     extreme_line_ahead,
@@ -15,17 +20,20 @@ from imfilter._filters.rank.kernels.chords import (
     row_address,
 )
 from imfilter._filters.rank.kernels.ordered_keys import checked_keys
-from imfilter._simd.jit import inlined, kernel, part
+from imfilter._simd.denormals import denormals_as_numbers
+from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lines import inner_columns
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, LINE, REGISTERS
-from imfilter._simd.streaming import stream
+from imfilter._simd.streaming import drain, stream
+from imfilter._simd.units import place_of
 from imfilter._simd.vector import (
     invoke,
     load,
     load_like,
     move_one,
     peek,
+    poke,
     record,
     size_of,
     splat_register,
@@ -34,6 +42,8 @@ from imfilter._simd.vector import (
 
 _SET = SET.itemsize
 _REGISTER = BYTES // REGISTERS
+#: Most bytes by which the start of a tile moves if its results go past the caches.
+MOVED = 3 * LINE
 
 
 @part
@@ -111,27 +121,42 @@ def _streamed(kind, which, at, count, to, extent, ahead, spare):
         _part_of_line(kind, which, at, count, x, extent, to, spare)
 
 
+@inlined
+def _ahead(job, image_at, z, row, tile):
+    """Return the address of the samples of a tile in a padded row that is prefetched, or 0."""
+    source = row_address(job, image_at, z, 0, row)
+    if source < 0:
+        return 0
+    return source + (peek(job.tiles + 8 * tile) - job.before_x) * job.source_x
+
+
 @kernel("kind", "bits", "word", "which", "how")
-def extreme_rows(kind, bits, word, which, how, job_at, workspace, image_at, z, y, x, wide, begin, count, to):
+def extreme_rows(
+    kind, bits, word, which, how, job_at, workspace, image_at, z, y, x, wide, begin, fresh, count, to,
+    first_tile, tile, tiles):  # fmt: skip
     """Compute the minima (or maxima) of `count` rows from row `y` on, of the tile from column `x` on.
 
     All sets but the first are minima (or maxima) of others. `bits` is the type of the keys of samples, `word`
     that of addresses, and `how` as in `fetch_keys`. Rows of sets begin with those of the output `begin`,
-    counted from `y`. `to` is the address of the first result.
+    counted from `y`. If `fresh`, no row of the tile has been computed. `to` is the address of the first
+    result.
+
+    The tile is number `tile` of the `tiles` from `first_tile` on, which compute a block of rows in turn.
+    Meanwhile the rows of the next block are prefetched, in the order of memory.
     """
     job = record(CHORD_JOB, job_at)
     table, sets, last = workspace + job.table, job.sets, job.n_sets - 1
     samples, result, extent = record(SET, sets), record(SET, sets + last * _SET), wide * job.pixel
     steps, ends, spans = workspace + job.steps, workspace + job.ends, workspace + job.spans
     at, aligned = table + 8 * result.entry, (to | job.target_y) % size_of(kind) == 0
-    further = (x - job.before_x) * job.source_x + job.ahead_source
-    ahead, new = 0, samples.begin + samples.depth
+    ahead, new = 0, samples.begin + samples.depth if fresh else begin
+    next_row = y + samples.lead + job.ahead_rows + tile * job.block // tiles
+    next_tile = tile * job.block % tiles
     for row in range(begin, count):
         advance_entries(word, table, steps, ends, spans, job.entries)
         if row >= samples.begin:
             source = row_address(job, image_at, z, 0, y + row + samples.lead)
             _copy(bits, how, job, workspace, source, x, wide + samples.more, peek(table), row < new)
-            ahead = source + further if job.ahead_source and source >= 0 else 0
         for i in range(1, last):
             own = record(SET, sets + i * _SET)
             if row >= own.begin:
@@ -139,6 +164,11 @@ def extreme_rows(kind, bits, word, which, how, job_at, workspace, image_at, z, y
                 extreme_line(kind, which, table + 8 * own.entry, own.count, peek(table + 8 * i), whole)
         if row < 0:
             continue
+        if job.ahead_rows:
+            ahead = _ahead(job, image_at, z, next_row, first_tile + next_tile)
+            next_tile += 1
+            if next_tile == tiles:
+                next_tile, next_row = 0, next_row + 1
         place = to + row * job.target_y
         if job.streamed and aligned:
             _streamed(kind, which, at, result.count, place, extent, ahead, workspace + job.spare)
@@ -147,3 +177,63 @@ def extreme_rows(kind, bits, word, which, how, job_at, workspace, image_at, z, y
             extreme_line_ahead(kind, which, at, result.count, place, extent, ahead, target)
         else:
             extreme_line(kind, which, at, result.count, place, extent)
+
+
+@part
+def _columns(job, to, tile):
+    """Return the first column of a tile of an output at address `to`, and the column after its last one.
+
+    Results that go past the caches do so in whole cache lines. So they are not divided between tiles.
+    """
+    x, end = peek(job.tiles + 8 * tile), peek(job.tiles + 8 * tile + 8)
+    if job.streamed:
+        if tile > 0:
+            x = _aligned(job, to, x)
+        if tile < job.n_tiles - 1:
+            end = _aligned(job, to, end)
+    return x, end
+
+
+@part
+def _aligned(job, to, x):
+    """Return the next column, from `x` on, at which a cache line begins, or `x` if none is near."""
+    for column in range(x, x + MOVED // job.pixel + 1):
+        if (to + column * job.target_x) % LINE == 0:
+            return column
+    return x
+
+
+@Driver
+@denormals_as_numbers
+def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
+    """Compute rows `start` … `stop`, counted over batch, plane, group of tiles and row in this order.
+
+    job_at: address of the `CHORD_JOB`. source_at, target_at: addresses of the image and the output.
+    memory: zeroed workspace, divided as the job says.
+    """
+    job = record(CHORD_JOB, job_at)
+    workspace = (memory + LINE - 1) // LINE * LINE
+    for tile in range(job.in_group):
+        begin_table(job, workspace + tile * job.tile_space)
+    groups = (job.n_tiles + job.in_group - 1) // job.in_group
+    unit = start
+    while unit < stop and not peek(workspace + job.flag):  # with the flag, all is computed again
+        y, group, z, image = place_of(unit, job.rows, groups, job.planes)
+        image_at = source_at + peek(job.batch + 16 * image)
+        plane_to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
+        fresh = unit == start or y == 0
+        begin, count = job.begin if fresh else 0, min(job.block, job.rows - y, stop - unit)
+        first = group * job.in_group
+        tiles = min(job.in_group, job.n_tiles - first)
+        for tile in range(tiles):
+            x, end = _columns(job, plane_to, first + tile)
+            own = workspace + tile * job.tile_space
+            to = plane_to + y * job.target_y + x * job.target_x
+            invoke(5, job.many_rows, (
+                job_at, own, image_at, z, y, x, end - x, begin, fresh, count, to, first, tile, tiles,
+            ))  # fmt: skip
+            if peek(own + job.flag):
+                poke(workspace + job.flag, 1)
+        unit += count
+    if job.streamed:
+        drain()
