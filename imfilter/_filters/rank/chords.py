@@ -46,7 +46,7 @@ _FAR = 12 << 20
 #: How many rows of the image are prefetched before they are read, if tiles are computed to their end.
 _AHEAD = 2
 #: Bytes of the workspaces of the tiles that compute a block of rows in turn, and the rows of a block.
-_GROUP, _BLOCK = 640 * 1024, 16
+_GROUP, _BLOCK = 256 * 1024, 16
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
@@ -309,7 +309,7 @@ def make(
     n_tiles = len(cut) - 1
     planes, groups, driver = len(loops.batch) * loops.z.length, n_tiles, slide_chords
     if job["many_rows"]:
-        in_group = max(1, min(n_tiles, _GROUP // workspace))
+        in_group = n_tiles if job["streamed"] and n_tiles * workspace <= _GROUP else 1
         job["in_group"], job["block"], driver = in_group, loops.y.length, slide_chord_rows
         job["tile_space"] = -(-workspace // LINE) * LINE
         groups = -(-n_tiles // in_group)

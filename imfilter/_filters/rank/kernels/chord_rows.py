@@ -121,15 +121,6 @@ def _streamed(kind, which, at, count, to, extent, ahead, spare):
         _part_of_line(kind, which, at, count, x, extent, to, spare)
 
 
-@inlined
-def _ahead(job, image_at, z, row, tile):
-    """Return the address of the samples of a tile in a padded row that is prefetched, or 0."""
-    source = row_address(job, image_at, z, 0, row)
-    if source < 0:
-        return 0
-    return source + (peek(job.tiles + 8 * tile) - job.before_x) * job.source_x
-
-
 @kernel("kind", "bits", "word", "which", "how")
 def extreme_rows(
     kind, bits, word, which, how, job_at, workspace, image_at, z, y, x, wide, begin, fresh, count, to,
@@ -149,9 +140,8 @@ def extreme_rows(
     samples, result, extent = record(SET, sets), record(SET, sets + last * _SET), wide * job.pixel
     steps, ends, spans = workspace + job.steps, workspace + job.ends, workspace + job.spans
     at, aligned = table + 8 * result.entry, (to | job.target_y) % size_of(kind) == 0
-    ahead, new = 0, samples.begin + samples.depth if fresh else begin
-    next_row = y + samples.lead + job.ahead_rows + tile * job.block // tiles
-    next_tile = tile * job.block % tiles
+    source, ahead, new = -1, 0, samples.begin + samples.depth if fresh else begin
+    next_row, next_tile = job.ahead_rows + tile * job.block // tiles, tile * job.block % tiles
     for row in range(begin, count):
         advance_entries(word, table, steps, ends, spans, job.entries)
         if row >= samples.begin:
@@ -164,8 +154,9 @@ def extreme_rows(
                 extreme_line(kind, which, table + 8 * own.entry, own.count, peek(table + 8 * i), whole)
         if row < 0:
             continue
-        if job.ahead_rows:
-            ahead = _ahead(job, image_at, z, next_row, first_tile + next_tile)
+        if job.ahead_rows and source >= 0:
+            column = peek(job.tiles + 8 * (first_tile + next_tile)) - job.before_x
+            ahead = source + (next_row - row) * job.source_y + column * job.source_x
             next_tile += 1
             if next_tile == tiles:
                 next_tile, next_row = 0, next_row + 1
