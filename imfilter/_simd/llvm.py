@@ -113,8 +113,8 @@ def lanes_from(builder, first, second, start):
 
 def halves(builder, value):
     """Return the first and the second half of the lanes of a vector."""
-    lanes = value.type.count
-    return shuffle(builder, value, None, range(lanes // 2)), shuffle(builder, value, None, range(lanes // 2, lanes))
+    lanes, half = value.type.count, value.type.count // 2
+    return shuffle(builder, value, None, range(half)), shuffle(builder, value, None, range(half, lanes))
 
 
 def any_lane(builder, mask):

@@ -18,6 +18,7 @@ from imfilter._filters.morphology.residues import difference
 from imfilter._filters.morphology.settings import Found, Settings, new, same, without
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent
+from imfilter._filters.rank.apply import ABSENT_BORDER as RANKS_IN_IMAGE
 from imfilter._filters.rank.apply import FAMILY as RANKS
 from imfilter._filters.rank.picks import first, last
 
@@ -85,7 +86,17 @@ def apply(
 ) -> npt.NDArray:
     """Check the arguments and filter an image."""
     element = np.asarray(element) if type(element) is structure.Element else element
-    return engine.apply(FAMILY, image, common, operation, (element, iterations, connectivity, weights))
+    own = element, iterations, connectivity, weights
+    if type(common.mode) is str and common.mode == "shrink":  # the default, so it is looked up first
+        found = engine.repeated(ABSENT_BORDER, image, _without_border(common), operation, own)
+        if found is not None:
+            return found
+    return engine.apply(FAMILY, image, common, operation, own)
+
+
+def _without_border(given: Common) -> Common:
+    """Return the keywords by which `ABSENT_BORDER` knows a call."""
+    return given._replace(mode="zero")
 
 
 def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
@@ -160,7 +171,7 @@ def _with_missing(
     call = _validate_and_plan(array, given, operation, own)
     out = arguments.fitting(given.out, array.shape)
     if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
-        given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
+        given = _without_border(given._replace(mask=None, nan="propagate", min_coverage=0.0))
         found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
         found, few = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
@@ -285,6 +296,8 @@ def _stage(
     pick, window, common = (last if dilates else first), (3, element.inside), settings.common(dtype, out)
     if presence is None or (_all_present(presence) and not presence.shrink):
         return engine.apply(RANKS, array, common, pick, window), None
+    if _all_present(presence) and element.centred and presence.min_coverage == 0:  # no window is empty
+        return engine.apply(RANKS_IN_IMAGE, array, _without_border(common), pick, window), None
     # If only the border is absent, the shape of the image tells where results are missing, mostly nowhere.
     wanted = not _all_present(presence)
     found, few = RANKS.with_missing(array, common, pick, presence, wanted, window)

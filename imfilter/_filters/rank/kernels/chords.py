@@ -33,9 +33,9 @@ _FIELDS = (
     # `OPERAND`). `begin` is the row, before the first output, at which the first set begins.
     *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
     *("sets", "n_sets", "operands", "begin"),
-    # Workspace offsets: lines, and the distance between them; the table of addresses, see `begin_table`, and for
-    # each of its `entries` by how much it grows with each row, where its ring buffer ends, and the size of
-    # that. The next are those of other drivers. `aside` is that of the last argument of `fetch`.
+    # Workspace offsets: lines, and the distance between them; the table of addresses, see `begin_table`, and
+    # for each of its `entries` by how much it grows with each row, where its ring buffer ends, and the size
+    # of that. The next are those of other drivers. `aside` is that of the last argument of `fetch`.
     *("lines", "pitch", "table", "steps", "ends", "spans", "entries", "spare", "flag", "aside"),
     *("fetch", "fill", "restore", "place", "advance"),  # kernels; the third is for floats
     # The kernel that writes results directly and prefetches, or 0; distances to what is prefetched, in bytes.
