@@ -1,6 +1,7 @@
 """The common path of all filters of this family: check, compose stages or run them as one pipeline."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,6 +115,13 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Filter an image of which all samples are present."""
+
+    def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
+        return _compute(call, samples, None, workers), None
+
+    replaced = _replaced(call, array, out, of_band)
+    if replaced is not None:
+        return replaced[0]
     found = pipeline.run(call, array, out, workers)
     if found is not None:
         return found
@@ -122,6 +130,29 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
         return _composed(call, array, None, out, workers)[0]
     found = _with_border(call, array, out, workers)
     return _in_bands(call, array, None, out, workers)[0] if found is None else found
+
+
+def _compute_finite(
+    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray | None:
+    """Do what `_compute` does if no sample is NaN, or return None. An image that is replaced is lost then."""
+    return None if bands.same(array, out) else pipeline.run(call, array, out, workers)
+
+
+def _replaced(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    of_band: Callable[[npt.NDArray, bands.Band], Found],
+    *,
+    at_once: bool = True,
+    wanted: bool = False,
+) -> Found | None:
+    """Replace an image by its results, if it is the output and is large."""
+    if not bands.same(array, out):
+        return None
+    reach, periodic = call.radii(array.ndim), call.mode == "wrap"
+    return bands.replace_by_results(array, reach, of_band, periodic=periodic, at_once=at_once, wanted=wanted)
 
 
 def _with_border(
@@ -153,6 +184,13 @@ def _compute_absent(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray:
     """Filter an image whose border is absent, by an element that contains its origin."""
+
+    def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
+        return _compute_absent(call, samples, None, workers), None
+
+    replaced = _replaced(call, array, out, of_band)
+    if replaced is not None:
+        return replaced[0]
     found = pipeline.run(call, array, out, workers)
     if found is None:
         found, _ = _composed(call, array, Presence(None, False, True, 0.0), out, workers)
@@ -174,7 +212,17 @@ def _with_missing(
         given = _without_border(given._replace(mask=None, nan="propagate", min_coverage=0.0))
         found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
-        found, few = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
+        if presence.mask is not None and out is not None and np.may_share_memory(presence.mask, out):
+            presence = replace(presence, mask=presence.mask.copy())
+
+        def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
+            seen = band.present(presence)
+            return _in_bands(call, samples, seen, None, given.workers, wanted=wanted)
+
+        replaced = _replaced(call, array, out, of_band, at_once=False, wanted=wanted)
+        if replaced is None:
+            replaced = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
+        found, few = replaced
     return found, np.zeros(array.shape, bool) if few is None and wanted else few
 
 
@@ -317,9 +365,9 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
 
 
 FAMILY: engine.Family[Call] = engine.Family(
-    _validate_and_plan, _planned, _compute, _with_missing, pipeline.run
+    _validate_and_plan, _planned, _compute, _with_missing, _compute_finite
 )
 #: The same for images whose border is absent, and of which all samples are present.
 ABSENT_BORDER: engine.Family[Call] = engine.Family(
-    _plan_without_border, _planned, _compute_absent, _with_missing, pipeline.run
+    _plan_without_border, _planned, _compute_absent, _with_missing, _compute_finite
 )
