@@ -10,7 +10,7 @@ from imfilter._base.program import Job, Program, far, layout_workspace, pitch, s
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bit_lines, ordered_keys
-from imfilter._filters.rank.kernels.chord_rows import MOVED, extreme_rows, slide_chord_rows
+from imfilter._filters.rank.kernels.chord_rows import MOVED, SAMPLES, extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
     LARGEST,
@@ -178,6 +178,17 @@ def _plain(step: Step) -> bool:
     return bool(step.copies) and step.what in EXTREMES and step.bounded is None
 
 
+def _samples(sets: npt.NDArray, operands: npt.NDArray, pixel: int) -> npt.NDArray:
+    """Return the operands that are samples, of the first set."""
+    found = [
+        (8 * (own["entry"] + j), one["age"], one["shift"] * pixel)
+        for own in sets
+        for j, one in enumerate(operands[own["first"] : own["first"] + own["count"]])
+        if one["of"] == 0
+    ]
+    return np.array(found, SAMPLES)
+
+
 def _of_one_plane(chords: Prepared) -> bool:
     """Tell whether the first set is a sample, and the others are all minima, or all maxima."""
     first, *more = chords.steps
@@ -270,11 +281,14 @@ def make(
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     job["direct"] = bool(job["target_packed"] and not turned and not packed and narrow * pixel >= BYTES)
     job["last"] = job["ahead_source"] = job["ahead_target"] = job["many_rows"] = job["streamed"] = 0
-    job["in_group"] = job["block"] = job["tile_space"] = job["ahead_rows"] = 0
+    for name in ("in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"):
+        job[name] = 0
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     what = chords.steps[-1].what
     if many_rows and job["direct"]:
         job["many_rows"] = extreme_rows.address(compared, integer, _ADDRESS, what, how)
+        job["samples"] = samples = _samples(sets, chords.operands, pixel)
+        job["n_samples"] = len(samples)
         job["streamed"] = past and narrow * pixel >= BYTES + MOVED
         if far(loops, source):
             job["ahead_rows"], job["ahead_target"] = _AHEAD, loops.y.target_step

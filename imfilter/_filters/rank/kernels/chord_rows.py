@@ -8,6 +8,8 @@ the image is prefetched in the order of memory. Reading 4K float32 in tiles of 1
 tile was read to its end, and 0.6 ms in the order of memory (Zen 4, one thread).
 """
 
+import numpy as np
+
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
     SET,
@@ -40,7 +42,9 @@ from imfilter._simd.vector import (
     store,
 )
 
-_SET = SET.itemsize
+#: An operand that is a sample: where its address is in the table, its age, and by how many bytes it is moved.
+SAMPLES = np.dtype([(name, np.int64) for name in ("entry", "age", "shift")])
+_SET, _SAMPLES = SET.itemsize, SAMPLES.itemsize
 _REGISTER = BYTES // REGISTERS
 #: Most bytes by which the start of a tile moves if its results go past the caches.
 MOVED = 3 * LINE
@@ -77,6 +81,26 @@ def _copy(bits, how, job, workspace, address, x, count, line, new):
     for start in range(0, extent, BYTES):
         i = min(start, last)
         store(to + i, bits, checked_keys(how, load(bits, source + i, bits), flag))
+
+
+@inlined
+def _look(bits, how, job, workspace, address, extent):
+    """Search `extent` bytes of samples for -0.0 and NaN, if `how` asks for this."""
+    last, flag = extent - BYTES, workspace + job.aside
+    for start in range(0, extent, BYTES):
+        checked_keys(how, load(bits, address + min(start, last), bits), flag)
+
+
+@inlined
+def _point(job, table, newest, step, first, span):
+    """Write the addresses of operands that are samples. The `newest` row is that of age 0.
+
+    An older row is `step` bytes before, or `span` bytes after this if it would be before the `first` line.
+    """
+    for i in range(job.n_samples):
+        one = record(SAMPLES, job.samples + i * _SAMPLES)
+        at = newest - one.age * step
+        poke(table + one.entry, (at + span if at < first else at) + one.shift)
 
 
 @inlined
@@ -130,7 +154,8 @@ def extreme_rows(
     All sets but the first are minima (or maxima) of others. `bits` is the type of the keys of samples, `word`
     that of addresses, and `how` as in `fetch_keys`. Rows of sets begin with those of the output `begin`,
     counted from `y`. If `fresh`, no row of the tile has been computed. `to` is the address of the first
-    result.
+    result. Samples are read in the image where neither the rows nor the columns reach beyond its border,
+    otherwise from lines.
 
     The tile is number `tile` of the `tiles` from `first_tile` on, which compute a block of rows in turn.
     Meanwhile the rows of the next block are prefetched, in the order of memory.
@@ -140,13 +165,26 @@ def extreme_rows(
     samples, result, extent = record(SET, sets), record(SET, sets + last * _SET), wide * job.pixel
     steps, ends, spans = workspace + job.steps, workspace + job.ends, workspace + job.spans
     at, aligned = table + 8 * result.entry, (to | job.target_y) % size_of(kind) == 0
+    columns, older, lines = wide + samples.more, samples.depth - 1, workspace + job.lines
+    first_row, end_row = job.before_y, job.before_y + job.samples_y
+    spare_columns = job.before_x + job.samples_x - x - columns
+    inner = x >= job.before_x and spare_columns * job.pixel >= BYTES
     source, ahead, new = -1, 0, samples.begin + samples.depth if fresh else begin
     next_row, next_tile = job.ahead_rows + tile * job.block // tiles, tile * job.block % tiles
     for row in range(begin, count):
         advance_entries(word, table, steps, ends, spans, job.entries)
         if row >= samples.begin:
-            source = row_address(job, image_at, z, 0, y + row + samples.lead)
-            _copy(bits, how, job, workspace, source, x, wide + samples.more, peek(table), row < new)
+            p = y + row + samples.lead
+            source = row_address(job, image_at, z, 0, p)
+            in_place = inner and first_row + older <= p < end_row
+            if in_place:
+                newest = source + (x - job.before_x) * job.source_x
+                _look(bits, how, job, workspace, newest, columns * job.pixel)
+                _point(job, table, newest, job.source_y, 0, 0)
+            if not in_place or p + older >= end_row:  # rows beyond the border are in the lines
+                _copy(bits, how, job, workspace, source, x, columns, peek(table), row < new)
+            if not in_place:
+                _point(job, table, peek(table), job.pitch, lines, samples.depth * job.pitch)
         for i in range(1, last):
             own = record(SET, sets + i * _SET)
             if row >= own.begin:

@@ -43,7 +43,8 @@ _FIELDS = (
     # Of `chord_rows`: the kernel that computes many rows of a tile, or 0; whether it writes results past the
     # caches; how many tiles compute a block of rows in turn, how many rows a block has, and the size of the
     # workspace of a tile. While a block is computed, so many rows are prefetched, or none.
-    *("many_rows", "streamed", "in_group", "block", "tile_space", "ahead_rows"),
+    # Then the operands that are samples.
+    *("many_rows", "streamed", "in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"),
 )
 CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 #: A set: the plane of the image that it is a row of, or -1; the key of the border; its first line and how
