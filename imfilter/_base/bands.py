@@ -168,6 +168,7 @@ def replace_by_results(
     image: npt.NDArray,
     reach: Sequence[int],
     compute: Callable[[npt.NDArray, Band], Found],
+    workers: int | None,
     *,
     periodic: bool,
     at_once: bool,
@@ -175,9 +176,9 @@ def replace_by_results(
 ) -> Found | None:
     """Replace an image by its results, one band after the other, and keep the samples that are still needed.
 
-    ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. If not
-    `at_once`, it cuts them into bands of its own. Return None, and change nothing, if the image is so small
-    that it may as well be copied.
+    ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. It uses one
+    thread. If not `at_once`, it cuts the samples into bands of its own. Return None, and change nothing, if
+    the image is so small that it may as well be copied.
     """
     if not image.size or not image.ndim:
         return None
@@ -196,21 +197,36 @@ def replace_by_results(
     def part(samples: npt.NDArray, start: int, stop: int) -> npt.NDArray:
         return samples[(*(slice(None),) * axis, slice(start, stop))]
 
-    few = np.zeros(image.shape, bool) if wanted else None
-    any_few = False
-    first = part(image, 0, far).copy()
-    before = part(image, n - far, n) if periodic else part(image, 0, 0)
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        after = [part(image, stop, stop + far)]
+    def kept(start: int, stop: int) -> npt.NDArray:
         if periodic:
-            after.append(part(first, 0, max(0, stop + far - n)))
-        samples = np.concatenate([before, part(image, start, stop), *after], axis)
-        known = before.shape[axis] + stop - start
-        before = part(samples, 0, 0)  # frees memory while the band is computed
-        parts = [_ALL] * image.ndim
-        parts[axis] = _part(n, start, stop, far, periodic=periodic)
-        band = Band(*map(tuple, zip(*parts, strict=True)))
-        any_few |= _place(band, compute(samples, band), image, few)
-        before = part(samples, max(0, known - far), known).copy()
-    return image, few if any_few else None
+            return image.take(np.arange(start, stop) % n, axis)
+        return part(image, max(start, 0), stop).copy()
+
+    count = max(1, min(threads.most(workers), n // (rows + 2 * far)))
+    edges = [n * number // count for number in range(count + 1)]
+    beside = [[kept(k, k + far), kept(i - far, i)] for i, k in itertools.pairwise(edges)]
+    few = np.zeros(image.shape, bool) if wanted else None
+    any_few = [False] * count
+
+    def replace_piece(number: int) -> None:
+        before = beside[number].pop()  # is needed for the first band only
+        (beyond,) = beside[number]
+        first, end = edges[number : number + 2]
+        for start in range(first, end, rows):
+            stop = min(start + rows, end)
+            after = part(image, stop, min(stop + far, end)), part(beyond, 0, max(0, stop + far - end))
+            samples = np.concatenate([before, part(image, start, stop), *after], axis)
+            known = before.shape[axis] + stop - start
+            before = part(samples, 0, 0)  # frees memory while the band is computed
+            parts = [_ALL] * image.ndim
+            parts[axis] = _part(n, start, stop, far, periodic=periodic)
+            band = Band(*map(tuple, zip(*parts, strict=True)))
+            any_few[number] |= _place(band, compute(samples, band), image, few)
+            before = part(samples, max(0, known - far), known).copy()
+
+    def work(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            replace_piece(number)
+
+    threads.run(work, count, workers)
+    return image, few if any(any_few) else None

@@ -117,9 +117,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     """Filter an image of which all samples are present."""
 
     def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
-        return _compute(call, samples, None, workers), None
+        return _compute(call, samples, None, 1), None
 
-    replaced = _replaced(call, array, out, of_band)
+    replaced = _replaced(call, array, out, of_band, workers)
     if replaced is not None:
         return replaced[0]
     found = pipeline.run(call, array, out, workers)
@@ -144,6 +144,7 @@ def _replaced(
     array: npt.NDArray,
     out: npt.NDArray | None,
     of_band: Callable[[npt.NDArray, bands.Band], Found],
+    workers: int | None,
     *,
     at_once: bool = True,
     wanted: bool = False,
@@ -152,7 +153,9 @@ def _replaced(
     if not bands.same(array, out):
         return None
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
-    return bands.replace_by_results(array, reach, of_band, periodic=periodic, at_once=at_once, wanted=wanted)
+    return bands.replace_by_results(
+        array, reach, of_band, workers, periodic=periodic, at_once=at_once, wanted=wanted
+    )
 
 
 def _with_border(
@@ -186,9 +189,9 @@ def _compute_absent(
     """Filter an image whose border is absent, by an element that contains its origin."""
 
     def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
-        return _compute_absent(call, samples, None, workers), None
+        return _compute_absent(call, samples, None, 1), None
 
-    replaced = _replaced(call, array, out, of_band)
+    replaced = _replaced(call, array, out, of_band, workers)
     if replaced is not None:
         return replaced[0]
     found = pipeline.run(call, array, out, workers)
@@ -217,9 +220,9 @@ def _with_missing(
 
         def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
             seen = band.present(presence)
-            return _in_bands(call, samples, seen, None, given.workers, wanted=wanted)
+            return _in_bands(call, samples, seen, None, 1, wanted=wanted)
 
-        replaced = _replaced(call, array, out, of_band, at_once=False, wanted=wanted)
+        replaced = _replaced(call, array, out, of_band, given.workers, at_once=False, wanted=wanted)
         if replaced is None:
             replaced = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
         found, few = replaced
