@@ -42,6 +42,12 @@ class Band(NamedTuple):
                 found = found.take(index, axis)
         return found
 
+    def meets(self, part: Where, shape: Sequence[int]) -> bool:
+        """Tell whether a result of the band is in a part of an image of the given shape."""
+        sides = zip(self.where, part, shape, strict=True)
+        pairs = [(range(n)[own], range(n)[other]) for own, other, n in sides]
+        return all(max(a.start, b.start) < min(a.stop, b.stop) for a, b in pairs)
+
     def present(self, presence: Presence) -> Presence:
         """Return which samples near the band are present."""
         return replace(presence, mask=None if presence.mask is None else self.of(presence.mask))

@@ -113,11 +113,17 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
     return Call(operation, shape, count, axes, mode, cval, dtype, truth, array.shape)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Filter an image of which all samples are present."""
+def _compute(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    inner: bands.Where | None = None,
+) -> npt.NDArray:
+    """Filter an image of which all samples are present. Results outside of the part `inner` may be wrong."""
 
-    def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
-        return _compute(call, samples, None, 1), None
+    def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
+        return _compute(call, samples, None, 1, band.inner), None
 
     replaced = _replaced(call, array, out, of_band, workers)
     if replaced is not None:
@@ -128,7 +134,7 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
     single = call.sides() in (([False],), ([True],)) and call.iterations == 1  # needs no other array
     if single:
         return _composed(call, array, None, out, workers)[0]
-    found = _with_border(call, array, out, workers)
+    found = _with_border(call, array, out, workers, inner)
     return _in_bands(call, array, None, out, workers)[0] if found is None else found
 
 
@@ -159,11 +165,16 @@ def _replaced(
 
 
 def _with_border(
-    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    inner: bands.Where | None,
 ) -> npt.NDArray | None:
     """Filter an image in one pass, as if nothing was beyond the border. Then filter what is near the border.
 
-    Return None if most results depend on the border, or if the image has no such pass.
+    What is not in the part `inner` is not filtered again. Return None if most results depend on the border,
+    or if the image has no such pass.
     """
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     if any(_WIDE * far > n for far, n in zip(reach, array.shape, strict=True)):
@@ -173,6 +184,8 @@ def _with_border(
     found = pipeline.run(replace(call, mode="shrink"), array, out, workers)
     if found is not None:
         for band in bands.at_border(array.shape, reach, periodic=periodic):
+            if inner is not None and not band.meets(inner, array.shape):
+                continue
             near, _ = _in_bands(call, band.of(array), None, None, workers)
             found[band.where] = near[band.inner]
     return found
