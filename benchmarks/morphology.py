@@ -1,12 +1,15 @@
-"""Morphology of images of 3840x2160: `python -m benchmarks.morphology [flat|lines|pipelines|volumes|binary]`.
+"""Morphology of images of 3840x2160: `python -m benchmarks.morphology [PART ...]`.
 
-The other library is OpenCV with the same element, except for volumes, where it is SciPy, timed on a part.
-For truth values, it is both.
+Parts are flat, lines, pipelines, volumes, binary and replaced. The other library is OpenCV with the same
+element, except for volumes, where it is SciPy, timed on a part. For truth values, it is both. Images that are
+replaced by their results are compared with a new array.
 """
 
+import functools
 import math
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +142,25 @@ def binary() -> None:
         print(text, flush=True)
 
 
+def replaced() -> None:
+    """Compare results in place of the image with those in a new array: time, and memory beside the image."""
+    mask = noise("uint8") > 20
+    for dtype in DTYPES:
+        image = noise(dtype)
+        for name in ("erosion", "opening", "gradient"):
+            for text, options in (("", {}), ("mirror ", {"mode": "mirror"}), ("mask ", {"mask": mask})):
+                call = functools.partial(
+                    getattr(morphology, name), image, morphology.disk(5), workers=THREADS, **options
+                )
+                compared(f"{name} disk(5) {text}{dtype} in place", functools.partial(call, out=image), call)
+                tracemalloc.start()
+                call(out=image)
+                print(
+                    f"{'beside the image':45} {tracemalloc.get_traced_memory()[1] / 1e6:8.1f} MB", flush=True
+                )
+                tracemalloc.stop()
+
+
 def compared(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], scale: float = 1) -> float:
     """Print the best time of ours, and that of the other library divided by it. Return this ratio."""
     found = measure.race({"ours": ours, "theirs": theirs}, runs=RUNS, patience=PATIENCE)
@@ -151,7 +173,7 @@ def main() -> None:
     """Print a line for each filter."""
     cv2.setNumThreads(THREADS)
     imfilter.set_workers(THREADS)
-    parts = {"flat": flat, "lines": lines, "pipelines": pipelines, "volumes": volumes, "binary": binary}
+    parts = {part.__name__: part for part in (flat, lines, pipelines, volumes, binary, replaced)}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from imfilter._base import threads
 from imfilter._base.missing import Presence
+from imfilter._base.program import address
 
 #: Bytes that the arrays of a band may take. With the lines of the filters that make them, it is less
 #: than 8 MB.
@@ -40,6 +41,12 @@ class Band(NamedTuple):
             if not isinstance(index, slice):
                 found = found.take(index, axis)
         return found
+
+    def meets(self, part: Where, shape: Sequence[int]) -> bool:
+        """Tell whether a result of the band is in a part of an image of the given shape."""
+        sides = zip(self.where, part, shape, strict=True)
+        pairs = [(range(n)[own], range(n)[other]) for own, other, n in sides]
+        return all(max(a.start, b.start) < min(a.stop, b.stop) for a, b in pairs)
 
     def present(self, presence: Presence) -> Presence:
         """Return which samples near the band are present."""
@@ -118,6 +125,11 @@ def _part(n: int, start: int, stop: int, far: int, *, periodic: bool) -> _Part:
 Found = tuple[npt.NDArray, npt.NDArray[np.bool_] | None]
 
 
+#: Bytes of the samples near a band and of their results, if an image is replaced by its results: if these
+#: are computed at once, and if in bands of their own, with a periodic border and with others.
+_AT_ONCE, _PERIODIC, _OTHERS = 9 << 19, 2 << 20, 3 << 20
+
+
 def run(
     bands: list[Band],
     compute: Callable[[Band], Found],
@@ -135,12 +147,92 @@ def run(
 
     def work(start: int, stop: int) -> None:
         for number in range(start, stop):
-            band = bands[number]
-            found, unknown = compute(band)
-            target[band.where] = found[band.inner]
-            if few is not None and unknown is not None:
-                few[band.where] = unknown[band.inner]
-                any_few[number] = bool(few[band.where].any())
+            any_few[number] = _place(bands[number], compute(bands[number]), target, few)
 
     threads.run(work, len(bands), workers, max(1, len(bands) // 16))
     return target, few if any(any_few) else None
+
+
+def _place(band: Band, results: Found, target: npt.NDArray, few: npt.NDArray[np.bool_] | None) -> bool:
+    """Write the results of a band. Tell whether too few samples are present for one of them."""
+    found, unknown = results
+    target[band.where] = found[band.inner]
+    if few is None or unknown is None:
+        return False
+    few[band.where] = unknown[band.inner]
+    return bool(few[band.where].any())
+
+
+def same(image: npt.NDArray, out: npt.NDArray | None) -> bool:
+    """Tell whether an output is the image itself, or has the same memory, layout and type."""
+    if out is None or out.dtype != image.dtype or out.shape != image.shape or out.strides != image.strides:
+        return False
+    return address(out) == address(image)
+
+
+def replace_by_results(
+    image: npt.NDArray,
+    reach: Sequence[int],
+    compute: Callable[[npt.NDArray, Band], Found],
+    workers: int | None,
+    *,
+    periodic: bool,
+    at_once: bool,
+    wanted: bool,
+) -> Found | None:
+    """Replace an image by its results, one band after the other, and keep the samples that are still needed.
+
+    ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. It uses one
+    thread. If not `at_once`, it cuts the samples into bands of its own. Return None, and change nothing, if
+    the image is so small that it may as well be copied.
+    """
+    if not image.size or not image.ndim:
+        return None
+    most = _AT_ONCE if at_once else _PERIODIC if periodic else _OTHERS
+    each = [2 * image.nbytes // n for n in image.shape]  # bytes of a row, a column … and of its results
+    length = [max(1, far, most // size - 2 * far) for far, size in zip(reach, each, strict=True)]
+    # Of the axes along which the samples near a band are few, that with the longest stride.
+    axis = min(
+        range(image.ndim),
+        key=lambda a: (max(most, (length[a] + 2 * reach[a]) * each[a]), -abs(image.strides[a])),
+    )
+    n, far, rows = image.shape[axis], reach[axis], length[axis]
+    if rows + 2 * far >= n:
+        return None
+
+    def part(samples: npt.NDArray, start: int, stop: int) -> npt.NDArray:
+        return samples[(*(slice(None),) * axis, slice(start, stop))]
+
+    def kept(start: int, stop: int) -> npt.NDArray:
+        if periodic:
+            return image.take(np.arange(start, stop) % n, axis)
+        return part(image, max(start, 0), stop).copy()
+
+    count = max(1, min(threads.most(workers), n // (rows + 2 * far)))
+    edges = [n * number // count for number in range(count + 1)]
+    beside = [[kept(k, k + far), kept(i - far, i)] for i, k in itertools.pairwise(edges)]
+    few = np.zeros(image.shape, bool) if wanted else None
+    any_few = [False] * count
+
+    def replace_piece(number: int) -> None:
+        before = beside[number].pop()  # is needed for the first band only
+        (beyond,) = beside[number]
+        first, end = edges[number : number + 2]
+        for start in range(first, end, rows):
+            stop = min(start + rows, end)
+            after = part(image, stop, min(stop + far, end)), part(beyond, 0, max(0, stop + far - end))
+            samples = np.concatenate([before, part(image, start, stop), *after], axis)
+            known = before.shape[axis] + stop - start
+            before = part(samples, 0, 0)  # frees memory while the band is computed
+            parts = [_ALL] * image.ndim
+            parts[axis] = _part(n, start, stop, far, periodic=periodic)
+            band = Band(*map(tuple, zip(*parts, strict=True)))
+            any_few[number] |= _place(band, compute(samples, band), image, few)
+            before = part(samples, max(0, known - far), known).copy()
+
+    def work(start: int, stop: int) -> None:
+        for number in range(start, stop):
+            replace_piece(number)
+
+    threads.run(work, count, workers)
+    return image, few if any(any_few) else None

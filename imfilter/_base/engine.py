@@ -106,6 +106,17 @@ def apply(
     return family.compute(call, array, out, workers)
 
 
+def repeated(
+    family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
+) -> npt.NDArray | None:
+    """Do what `apply` does for a call with the arguments of an earlier one. Otherwise return None."""
+    call = family.calls.get(key_of(image, common, fixed, given))
+    if call is None or planning.get() is not None:
+        return None
+    array: npt.NDArray = image  # type: ignore[assignment]  # only arrays have a key
+    return family.compute(call, array, common.out, threads.requested(common.workers))
+
+
 def _settled(
     family: Family[_Call],
     array: npt.NDArray,

@@ -139,6 +139,12 @@ def lanes_from(builder, first, second, start):
     return shuffle(builder, first, second, range(start, start + first.type.count))
 
 
+def halves(builder, value):
+    """Return the first and the second half of the lanes of a vector."""
+    lanes, half = value.type.count, value.type.count // 2
+    return shuffle(builder, value, None, range(half)), shuffle(builder, value, None, range(half, lanes))
+
+
 def any_lane(builder, mask):
     """Tell whether a lane of a mask is true. A mask is a vector of bits."""
     bits = ir.IntType(mask.type.count)

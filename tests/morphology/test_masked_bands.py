@@ -21,8 +21,12 @@ def whole_and_cut(monkeypatch):
     def compare(call):
         monkeypatch.setattr(bands, "_BYTES", 1 << 30)
         monkeypatch.setattr(apply, "_WIDE", 1 << 30)
+        for name in ("_AT_ONCE", "_PERIODIC", "_OTHERS"):
+            monkeypatch.setattr(bands, name, 1 << 40)
         expected = call()
         monkeypatch.setattr(bands, "_BYTES", 3000)
+        for name in ("_AT_ONCE", "_PERIODIC", "_OTHERS"):
+            monkeypatch.setattr(bands, name, 600)
         found = call()
         if isinstance(expected, np.ma.MaskedArray):
             np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
@@ -107,14 +111,81 @@ def test_output_in_place_of_the_image(whole_and_cut):
     whole_and_cut(lambda: in_place(imfilter.maximum, 9))
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_images_replaced_by_their_results(whole_and_cut, operation, mode):
+    rng = np.random.default_rng(7)
+    element = np.array([[0, 1, 1, 0, 1], [1, 1, 0, 1, 1], [0, 0, 1, 0, 0]], bool)
+    cval = 3 if mode == "constant" else 0
+
+    def replaced(image, element=element, **options):
+        found = image.copy(order="K")
+        result = getattr(morphology, operation)(found, element, mode=mode, cval=cval, out=found, **options)
+        assert result is found
+        return found.copy()
+
+    for dtype in ("?", "u1", "f4"):
+        image = (rng.standard_normal((83, 14)) * 50).astype(dtype)
+        mask = rng.random(image.shape) > 0.4
+        mask[30:41] = False
+        for options in ({}, {"mask": mask}, {"mask": mask, "min_coverage": 0.6}, {"iterations": 2}):
+            whole_and_cut(lambda image=image, options=options: replaced(image, **options))
+        whole_and_cut(lambda image=image, mask=mask: replaced(image.T, mask=mask.T, workers=3))
+        volume = np.stack([image, image[::-1], image * 0])
+        whole_and_cut(lambda volume=volume: replaced(volume, channel_axis=0))
+        whole_and_cut(lambda volume=volume: replaced(volume.transpose(1, 2, 0), channel_axis=2))
+    image[rng.random(image.shape) < 0.1] = np.nan
+    for nan in ("propagate", "ignore"):
+        whole_and_cut(lambda nan=nan: replaced(image, nan=nan))
+
+
+def test_parts_of_memory_replaced_by_their_results(whole_and_cut):
+    """Rows in reverse, every second row, and an output that overlaps the image but is not the image."""
+    rng = np.random.default_rng(8)
+    memory, element = rng.integers(0, 200, (120, 20)).astype("u1"), np.ones((3, 5))
+    for rows, out in (
+        (slice(None, None, -1), slice(None, None, -1)),
+        (slice(None, None, 2), slice(None, None, 2)),
+        (slice(0, 110), slice(10, 120)),
+        (slice(None), slice(None, None, -1)),
+    ):
+
+        def replaced(rows=rows, out=out):
+            own = memory.copy()
+            morphology.opening(own[rows], element, out=own[out])
+            return own
+
+        expected = memory.copy()
+        expected[out] = morphology.opening(memory[rows], element)
+        np.testing.assert_array_equal(whole_and_cut(replaced), expected)
+
+
+def test_masks_replaced_by_results(whole_and_cut):
+    truth = np.random.default_rng(9).random((90, 20)) > 0.3
+    data = np.random.default_rng(9).integers(0, 200, (90, 20)).astype("u1")
+
+    def itself():
+        found = truth.copy()
+        return morphology.dilation(found, np.ones((3, 3)), mask=found, out=found)
+
+    def masked():
+        found = np.ma.MaskedArray(data.copy(), ~truth)
+        return morphology.erosion(found, np.ones((3, 1)), min_coverage=0.5, out=found.data)
+
+    expected = morphology.dilation(truth, np.ones((3, 3)), mask=truth.copy())
+    np.testing.assert_array_equal(whole_and_cut(itself), expected)
+    whole_and_cut(masked)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("replaced", [False, True])
 @pytest.mark.parametrize(("mode", "masked"), [("shrink", True), ("wrap", True), ("mirror", False)])
 @pytest.mark.parametrize("dtype", ["u1", "f8"])
 @pytest.mark.parametrize("radius", [1, 25])
-def test_memory_beside_input_and_output(radius, dtype, mode, masked):
+def test_memory_beside_input_and_output(radius, dtype, mode, masked, replaced):
     image = np.random.default_rng(5).integers(0, 200, (1300, 2000)).astype(dtype)
     mask = image % 7 > 0 if masked else None
-    out = np.empty_like(image)
+    out = image if replaced else np.empty_like(image)
     for function in (morphology.erosion, morphology.closing, morphology.gradient):
         small = None if mask is None else mask[:200]
         function(image[:200], morphology.disk(radius), mask=small, mode=mode, workers=1)  # compiles

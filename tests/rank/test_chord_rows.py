@@ -12,10 +12,17 @@ RNG = np.random.default_rng(47)
 PADDINGS = {"mirror": "reflect", "edge": "edge", "wrap": "wrap", "constant": "constant"}
 
 
-@pytest.fixture(params=["near", "far"])
+@pytest.fixture(params=["near", "far", "far, short blocks", "far, tile by tile"])
 def filtered(request, monkeypatch):
-    """Return a function that calls a filter, with stores past the caches if the parameter is "far"."""
-    monkeypatch.setattr(chords, "_FAR", 1 if request.param == "far" else 1 << 40)
+    """Return a function that calls a filter, with stores past the caches if the parameter begins with "far".
+
+    Then tiles compute a block of rows in turn, except for the last parameter.
+    """
+    monkeypatch.setattr(chords, "_FAR", 1 << 40 if request.param == "near" else 1)
+    if request.param == "far, short blocks":
+        monkeypatch.setattr(chords, "_BLOCK", 3)
+    elif request.param == "far, tile by tile":
+        monkeypatch.setattr(chords, "_GROUP", 0)
     families = apply.FAMILY, apply.ABSENT_BORDER
     for family in families:
         family.calls.clear()
@@ -106,6 +113,20 @@ def test_results_do_not_depend_on_workers_and_rows(filtered):
     same(part[14:-14], whole[23:41])
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_views(filtered, dtype):
+    """Rows that are not contiguous, in reverse, or at odd addresses are read in place, too."""
+    size = np.dtype(dtype).itemsize
+    memory = np.zeros(60 * 2500 * size + 1, np.uint8)
+    image = (
+        memory[1:].view(dtype).reshape(60, 2500) if size == 1 else memory[:-1].view(dtype).reshape(60, 2500)
+    )
+    image[...] = samples(dtype, image.shape)
+    for part in (image[::-1], image[::2, 3:2300], image[5:-5], image[-30::-1, :2001]):
+        for inside in (np.asarray(line(31, 60)), np.asarray(disk(3)), np.ones((2, 2), bool)):
+            same(filtered("minimum", part, footprint=inside), expected("minimum", part, inside))
+
+
 def test_strange_samples(filtered):
     """An image with NaN or -0.0 is compared by keys: the first program refuses it."""
     image, inside = samples("f4", (30, 1500)), np.asarray(line(9, 30))
@@ -116,3 +137,8 @@ def test_strange_samples(filtered):
         finite = expected("minimum", np.where(np.isnan(strange), np.inf, strange), inside)
         np.testing.assert_array_equal(found, finite)  # NaN is larger than all others
         assert np.signbit(found).any() == (not np.isnan(value))
+    for place in RNG.integers(0, image.size, 60):
+        strange = image.copy()
+        strange.flat[place] = np.nan
+        found = filtered("maximum", strange, footprint=inside)
+        same(np.isnan(found), expected("maximum", np.isnan(strange), inside))

@@ -1,6 +1,7 @@
 """The common path of all filters of this family: check, compose stages or run them as one pipeline."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from imfilter._filters.morphology.residues import difference
 from imfilter._filters.morphology.settings import Found, Settings, new, same, without
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent
+from imfilter._filters.rank.apply import ABSENT_BORDER as RANKS_IN_IMAGE
 from imfilter._filters.rank.apply import FAMILY as RANKS
 from imfilter._filters.rank.picks import first, last
 
@@ -85,7 +87,17 @@ def apply(
 ) -> npt.NDArray:
     """Check the arguments and filter an image."""
     element = np.asarray(element) if type(element) is structure.Element else element
-    return engine.apply(FAMILY, image, common, operation, (element, iterations, connectivity, weights))
+    own = element, iterations, connectivity, weights
+    if type(common.mode) is str and common.mode == "shrink":  # the default, so it is looked up first
+        found = engine.repeated(ABSENT_BORDER, image, _without_border(common), operation, own)
+        if found is not None:
+            return found
+    return engine.apply(FAMILY, image, common, operation, own)
+
+
+def _without_border(given: Common) -> Common:
+    """Return the keywords by which `ABSENT_BORDER` knows a call."""
+    return given._replace(mode="zero")
 
 
 def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
@@ -101,24 +113,68 @@ def _validate_and_plan(array: npt.NDArray, given: Common, operation: str, own: t
     return Call(operation, shape, count, axes, mode, cval, dtype, truth, array.shape)
 
 
-def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Filter an image of which all samples are present."""
+def _compute(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    inner: bands.Where | None = None,
+) -> npt.NDArray:
+    """Filter an image of which all samples are present. Results outside of the part `inner` may be wrong."""
+
+    def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
+        return _compute(call, samples, None, 1, band.inner), None
+
+    replaced = _replaced(call, array, out, of_band, workers)
+    if replaced is not None:
+        return replaced[0]
     found = pipeline.run(call, array, out, workers)
     if found is not None:
         return found
     single = call.sides() in (([False],), ([True],)) and call.iterations == 1  # needs no other array
     if single:
         return _composed(call, array, None, out, workers)[0]
-    found = _with_border(call, array, out, workers)
+    found = _with_border(call, array, out, workers, inner)
     return _in_bands(call, array, None, out, workers)[0] if found is None else found
 
 
-def _with_border(
+def _compute_finite(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray | None:
+    """Do what `_compute` does if no sample is NaN, or return None. An image that is replaced is lost then."""
+    return None if bands.same(array, out) else pipeline.run(call, array, out, workers)
+
+
+def _replaced(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    of_band: Callable[[npt.NDArray, bands.Band], Found],
+    workers: int | None,
+    *,
+    at_once: bool = True,
+    wanted: bool = False,
+) -> Found | None:
+    """Replace an image by its results, if it is the output and is large."""
+    if not bands.same(array, out):
+        return None
+    reach, periodic = call.radii(array.ndim), call.mode == "wrap"
+    return bands.replace_by_results(
+        array, reach, of_band, workers, periodic=periodic, at_once=at_once, wanted=wanted
+    )
+
+
+def _with_border(
+    call: Call,
+    array: npt.NDArray,
+    out: npt.NDArray | None,
+    workers: int | None,
+    inner: bands.Where | None,
 ) -> npt.NDArray | None:
     """Filter an image in one pass, as if nothing was beyond the border. Then filter what is near the border.
 
-    Return None if most results depend on the border, or if the image has no such pass.
+    What is not in the part `inner` is not filtered again. Return None if most results depend on the border,
+    or if the image has no such pass.
     """
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     if any(_WIDE * far > n for far, n in zip(reach, array.shape, strict=True)):
@@ -128,6 +184,8 @@ def _with_border(
     found = pipeline.run(replace(call, mode="shrink"), array, out, workers)
     if found is not None:
         for band in bands.at_border(array.shape, reach, periodic=periodic):
+            if inner is not None and not band.meets(inner, array.shape):
+                continue
             near, _ = _in_bands(call, band.of(array), None, None, workers)
             found[band.where] = near[band.inner]
     return found
@@ -142,6 +200,13 @@ def _compute_absent(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray:
     """Filter an image whose border is absent, by an element that contains its origin."""
+
+    def of_band(samples: npt.NDArray, _: bands.Band) -> Found:
+        return _compute_absent(call, samples, None, 1), None
+
+    replaced = _replaced(call, array, out, of_band, workers)
+    if replaced is not None:
+        return replaced[0]
     found = pipeline.run(call, array, out, workers)
     if found is None:
         found, _ = _composed(call, array, Presence(None, False, True, 0.0), out, workers)
@@ -160,10 +225,20 @@ def _with_missing(
     call = _validate_and_plan(array, given, operation, own)
     out = arguments.fitting(given.out, array.shape)
     if _all_present(presence) and call.element.centred and presence.min_coverage == 0:  # no window is empty
-        given = given._replace(mode="zero", mask=None, nan="propagate", min_coverage=0.0)
+        given = _without_border(given._replace(mask=None, nan="propagate", min_coverage=0.0))
         found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
-        found, few = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
+        if presence.mask is not None and out is not None and np.may_share_memory(presence.mask, out):
+            presence = replace(presence, mask=presence.mask.copy())
+
+        def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
+            seen = band.present(presence)
+            return _in_bands(call, samples, seen, None, 1, wanted=wanted)
+
+        replaced = _replaced(call, array, out, of_band, given.workers, at_once=False, wanted=wanted)
+        if replaced is None:
+            replaced = _in_bands(call, array, presence, out, given.workers, wanted=wanted)
+        found, few = replaced
     return found, np.zeros(array.shape, bool) if few is None and wanted else few
 
 
@@ -285,6 +360,8 @@ def _stage(
     pick, window, common = (last if dilates else first), (3, element.inside), settings.common(dtype, out)
     if presence is None or (_all_present(presence) and not presence.shrink):
         return engine.apply(RANKS, array, common, pick, window), None
+    if _all_present(presence) and element.centred and presence.min_coverage == 0:  # no window is empty
+        return engine.apply(RANKS_IN_IMAGE, array, _without_border(common), pick, window), None
     # If only the border is absent, the shape of the image tells where results are missing, mostly nowhere.
     wanted = not _all_present(presence)
     found, few = RANKS.with_missing(array, common, pick, presence, wanted, window)
@@ -304,9 +381,9 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
 
 
 FAMILY: engine.Family[Call] = engine.Family(
-    _validate_and_plan, _planned, _compute, _with_missing, pipeline.run
+    _validate_and_plan, _planned, _compute, _with_missing, _compute_finite
 )
 #: The same for images whose border is absent, and of which all samples are present.
 ABSENT_BORDER: engine.Family[Call] = engine.Family(
-    _plan_without_border, _planned, _compute_absent, _with_missing, pipeline.run
+    _plan_without_border, _planned, _compute_absent, _with_missing, _compute_finite
 )

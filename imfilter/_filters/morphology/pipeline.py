@@ -75,7 +75,7 @@ def _ran(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
     """Run the program for the layout of image and output. Tell whether there is one that succeeds."""
     program = engine.cached(
         call.programs,
-        (call.mode, source.strides, target.strides),
+        (call.mode, source.shape, source.strides, target.strides),  # bands have other shapes
         lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target)),
     )
     return program is not None and program.run(source, target, workers)

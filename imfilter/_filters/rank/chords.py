@@ -10,11 +10,10 @@ from imfilter._base.program import Job, Program, far, layout_workspace, pitch, s
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bit_lines, ordered_keys
-from imfilter._filters.rank.kernels.chord_rows import extreme_rows
+from imfilter._filters.rank.kernels.chord_rows import MOVED, SAMPLES, extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
     LARGEST,
-    MOVED,
     OPERAND,
     SET,
     SMALLEST,
@@ -38,14 +37,20 @@ _CACHE, _NARROW, _MEMORY = 640 * 1024, 4096, 3 << 20
 #: which they are faster: a line of 31 samples at 60 degrees took 7.0 in place of 9.0 ms, but a disc of radius
 #: 10 took 15.8 in place of 14.2 (float32, 4K, Zen 4, one thread).
 _LINES, _FEW = 1536, 16
-#: Bytes of few lines together, unless results go past the caches: a line of 31 samples at 0 degrees took 1.3
-#: in place of 1.5 ms (uint8), but 6.6 in place of 5.7 with such results (float32).
-_NEAR = 1 << 14
+#: Bytes of few lines together: a line of 31 samples at 0 degrees took 1.3 in place of 1.5 ms (uint8). If
+#: results go past the caches, lines have at most this size: 4.7 in place of 4.9 ms with lines of 1536 bytes,
+#: and of 5.0 with 4096 (float32, two threads together).
+_NEAR, _STREAMED = 1 << 14, 2048
 #: Bytes of a result that no cache keeps beside the image. It is written past the caches: a line of 31 samples
 #: at 90 degrees took 2.6 in place of 4.1 ms for uint16, and 5.3 in place of 7.8 for float32.
 _FAR = 12 << 20
-#: How many rows of the image are prefetched before they are read.
+#: How many rows of the image are prefetched before they are read, if tiles are computed to their end.
 _AHEAD = 2
+#: Bytes of the workspaces of tiles that compute a block of rows in turn, if their results go past the caches,
+#: and the rows of a block. A line of 31 samples at 15 degrees took 3.2 in place of 3.4 ms (uint16), at 0
+#: degrees 4.9 in place of 5.2 (float32), but with larger workspaces at 30 degrees 6.8 in place of 6.2: then
+#: lines are read from the second-level cache (4K, Zen 4, two threads together).
+_GROUP, _BLOCK = 256 * 1024, 16
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
@@ -177,6 +182,17 @@ def _plain(step: Step) -> bool:
     return bool(step.copies) and step.what in EXTREMES and step.bounded is None
 
 
+def _samples(sets: npt.NDArray, operands: npt.NDArray, pixel: int) -> npt.NDArray:
+    """Return the operands that are samples, of the first set."""
+    found = [
+        (8 * (own["entry"] + j), one["age"], one["shift"] * pixel)
+        for own in sets
+        for j, one in enumerate(operands[own["first"] : own["first"] + own["count"]])
+        if one["of"] == 0
+    ]
+    return np.array(found, SAMPLES)
+
+
 def _of_one_plane(chords: Prepared) -> bool:
     """Tell whether the first set is a sample, and the others are all minima, or all maxima."""
     first, *more = chords.steps
@@ -194,7 +210,8 @@ def _narrow(chords: Prepared, loops: Loops, pixel: int, *, past: bool) -> int:
     if not few or pixel > LINE or loops.y.length <= loops.y.taps:
         return 0
     step = max(1, LINE // pixel)
-    size = _LINES if past else max(_LINES, _NEAR // chords.lines)
+    near = _NEAR // chords.lines
+    size = max(_LINES, min(near, _STREAMED) if past else near)
     return (size - reach) // pixel // step * step
 
 
@@ -269,13 +286,17 @@ def make(
     job["tiles"], job["n_tiles"] = cut, len(cut) - 1
     job["direct"] = bool(job["target_packed"] and not turned and not packed and narrow * pixel >= BYTES)
     job["last"] = job["ahead_source"] = job["ahead_target"] = job["many_rows"] = job["streamed"] = 0
+    for name in ("in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"):
+        job[name] = 0
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     what = chords.steps[-1].what
     if many_rows and job["direct"]:
         job["many_rows"] = extreme_rows.address(compared, integer, _ADDRESS, what, how)
+        job["samples"] = samples = _samples(sets, chords.operands, pixel)
+        job["n_samples"] = len(samples)
         job["streamed"] = past and narrow * pixel >= BYTES + MOVED
         if far(loops, source):
-            job["ahead_source"], job["ahead_target"] = _AHEAD * loops.y.source_step, loops.y.target_step
+            job["ahead_rows"], job["ahead_target"] = _AHEAD, loops.y.target_step
     elif far(loops, source) and job["direct"] and what in EXTREMES:
         job["last"] = extreme_ahead.address(compared, what)
         job["ahead_source"] = loops.y.source_step if job["source_packed"] else 0
@@ -304,14 +325,25 @@ def make(
     workspace = layout_workspace(job, sizes)
     if not packed:
         job["aside"] = job["flag"]
-    rows = len(loops.batch) * loops.z.length * (len(cut) - 1) * loops.y.length
+    n_tiles = len(cut) - 1
+    planes, groups, driver = len(loops.batch) * loops.z.length, n_tiles, slide_chords
+    if job["many_rows"]:
+        in_group = n_tiles if job["streamed"] and n_tiles * workspace <= _GROUP else 1
+        job["in_group"], job["block"], driver = in_group, loops.y.length, slide_chord_rows
+        job["tile_space"] = -(-workspace // LINE) * LINE
+        groups = -(-n_tiles // in_group)
+        if in_group > 1:
+            job["block"] = _BLOCK
+            job["ahead_rows"] = _BLOCK if job["ahead_rows"] else 0
+            workspace = in_group * job["tile_space"] + LINE
+    rows = planes * n_tiles * loops.y.length
     each = len(chords.operands) + 2 * len(sets)
     work = rows * wide * loops.channels * each * size // 4
     if packed:
         work = rows * (_BIT_WORK * wide + _BIT_SET_WORK * each)
     return job.program(
-        slide_chords,
-        lines=rows,
+        driver,
+        lines=planes * groups * loops.y.length,
         work=work,
         rows=loops.y.taps,
         workspace=workspace,

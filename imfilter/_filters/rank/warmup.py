@@ -14,7 +14,7 @@ from imfilter._filters.rank.kernels import (
     unrolled_network,
 )
 from imfilter._filters.rank.kernels.blocks import slide_blocks
-from imfilter._filters.rank.kernels.chord_rows import extreme_rows
+from imfilter._filters.rank.kernels.chord_rows import extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
     LARGEST,
     SMALLEST,
@@ -37,6 +37,7 @@ def combinations() -> Iterator[Combination]:
     yield slide_rank, ()
     yield slide_blocks, ()
     yield slide_chords, ()
+    yield slide_chord_rows, ()
     yield advance, (_I64,)
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),

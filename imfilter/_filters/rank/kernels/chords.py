@@ -14,7 +14,6 @@ from imfilter._simd.lanewise import larger, smaller, where
 from imfilter._simd.lines import fill, place_line, source_index
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, LINE
-from imfilter._simd.streaming import drain
 from imfilter._simd.units import place_of
 from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, store
 
@@ -34,15 +33,18 @@ _FIELDS = (
     # `OPERAND`). `begin` is the row, before the first output, at which the first set begins.
     *("batch", "border_z", "border_y", "border_x", "tiles", "n_tiles"),
     *("sets", "n_sets", "operands", "begin"),
-    # Workspace offsets: lines, and the distance between them; the table of addresses, see `_begin`, and for
-    # each of its `entries` by how much it grows with each row, where its ring buffer ends, and the size of
-    # that. The next are those of other drivers. `aside` is that of the last argument of `fetch`.
+    # Workspace offsets: lines, and the distance between them; the table of addresses, see `begin_table`, and
+    # for each of its `entries` by how much it grows with each row, where its ring buffer ends, and the size
+    # of that. The next are those of other drivers. `aside` is that of the last argument of `fetch`.
     *("lines", "pitch", "table", "steps", "ends", "spans", "entries", "spare", "flag", "aside"),
     *("fetch", "fill", "restore", "place", "advance"),  # kernels; the third is for floats
     # The kernel that writes results directly and prefetches, or 0; distances to what is prefetched, in bytes.
     *("last", "ahead_source", "ahead_target"),
-    # The kernel that computes all rows of a tile, or 0; whether it writes results past the caches.
-    *("many_rows", "streamed"),
+    # Of `chord_rows`: the kernel that computes many rows of a tile, or 0; whether it writes results past the
+    # caches; how many tiles compute a block of rows in turn, how many rows a block has, and the size of the
+    # workspace of a tile. While a block is computed, so many rows are prefetched, or none.
+    # Then the operands that are samples.
+    *("many_rows", "streamed", "in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"),
 )
 CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 #: A set: the plane of the image that it is a row of, or -1; the key of the border; its first line and how
@@ -66,8 +68,6 @@ SET = np.dtype(
 #: bits of a weight.
 OPERAND = np.dtype([(name, np.int64) for name in ("of", "age", "shift", "weight")])
 _SET, _OPERAND = SET.itemsize, OPERAND.itemsize
-#: Most bytes by which the start of a tile moves if its results go past the caches.
-MOVED = 3 * LINE
 #: The minimum or the maximum.
 SMALLEST, LARGEST = 0, 1
 
@@ -238,7 +238,7 @@ def _entry(job, workspace, entry, address, step, end, span):
 
 
 @part
-def _begin(job, workspace):
+def begin_table(job, workspace):
     """Write the table of addresses: of the newest line of each set, and then of the operands of all sets.
 
     Those of operands are addresses of bytes, or of bits. Weights are entries that do not move.
@@ -312,30 +312,6 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
             place_line(job, workspace, line, to, wide)
 
 
-@part
-def _columns(job, to, tile):
-    """Return the first column of a tile of an output at address `to`, and the column after its last one.
-
-    Results that go past the caches do so in whole cache lines. So they are not divided between tiles.
-    """
-    x, end = peek(job.tiles + 8 * tile), peek(job.tiles + 8 * tile + 8)
-    if job.streamed:
-        if tile > 0:
-            x = _aligned(job, to, x)
-        if tile < job.n_tiles - 1:
-            end = _aligned(job, to, end)
-    return x, end
-
-
-@part
-def _aligned(job, to, x):
-    """Return the next column, from `x` on, at which a cache line begins, or `x` if none is near."""
-    for column in range(x, x + MOVED // job.pixel + 1):
-        if (to + column * job.target_x) % LINE == 0:
-            return column
-    return x
-
-
 @Driver
 @denormals_as_numbers
 def slide_chords(job_at, source_at, target_at, memory, start, stop):
@@ -346,22 +322,14 @@ def slide_chords(job_at, source_at, target_at, memory, start, stop):
     """
     job = record(CHORD_JOB, job_at)
     workspace = (memory + LINE - 1) // LINE * LINE
-    _begin(job, workspace)
+    begin_table(job, workspace)
     unit = start
     while unit < stop and not peek(workspace + job.flag):  # with the flag, all is computed again
         y, tile, z, image = place_of(unit, job.rows, job.n_tiles, job.planes)
         image_at = source_at + peek(job.batch + 16 * image)
         to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
-        x, end = _columns(job, to, tile)
+        x, end = peek(job.tiles + 8 * tile), peek(job.tiles + 8 * tile + 8)
         to += y * job.target_y + x * job.target_x
-        begin = job.begin if unit == start or y == 0 else 0
-        if job.many_rows:
-            count = min(job.rows - y, stop - unit)
-            invoke(5, job.many_rows, (job_at, workspace, image_at, z, y, x, end - x, begin, count, to))
-            unit += count
-        else:
-            for early in range(begin, 1):
-                _step(job, workspace, image_at, z, y, x, end - x, early, to)
-            unit += 1
-    if job.streamed:
-        drain()
+        for early in range(job.begin if unit == start or y == 0 else 0, 1):
+            _step(job, workspace, image_at, z, y, x, end - x, early, to)
+        unit += 1

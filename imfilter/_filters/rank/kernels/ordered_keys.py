@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import dtype_of, larger, smaller
 from imfilter._simd.lines import fetch_samples, fill, inner_columns
-from imfilter._simd.llvm import any_lane, call_llvm, constant, like, mangle
+from imfilter._simd.llvm import any_lane, constant, halves, lanewise, like
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, peek, poke, record, size_of, store
 
@@ -89,24 +89,25 @@ def sign_bit(typingctx, kind):
     return types.uint64(kind), codegen
 
 
-#: LLVM's classes of floats: both kinds of NaN, and -0.0.
-_STRANGE = 1 | 2 | 1 << 5
-
-
 @intrinsic
 def _strange(typingctx, bits):
-    """Tell whether the bits of a float, or of a vector of floats, contain -0.0 or NaN."""
+    """Tell whether the bits of a float, or of a vector of floats, contain -0.0 or NaN.
+
+    One half of a vector is compared with the other: two floats are unordered if one of them is NaN, and the
+    bits of -0.0 are the smallest integer. LLVM's `is.fpclass` compares each register three times.
+    """
     width = dtype_of(bits).bitwidth
 
     def codegen(context, builder, sig, args):
         (value,) = args
         if width < 32:  # not a float
             return ir.IntType(1)(0)
-        real = like(value.type, ir.FloatType() if width == 32 else ir.DoubleType())
-        flag, classes = like(real, ir.IntType(1)), ir.IntType(32)(_STRANGE)
-        name = f"llvm.is.fpclass.{mangle(real)}"
-        found = call_llvm(builder, name, flag, builder.bitcast(value, real), classes)
-        return any_lane(builder, found) if isinstance(flag, ir.VectorType) else found
+        low, high = halves(builder, value) if isinstance(value.type, ir.VectorType) else (value, value)
+        real = like(low.type, ir.FloatType() if width == 32 else ir.DoubleType())
+        nan = builder.fcmp_unordered("uno", builder.bitcast(low, real), builder.bitcast(high, real))
+        least = lanewise(builder, "smin", low, high)
+        found = builder.or_(nan, builder.icmp_signed("==", least, constant(low.type, -(2 ** (width - 1)))))
+        return any_lane(builder, found) if isinstance(found.type, ir.VectorType) else found
 
     return types.boolean(bits), codegen
 
