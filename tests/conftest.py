@@ -68,8 +68,9 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_finish():
     """Collect garbage from now on, but seldom, and do not search through the tests.
 
-    The compiler makes millions of objects that live on. With Python's own threshold of 700 objects, the
-    searches through them took 10.9 of 116 s of processor time in three files from an empty cache.
+    The compiler makes millions of objects that live on. With Python's own threshold of 700 objects, three
+    files took 102 s of processor time from an empty cache, and searches through objects 9.4 s of it. With
+    this threshold they take 96 s and 3.6 s, and as much memory.
     """
     gc.freeze()
     gc.set_threshold(20_000)
