@@ -236,8 +236,10 @@ def of_user(function: Any, key: UserKey | None = None, **options: bool) -> Any:
     """Return Numba's dispatcher of a function that a user wrote. Each operation is rounded by itself.
 
     With a key, the function is a loop that calls the user's function, and its code is kept on disk.
+    No code in C calls such functions, so they get no wrapper for it. Without this one, and without that for
+    Python around a function that only a loop calls, four functions took 0.84 instead of 1.07 s to compile.
     """
-    compiler = numba.njit(function, error_model="numpy", nogil=True, **options)
+    compiler = numba.njit(function, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)
     if key is not None:
         compiler._cache = _UserCache(function, key)
     return compiler

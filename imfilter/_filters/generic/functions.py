@@ -22,7 +22,8 @@ from imfilter._filters.generic.kernels import scalar_where, windows
 from imfilter._simd import compiler
 
 types: Any = numba_types  # many of its names are not in its stubs
-COMPILER: Any = scalar_where.Compiler
+#: How the function of a user is compiled. Only compiled loops call it, so it gets no wrapper for Python.
+_INNER: Any = {"pipeline_class": scalar_where.Compiler, "no_cpython_wrapper": True}
 _PYTHON = "compile=False runs it as Python"
 _lock = threading.RLock()
 #: What is compiled, by the function, and then by what else it depends on. The function used last is the last.
@@ -144,7 +145,7 @@ def _compile(
     key = None if found is None else compiler.UserKey(found, digest)
     own = function
     if function is plain:
-        own = compiler.of_user(plain, boundscheck=True, pipeline_class=COMPILER)
+        own = compiler.of_user(plain, boundscheck=True, **_INNER)
     with patience(name_of(plain)):
         # What is known of a function from another process needs no compilation.
         known = compiler.known_of(windows.over_windows, key)
@@ -214,7 +215,7 @@ def _in_lanes(
     if getattr(function, "targetoptions", {}).get("fastmath"):
         return None  # its own options say how it is computed
     try:
-        lanes = compiler.of_user(plain, pipeline_class=COMPILER)
+        lanes = compiler.of_user(plain, **_INNER)
         if not certain:
             lanes.compile((windows.LaneWindow(size), *kinds))
         loop = compiler.of_user(windows.over_lanes(lanes, size), key)
