@@ -99,7 +99,7 @@ _PERMUTATIONS = {"i8": "permvar.qi.512", "i16": "vpermi2var.hi.512", "f32": "vpe
 
 
 def permuted(builder, places, *vectors):
-    """Return the lanes at `places` of one vector of bytes, or of two others. Needs AVX-512.
+    """Return the lanes at `places` of one vector of bytes, or of two vectors of another type. Needs AVX-512.
 
     Only the bits of a place count that number the lanes.
     """
@@ -109,7 +109,10 @@ def permuted(builder, places, *vectors):
 
 
 def scaled(builder, value, exponent):
-    """Return 16 float32 times two to the power of `exponent`, rounded down. -inf gives 0. Needs AVX-512."""
+    """Return 16 float32 times two to the power of `exponent`. Needs AVX-512.
+
+    The exponent is rounded down. If it is -inf, the result is 0.
+    """
     everywhere, rounding = ir.IntType(16)(-1), _INDEX(4)
     return _call_avx512(
         builder, "mask.scalef.ps.512", value.type, value, exponent, value, everywhere, rounding

@@ -6,8 +6,10 @@ from pathlib import Path
 import llvmlite.binding
 import numpy as np
 
-#: Settings by which Numba compiles for another processor.
-_OTHER = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"}
+#: Settings by which Numba compiles for another processor, or without wide vectors.
+_OTHER = {"NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX"}
+#: Processors for which Numba compiles without wide vectors, whatever instructions they have.
+_NARROW = {"corei7-avx", "core-avx-i", "sandybridge", "ivybridge", "nocona"}
 #: The file from which Numba reads settings, in the working folder.
 SETTINGS = Path(".numba_config.yaml")
 
@@ -18,6 +20,8 @@ def _features() -> dict[str, bool]:
     LLVM ends the process if a kernel asks by name for an instruction that its processor does not have.
     """
     if _OTHER & os.environ.keys() or SETTINGS.is_file():
+        return {}
+    if llvmlite.binding.get_host_cpu_name() in _NARROW:
         return {}
     return dict(llvmlite.binding.get_host_cpu_features())
 

@@ -9,8 +9,8 @@ import pytest
 
 import imfilter
 
-#: Filters whose kernels ask for instructions by name: the sums of pairs of bytes, the search for a bit, and
-#: powers of two.
+#: Filters whose kernels ask for instructions by name: the sums of pairs of bytes, the search for a bit,
+#: samples at any place, and powers of two.
 SCRIPT = """
 import sys
 import numpy as np
@@ -18,19 +18,23 @@ import imfilter
 image = np.load(sys.argv[1])
 floats = image.astype("f4")
 means, ranks = imfilter.avg_pool(image, 2), imfilter.median(floats, 15)
-np.savez(sys.argv[2], means=means, ranks=ranks, smooth=imfilter.bilateral(floats, 2, 25))
+small = imfilter.resize(image, (23, 71), method="linear", antialias=False)
+np.savez(sys.argv[2], means=means, ranks=ranks, small=small, smooth=imfilter.bilateral(floats, 2, 25))
 """
 
 
 @pytest.mark.slow
-def test_a_processor_without_vectors(tmp_path):
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_ENABLE_AVX": "0"}])
+def test_a_processor_without_vectors(tmp_path, setting):
     image = np.random.default_rng(0).integers(0, 256, (70, 300), np.uint8)
     np.save(tmp_path / "image.npy", image)
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "image.npy"), str(tmp_path / "found.npz")]
-    subprocess.run(command, check=True, env=os.environ | {"NUMBA_CPU_NAME": "generic"})
+    subprocess.run(command, check=True, env=os.environ | setting)
     with np.load(tmp_path / "found.npz") as found:
         np.testing.assert_array_equal(found["means"], imfilter.avg_pool(image, 2))
         np.testing.assert_array_equal(found["ranks"], imfilter.median(image.astype("f4"), 15))
+        small = imfilter.resize(image, (23, 71), method="linear", antialias=False)
+        np.testing.assert_array_equal(found["small"], small)
         # Without fused multiply-add and tables, weights are rounded in other places.
         smooth = imfilter.bilateral(image.astype("f4"), 2, 25)
         np.testing.assert_allclose(found["smooth"], smooth, rtol=0, atol=2e-6 * 255)

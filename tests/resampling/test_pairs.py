@@ -7,7 +7,7 @@ import pytest
 
 import imfilter
 from imfilter._filters.resampling import apply, pairs, tables
-from imfilter._simd import picks
+from imfilter._simd import permutations
 from tests.reference import resampling as loops
 from tests.resampling.test_growing import noise
 
@@ -80,7 +80,7 @@ def test_channels_layouts_workers_and_output(channels, dtype):
     np.testing.assert_array_equal(out, whole)
 
 
-@pytest.mark.skipif(not picks.windows(np.dtype("f4")), reason="this processor cannot look samples up")
+@pytest.mark.skipif(not permutations.windows(np.dtype("f4")), reason="this processor cannot look samples up")
 def test_where_samples_are_picked():
     """Linear sums of two samples, unless an image shrinks so much that 16 outputs read more than a window."""
 

@@ -210,11 +210,14 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         job[f"tile_{name}"] = column
     job["tiles"], job["relative"] = len(tiles), call.relative
     job["along"] = pairs is None and not x.identity
-    job["sum_rows"] = sum_rows.address(real, source.dtype, real)
-    job["to_lanes"] = lane_transpose.to_lanes.address(real)
-    job["sum_columns"] = kernels.sum_columns.address(real)
-    job["join"] = lane_transpose.join.address(real)
-    job["place"] = lines.place.address(real, target.dtype)
+    for name, kernel, kinds in (
+        ("sum_rows", sum_rows, (real, source.dtype, real)),
+        ("to_lanes", lane_transpose.to_lanes, (real,)),
+        ("sum_columns", kernels.sum_columns, (real,)),
+        ("join", lane_transpose.join, (real,)),
+        ("place", lines.place, (real, target.dtype)),
+    ):
+        job[name] = kernel.address(*kinds) if pairs is None else 0  # unused kernels are not compiled
     job["far"] = streaming.stream_line.address(real, target.dtype) if far else 0
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
     register = lanes * size

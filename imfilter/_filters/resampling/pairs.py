@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._filters.resampling.tables import Table
-from imfilter._simd.picks import LANES, windows
+from imfilter._simd.permutations import LANES, windows
 
 
 class Pairs(NamedTuple):

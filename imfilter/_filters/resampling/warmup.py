@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from imfilter._filters.resampling.kernels import pairs, row_sums, sums
-from imfilter._simd import lane_transpose, lines, picks
+from imfilter._simd import lane_transpose, lines, permutations
 from imfilter._simd.jit import Combination
 
 _U8, _F32 = map(np.dtype, ("u1", "f4"))
@@ -21,5 +21,5 @@ def combinations() -> Iterator[Combination]:
     for source in (_U8, _F32):
         yield row_sums.sum_rows, (_F32, source, _F32)
         yield lines.place, (_F32, source)
-        for window in picks.windows(source):
+        for window in permutations.windows(source):
             yield pairs.sum_pairs, (_F32, source, source, window)

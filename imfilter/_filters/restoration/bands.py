@@ -161,8 +161,8 @@ class Homomorphic:
         there = samples if counts is None else np.where(counts > 0, samples, lowest)
         there += offset
         outside = float(np.log(border.cval + offset)) if border.mode in ("zero", "constant") else 0.0
-        found = _passed(settings, np.log(there, out=there), counts, border, outside)
         with np.errstate(over="ignore"):
+            found = _passed(settings, np.log(there, out=there), counts, border, outside)
             np.exp(found, out=found)
         found -= offset
         return found

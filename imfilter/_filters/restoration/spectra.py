@@ -14,6 +14,7 @@ import numpy.typing as npt
 import scipy.fft
 
 from imfilter._base import threads
+from imfilter._base.program import address
 
 #: Samples of a block of lines.
 _BLOCK = 1 << 16
@@ -87,9 +88,9 @@ def backward(
 def _spectrum_of(values: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128] | None:
     """Return the transform in whose memory `backward` has written values. None: they are elsewhere."""
     base, shape = values.base, (*values.shape[:-1], values.shape[-1] // 2 + 1)
-    if isinstance(base, np.ndarray) and base.dtype == np.complex128 and base.shape == shape:
-        return base
-    return None
+    if not isinstance(base, np.ndarray) or base.dtype != np.complex128 or base.shape != shape:
+        return None
+    return base if address(base) == address(values) and base.strides[:-1] == values.strides[:-1] else None
 
 
 class Domain(Protocol):

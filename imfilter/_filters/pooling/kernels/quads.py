@@ -8,7 +8,7 @@ before they are written, takes 0.3 ms (Sapphire Rapids, one thread). The means t
 bytes take 0.38 ms (0.27 to read them, OpenCV 0.42). Software prefetches did not help there. On Zen 4 they do:
 bytes take 0.17 instead of 0.20 ms (OpenCV 0.25), and float32 1.8 instead of 1.9 ms. Prefetches of the result
 take longer. Stores past the caches take 0.86 of the time for float32, but a reader of the result then waits
-for the time that they save. There, 0.9 ms are the floor to read float32 and 0.26 ms to write the result. The
+for the time that they save. There, reading float32 takes at least 0.9 ms, and writing the result 0.26 ms. The
 means take 1.54 ms, sums in float32 would take 1.07, and OpenCV takes 1.75 (one thread).
 """
 

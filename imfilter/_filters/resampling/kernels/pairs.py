@@ -8,7 +8,7 @@ read the samples (Zen 4, one thread; OpenCV 0.83, 0.80 and 2.6). Prefetches of t
 from imfilter._filters.resampling.kernels.references import fitting
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import fma, where
-from imfilter._simd.picks import LANES, load_picked, pick
+from imfilter._simd.permutations import LANES, load_picked, pick
 from imfilter._simd.vector import peek, size_of, store
 
 
