@@ -1,5 +1,6 @@
 """Rows of an image that are read in place, with copies of the border only: the bits are those of copies."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -96,3 +97,32 @@ def test_the_result_in_the_image(both):
 
     assert both(in_place, samples)
     np.testing.assert_array_equal(in_place(samples), expected)
+
+
+#: An image that ends where memory ends that may be read.
+AT_THE_END = """
+import ctypes, mmap
+import numpy as np
+import imfilter
+from imfilter._filters.local import spread
+spread.LEAST = 0
+page = mmap.PAGESIZE
+for shape in ((64, page // 64), (128, 3 * page // 512), (2, page // 4), (page // 4, 77)):
+    size = 4 * shape[0] * shape[1]
+    assert size % page == 0
+    memory = mmap.mmap(-1, size + page)
+    whole = np.frombuffer(memory, np.uint8)
+    end = ctypes.c_void_p(whole.ctypes.data + size)
+    assert not ctypes.CDLL(None).mprotect(end, ctypes.c_size_t(page), 0)
+    image = whole[:size].view(np.float32).reshape(shape)
+    image[...] = np.random.default_rng(0).normal(3, 1, shape)
+    for length in (1, 2, 3, 4, 17):
+        for rows in (1, 2, 5):
+            imfilter.local_std(image, (rows, length), workers=1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="protects memory by a call of Linux")
+def test_no_sample_beyond_the_image_is_read():
+    subprocess.run([sys.executable, "-c", AT_THE_END], check=True)

@@ -248,3 +248,9 @@ def test_the_mean_of_integers_does_not_depend_on_threads(dtype, monkeypatch):
     image = np.random.default_rng(2).integers(info.min, info.max, 5_000_077, dtype, endpoint=True)
     for workers in (1, 2, 7):
         assert threshold.mean(image, workers=workers) == int(image.sum(dtype=np.int64)) / image.size
+
+
+def test_a_class_of_tiny_weights_is_not_chosen():
+    """The square of its share is 0."""
+    image = np.array([5] * 10 + [200] * 10 + [250], np.uint8)
+    assert threshold.yen(image, mask=np.r_[np.ones(20), 1e-170]) == threshold.yen(image[:20]) == 5

@@ -32,8 +32,8 @@ class Rows(NamedTuple):
 
     Columns are samples of all channels. From column `low` on and before column `high`, the rows are `inside`
     the image. Neighbouring columns that are read together are read from the rows `before` if their first is
-    before `low`, and from the rows `after` if their last is not before `high`. There may be no memory at the
-    first column of a row.
+    before `low`, and from the rows `after` if their last is not before `high`, also if it is beyond the
+    piece. There may be no memory at the first column of a row.
     """
 
     inside: _Addresses
@@ -67,10 +67,14 @@ def _places(
     )
     found = b[:, None, None] + steps[1] * z[:, None] + steps[2] * y
     beyond = np.broadcast_to((z < 0)[:, None] | (y < 0), found.shape)
-    return found.ravel(), beyond.ravel() if beyond.any() else None
+    places, of_constants = found.ravel(), beyond.ravel() if beyond.any() else None
+    for kept in (places, of_constants):
+        if kept is not None:
+            kept.flags.writeable = False
+    return places, of_constants
 
 
-_kept = functools.lru_cache(maxsize=256)(_places)
+_known_places = functools.lru_cache(maxsize=256)(_places)
 
 
 def in_image(
@@ -95,7 +99,7 @@ def in_image(
     if (min(high, wide) - low) * channels < max(_SHARE * wide * channels, together):
         return None
     count = math.prod(last - first + t for (first, last), t in zip(cut[:3], (0, *frame.sizes), strict=False))
-    found, beyond = (_kept if count <= _KEPT else _places)(frame, cut, tuple(steps))
+    found, beyond = (_known_places if count <= _KEPT else _places)(frame, cut, tuple(steps))
     inside, owners = found + (address(array) + size * channels * (start - pad.before)), [array]
     if beyond is not None:
         row = store.array("constant row", (wide * channels + together,), kind)
@@ -106,7 +110,7 @@ def in_image(
     if low:
         owners.append(padded(frame, cut, array, kind, constant, store, "before", (0, min(low + more, wide))))
         before = _of_copy(owners[-1])
-    if high < wide:
+    if (high - wide) * channels < together - 1:  # the last columns are read with others beyond the piece
         first = max(0, high - more)
         owners.append(padded(frame, cut, array, kind, constant, store, "after", (first, wide)))
         after = _of_copy(owners[-1]) - size * channels * first

@@ -14,6 +14,8 @@ _Reals = npt.NDArray[np.float64]
 
 #: Values of a criterion that differ by less, relative to them, are equal.
 _ROUNDED = 1e-12
+#: The smallest normal number.
+_TINY = float(np.finfo(float).tiny)
 #: Largest number of bins of a histogram that is smoothed, and of repetitions.
 _WIDEST, _MOST = 1 << 20, 10_000
 
@@ -21,6 +23,8 @@ _WIDEST, _MOST = 1 << 20, 10_000
 def _first(values: _Reals) -> int:
     """Return the place of the largest value: of equal values, the first."""
     best = float(values.max())
+    if math.isinf(best):
+        return int(np.argmax(values))
     return int(np.argmax(values >= best - abs(best) * _ROUNDED))
 
 
@@ -108,6 +112,7 @@ def yen(h: Histogram) -> Number:
     # In place: new memory takes longer than the arithmetic.
     for number, squares in ((below, lower), (above, upper)):
         number /= total
+        np.maximum(squares, _TINY, out=squares)  # a class of tiny weights is never chosen
         number /= np.sqrt(squares, out=squares)
     below *= above
     below *= below  # the criterion is the logarithm of this

@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 #: samples from which on threads share work.
 _PART, _MANY = 1 << 18, 1 << 19
 #: Bytes of small integers from which on threads share work. One thread sums as many in 0.5 to 1.5 ms. On a
-#: busy machine, another thread begins later than that: 16 MB take 2.4 ms with one and 6.8 ms with two.
+#: busy machine, another thread begins later than that: there, 16 MB take 2.4 ms with one and 6.8 with two.
 _MANY_BYTES = 1 << 25
 
 

@@ -3,8 +3,8 @@
 A tap takes one load, and for float32: a difference and its multiple, the exponent, 8 operations for the power
 of two, and two sums. That is 13 operations for 16 samples. Zen 4 runs one of 512 bits each cycle on the
 multipliers and one on the adders. The adders are busy for 7 cycles, of which the last step of the power takes
-2. A window of 17 x 17 takes 289 * 7 / 16 = 126 cycles for a sample. With a polynomial for the power it was 163
-cycles, on the multipliers.
+2. A window of 17 x 17 takes 289 * 7 / 16 = 126 cycles for a sample. With a polynomial for the power it was
+163 cycles, on the multipliers.
 
 A sum contains the differences to a reference, the centre of the window. So flat images stay flat, and an
 offset costs no digits.

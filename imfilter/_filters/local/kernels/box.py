@@ -1,4 +1,4 @@
-"""What both kernels of boxes share: the job, and the results from the means and variances of windows."""
+"""What the kernels of boxes share: the job, and the results from the means and variances of windows."""
 
 import numpy as np
 

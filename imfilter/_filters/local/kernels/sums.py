@@ -119,8 +119,9 @@ def _sum_parts(memory, spot, n_parts):
 def _sum_columns(source, job, start, plane, first, rows, wide):
     """Write the sums down the columns of `rows` rows of windows, for one strip of columns after the other.
 
-    start: the first column. plane: the number of rows before those of the plane. first: that of the first row
-    in the plane. Sums of one, two and four rows stay in registers. The three rows before are summed again.
+    start: the first column. plane: the number of rows before those of the plane. first: the number of the
+    first row, counted in the plane. Sums of one, two and four rows stay in registers. The
+    three rows before are summed again.
     """
     lanes, size, last = STRIP // 8, size_of(source), job.n_fours - 1
     rest = job.taps_y % 4
