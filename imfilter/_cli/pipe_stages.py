@@ -122,14 +122,16 @@ class _Run:
     def _with_opacity(self, group: Group) -> Group:
         """Return steps that know whether their input is opaque, which a part of the image does not show.
 
-        What is opaque stays opaque. Otherwise bands are computed until one has a transparent pixel.
+        What is opaque stays opaque, except where a step leaves NaN out. Otherwise bands are computed until
+        one has a transparent pixel.
         """
         rows, steps = group
         if rows is None or not (self.image.alpha and (self._lazy or strips.is_cut(self.image, rows))):
             return group
         opaque = False
         for number, step in enumerate(steps):
-            known = step.options.get(strips.OPAQUE, opaque or None)
+            kept = opaque and step.options["nan"] != "ignore"
+            known = step.options.get(strips.OPAQUE, kept or None)
             opaque = self._is_opaque(Group(rows, steps[:number])) if known is None else known
             steps[number] = step._replace(options={**step.options, strips.OPAQUE: opaque})
         self._steps[: len(steps)] = steps

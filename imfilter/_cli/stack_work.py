@@ -376,13 +376,13 @@ class Work:
         signal = np.moveaxis(pixels, place, 0)
         columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
         count = columns.shape[1]
-        more = max(_UNCOLOURED - count, 0)  # 3 channels would be a colour
-        columns = np.pad(columns, ((0, 0), (0, more))) if more else columns
+        copies = -(-_UNCOLOURED // max(count, 1))  # 3 channels would be a colour
+        columns = np.tile(columns, (1, copies)) if copies > 1 else columns
         shown = None
         if present is not None:
             spread = present if present.ndim == pixels.ndim else present[..., None]
             shown = np.moveaxis(np.broadcast_to(spread, pixels.shape), place, 0).reshape(len(signal), -1)
-            shown = np.pad(shown, ((0, 0), (0, more)))
+            shown = np.tile(shown, (1, copies))
         image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
         result = self._apply(image, levels)
         if self.until is not None:

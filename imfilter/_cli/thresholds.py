@@ -56,11 +56,11 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
         return options[FOUND] if FOUND in options else function(values, mask=present, **given)
 
     def work(piece: Image) -> Image:
-        values, present = colour.one_plane(piece), missing.of_pixels(piece)
+        values, present = _values(piece)
         return _picture(piece, values > limit(values, present), present, target)
 
     def of_classes(piece: Image) -> Image:
-        values, present = colour.one_plane(piece), missing.of_pixels(piece)
+        values, present = _values(piece)
         levels = np.zeros(values.shape, np.uint8)
         for value in limit(values, present):  # less memory than np.digitize
             levels += values > value
@@ -75,6 +75,17 @@ def _function(options: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str,
     function = getattr(threshold, arguments.word(options["method"], "method", tuple(threshold.__all__)))
     names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
     return function, {name: options[name] for name in names & set(options)}
+
+
+def _values(piece: Image) -> tuple[Array, Presence | None]:
+    """Return the values that are compared with the threshold, and which of them are present."""
+    values, present = colour.one_plane(piece), piece.present
+    if present is None or present.ndim == values.ndim:
+        return values, present
+    present = missing.of_pixels(piece)
+    if present is not None and present.ndim < values.ndim:
+        present = np.broadcast_to(np.asarray(present)[..., None], values.shape)
+    return values, present
 
 
 def unknown(options: Mapping[str, Any]) -> Any:
@@ -113,7 +124,7 @@ def of_groups(
 
     def samples() -> Iterator[tuple[Key, Any]]:
         for key, piece in parts():
-            values, present = colour.one_plane(piece), missing.of_pixels(piece)
+            values, present = _values(piece)
             yield key, histogram.present(values, present, "propagate", given["workers"], least=0)
 
     dtype = colour.one_plane(head).dtype

@@ -125,10 +125,12 @@ def run(
         image = dataclasses.replace(image, pixels=image.pixels.view(_BYTE) * np.uint8(255))
     kind = RAW if command.kind not in PLACES else PNG if image.pixels.dtype.kind in "ui" else TIFF
     rows = _rows(command, image, options) if banded else None
+    given = {**options, "progress": lambda *_: check()}
+    if rows is not None and image.alpha:  # a band does not show whether the whole is opaque
+        given[strips.OPAQUE] = strips.is_opaque(image)
 
     def work(piece: Image) -> Image:
         check()
-        given = {**options, "progress": lambda *_: check()}
         return apply(command, piece, given, kind, "the picture")
 
     return dataclasses.replace(strips.filtered(image, rows, work), present=None)

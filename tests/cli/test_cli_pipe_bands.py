@@ -78,6 +78,19 @@ def test_steps_of_pictures_with_alpha(
         same(written, monkeypatch, source, suffix, "pipe", *chain)
 
 
+@pytest.mark.parametrize("last", ["bilateral --radius 2", "guided --radius 3", "sobel"])
+def test_opaque_pixels_that_become_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], last: str
+) -> None:
+    """A step gives NaN where its window has too few samples, and the next step makes this transparent."""
+    pixels = two_hills(96, 61, 4)
+    pixels[..., -1] = 255
+    source = save(tmp_path / "in.png", pixels)
+    few = "box --size 9 --mode shrink --min-coverage 0.9", "box --size 3 --min-coverage 0.5"
+    for suffix in (".tif", ".npy"):
+        same(written, monkeypatch, source, suffix, "pipe", *few, last, "--nan", "ignore")
+
+
 def test_what_a_step_holds_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

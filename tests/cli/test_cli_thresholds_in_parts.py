@@ -186,3 +186,27 @@ def test_the_mean_of_floats_is_summed_in_order(
         done("threshold", source, tmp_path / "out.zarr", "--method", "mean", "--axes", "ZYX")
         wanted = above(pixels, (1, 2, 3), imfilter.threshold.mean)
         np.testing.assert_array_equal(pixels_of(tmp_path / "out.zarr"), wanted)
+
+
+@pytest.mark.parametrize("shape", [(13, 21, 34), (200, 1, 2)])
+@pytest.mark.parametrize("kind", ["whole", "nodata", "mask"])
+@pytest.mark.parametrize("frames", [1, 1 << 40])
+def test_a_signal_along_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], kind: str, frames: int
+) -> None:
+    """The samples beside the axis are no colours: one that is absent leaves the others as they are."""
+    monkeypatch.setattr(stack_work, "_FRAMES", frames)
+    pixels = 100 + two_hills(*shape) // 2
+    present, options = np.ones(shape, bool), []
+    if kind != "whole":
+        present[3, 0, 1] = present[7, 0, 0] = False
+    if kind == "nodata":
+        pixels[~present] = 0
+        options = ["--nodata", "0"]
+    if kind == "mask":
+        np.save(tmp_path / "mask.npy", present)
+        options = ["--mask", tmp_path / "mask.npy"]
+    io.write(tmp_path / "a.tif", io.Image(pixels, axes="TYX"))
+    done("threshold", tmp_path / "a.tif", tmp_path / "out.npy", "--time", *options)
+    limit = imfilter.threshold.otsu(pixels, mask=present)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), (pixels > limit) & present)

@@ -109,16 +109,22 @@ def test_a_request_that_is_not_wanted_ends(opened, name):
     assert computing.results(large, chain)  # and the next one is computed
 
 
+@pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("name", steps._BANDED)
-def test_bands_give_the_bits_of_the_whole(name):
-    pixels = np.random.default_rng(5).integers(0, 256, (1500, 900, 3), dtype=np.uint8)
+def test_bands_give_the_bits_of_the_whole(name, alpha):
+    """The first band does not show that a picture has a transparent pixel."""
+    pixels = np.random.default_rng(5).integers(0, 256, (1500, 900, 4 if alpha else 3), dtype=np.uint8)
+    if alpha:
+        pixels[..., -1] = 255
+        pixels[1300:1310, 3:9, -1] = 100
     filters = {"oriented": "steered", "measure": "sato", "statistic": "std", "morphology": "erode"}
     filters |= {"smoothing": "median", "preserving": "guided", "residue": "tophat"}
     one = step(filters.get(name, name), {})
-    image, options, checks = Image(pixels, channels=True), one.options(lambda key: None), []
+    image, options, checks = Image(pixels, True, alpha), one.options(lambda key: None), []
     whole = steps.run(one.command, image, options)
     banded = steps.run(one.command, image, options, lambda: checks.append(0), banded=True)
     assert len(checks) > 2
+    assert whole.pixels.dtype == banded.pixels.dtype
     assert np.array_equal(whole.pixels, banded.pixels)
 
 
