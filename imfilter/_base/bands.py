@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -125,8 +126,8 @@ def _part(n: int, start: int, stop: int, far: int, *, periodic: bool) -> _Part:
 Found = tuple[npt.NDArray, npt.NDArray[np.bool_] | None]
 
 
-#: Bytes of the samples near a band and of their results, if an image is replaced by its results: if these
-#: are computed at once, and if in bands of their own, with a periodic border and with others.
+#: Bytes of the samples near a band and of their results, where an image is replaced. The first: bands
+#: that are computed at once. The others: bands that are cut again, with a periodic border and with any other.
 _AT_ONCE, _PERIODIC, _OTHERS = 9 << 19, 2 << 20, 3 << 20
 
 
@@ -163,7 +164,7 @@ def _place(band: Band, results: Found, target: npt.NDArray, few: npt.NDArray[np.
     return bool(few[band.where].any())
 
 
-def same(image: npt.NDArray, out: npt.NDArray | None) -> bool:
+def in_place(image: npt.NDArray, out: npt.NDArray | None) -> bool:
     """Tell whether an output is the image itself, or has the same memory, layout and type."""
     if out is None or out.dtype != image.dtype or out.shape != image.shape or out.strides != image.strides:
         return False
@@ -182,9 +183,9 @@ def replace_by_results(
 ) -> Found | None:
     """Replace an image by its results, one band after the other, and keep the samples that are still needed.
 
-    ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. It uses one
-    thread. If not `at_once`, it cuts the samples into bands of its own. Return None, and change nothing, if
-    the image is so small that it may as well be copied.
+    ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. `compute`
+    uses one thread. If not `at_once`, it cuts the samples into bands of its own. Return None, and change
+    nothing, if the image is so small that it may as well be copied.
     """
     if not image.size or not image.ndim:
         return None
@@ -212,13 +213,15 @@ def replace_by_results(
     edges = [n * number // count for number in range(count + 1)]
     beside = [[kept(k, k + far), kept(i - far, i)] for i, k in itertools.pairwise(edges)]
     few = np.zeros(image.shape, bool) if wanted else None
-    any_few = [False] * count
+    any_few, stopped = [False] * count, threading.Event()
 
     def replace_piece(number: int) -> None:
         before = beside[number].pop()  # is needed for the first band only
         (beyond,) = beside[number]
         first, end = edges[number : number + 2]
         for start in range(first, end, rows):
+            if stopped.is_set():
+                return
             stop = min(start + rows, end)
             after = part(image, stop, min(stop + far, end)), part(beyond, 0, max(0, stop + far - end))
             samples = np.concatenate([before, part(image, start, stop), *after], axis)
@@ -231,8 +234,12 @@ def replace_by_results(
             before = part(samples, max(0, known - far), known).copy()
 
     def work(start: int, stop: int) -> None:
-        for number in range(start, stop):
-            replace_piece(number)
+        try:
+            for number in range(start, stop):
+                replace_piece(number)
+        except BaseException:  # an interrupt, too
+            stopped.set()
+            raise
 
     threads.run(work, count, workers)
     return image, few if any(any_few) else None

@@ -161,6 +161,35 @@ def test_parts_of_memory_replaced_by_their_results(whole_and_cut):
         np.testing.assert_array_equal(whole_and_cut(replaced), expected)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("odd", [np.nan, -0.0, 0.5])
+def test_small_images_replaced_by_their_results(mode, odd):
+    """They are copied. A pass that ends at NaN or -0.0 must not have overwritten the image."""
+    memory, element = np.random.default_rng(3).random((110, 80)).astype("f4"), morphology.disk(2)
+    memory[50, 40] = odd
+    for name in OPERATIONS:
+        function = partial(getattr(morphology, name), element=element, mode=mode)
+        for rows, out in ((slice(None), slice(None)), (slice(0, 100), slice(10, 110))):
+            expected, found = function(memory[rows].copy()), memory.copy()
+            function(found[rows], out=found[out])
+            np.testing.assert_array_equal(found[out], expected)
+
+
+def test_the_other_threads_end_after_an_error(monkeypatch):
+    monkeypatch.setattr(bands, "_OTHERS", 100_000)  # 125 bands
+    image, computed = np.ones((3000, 500), "f4"), []
+
+    def compute(samples, band):
+        computed.append(band)
+        if len(computed) == 3:
+            raise MemoryError
+        return samples, None
+
+    with pytest.raises(MemoryError):
+        bands.replace_by_results(image, (2, 2), compute, 2, periodic=False, at_once=False, wanted=False)
+    assert len(computed) < 40
+
+
 def test_masks_replaced_by_results(whole_and_cut):
     truth = np.random.default_rng(9).random((90, 20)) > 0.3
     data = np.random.default_rng(9).integers(0, 200, (90, 20)).astype("u1")

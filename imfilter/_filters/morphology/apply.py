@@ -141,8 +141,11 @@ def _compute(
 def _compute_finite(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray | None:
-    """Do what `_compute` does if no sample is NaN, or return None. An image that is replaced is lost then."""
-    return None if bands.same(array, out) else pipeline.run(call, array, out, workers)
+    """Do what `_compute` does if no sample is NaN, or return None.
+
+    Return None for an image that would be replaced, too: it could not be filtered again.
+    """
+    return None if bands.in_place(array, out) else pipeline.run(call, array, out, workers)
 
 
 def _replaced(
@@ -156,7 +159,7 @@ def _replaced(
     wanted: bool = False,
 ) -> Found | None:
     """Replace an image by its results, if it is the output and is large."""
-    if not bands.same(array, out):
+    if not bands.in_place(array, out):
         return None
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     return bands.replace_by_results(
@@ -179,16 +182,19 @@ def _with_border(
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     if any(_WIDE * far > n for far, n in zip(reach, array.shape, strict=True)):
         return None
-    if out is not None and np.may_share_memory(out, array):
-        array = array.copy()
-    found = pipeline.run(replace(call, mode="shrink"), array, out, workers)
-    if found is not None:
-        for band in bands.at_border(array.shape, reach, periodic=periodic):
-            if inner is not None and not band.meets(inner, array.shape):
-                continue
-            near, _ = _in_bands(call, band.of(array), None, None, workers)
-            found[band.where] = near[band.inner]
-    return found
+    shared = out is not None and np.may_share_memory(out, array)  # the image is still needed
+    found = pipeline.run(replace(call, mode="shrink"), array, None if shared else out, workers)
+    if found is None:
+        return None
+    for band in bands.at_border(array.shape, reach, periodic=periodic):
+        if inner is not None and not band.meets(inner, array.shape):
+            continue
+        near, _ = _in_bands(call, band.of(array), None, None, workers)
+        found[band.where] = near[band.inner]
+    if out is None or not shared:
+        return found
+    dtypes.place(found, out)
+    return out
 
 
 def _plan_without_border(array: npt.NDArray, given: Common, operation: str, own: tuple[Any, ...]) -> Call:
