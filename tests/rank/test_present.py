@@ -218,3 +218,19 @@ def test_large_windows(dtype):
                 result = imfilter.percentile(image, q, footprint=inside, mask=there, min_coverage=0.01)
                 if q == 25 or window == (9, 9):
                     same(result, by_loops(image, there, inside, q, least=0.01))
+
+
+@pytest.mark.parametrize("graded", [False, True])
+@pytest.mark.parametrize("mode", ["mirror", "shrink"])
+def test_nan_of_types_that_are_compared_by_keys(mode, graded):
+    """The keys of extended precision are integers, which do not tell NaN."""
+    rng = np.random.default_rng(12)
+    image = rng.normal(0, 50, (28, 62))
+    image[rng.random(image.shape) < 0.1] = np.nan
+    mask = rng.integers(0, 3, image.shape) / 2 if graded else rng.random(image.shape) < 0.7
+    for options in ({}, {"mask": mask}):
+        for q, window in ((0, (3, 3)), (50, (1, 3)), (50, (9, 9)), (100, (1, 2)), (100, (3, 3))):
+            keywords = {"mode": mode, "nan": "ignore", **options}
+            expected = imfilter.percentile(image, q, window, **keywords)
+            found = imfilter.percentile(image.astype("g"), q, window, **keywords)
+            np.testing.assert_array_equal(found, expected)

@@ -7,6 +7,7 @@ number alone.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,10 @@ def run(
     source: the samples of `image` in a type whose samples have keys; see `_keys`. `target` has this type.
     """
     few = np.empty(image.shape, bool) if wanted else None
+    if (
+        presence.ignore_nan and source.dtype.kind != image.dtype.kind
+    ):  # keys do not tell which samples are NaN
+        presence = replace(presence, mask=presence.at(image, ...), ignore_nan=False)
     mask = presence.mask
     if mask is not None and presence.graded:
         mask = mask > 0
