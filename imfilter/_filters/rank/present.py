@@ -75,9 +75,8 @@ def run(
     source: the samples of `image` in a type whose samples have keys; see `_keys`. `target` has this type.
     """
     few = np.empty(image.shape, bool) if wanted else None
-    if (
-        presence.ignore_nan and source.dtype.kind != image.dtype.kind
-    ):  # keys do not tell which samples are NaN
+    # The keys of a type that is compared as integers do not tell which samples are NaN.
+    if presence.ignore_nan and source.dtype.kind != image.dtype.kind:
         presence = replace(presence, mask=presence.at(image, ...), ignore_nan=False)
     mask = presence.mask
     if mask is not None and presence.graded:
