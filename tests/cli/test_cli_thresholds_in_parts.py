@@ -108,7 +108,7 @@ def test_colours_along_time(
     if dtype == "float32":
         pixels[3, 5:8] = np.nan
     io.write(tmp_path / "a.tif", io.Image(pixels, True, axes="TYXS"))
-    words = ["pipe", tmp_path / "a.tif", tmp_path / "out.npy", "box", f"threshold --method {method}"]
+    words = ["pipe", tmp_path / "a.tif", tmp_path / "out.npy", "median", f"threshold --method {method}"]
     found = []
     for frames in (1, 1 << 40):
         monkeypatch.setattr(stack_work, "_FRAMES", frames)
