@@ -67,7 +67,8 @@ def above(pixels: np.ndarray, together: tuple[int, ...], find: Callable[[np.ndar
     turned = np.moveaxis(pixels, together, range(-len(together), 0))
     found = np.empty(turned.shape, np.uint8)
     for index in np.ndindex(turned.shape[: -len(together)]):
-        found[index] = np.digitize(turned[index], np.atleast_1d(find(turned[index])), right=True)
+        limits = np.atleast_1d(find(turned[index])).tolist()  # NumPy compares float32 with them as float32
+        found[index] = sum(turned[index] > limit for limit in limits)
     return np.moveaxis(found, range(-len(together), 0), together)
 
 
