@@ -8,6 +8,16 @@ import pytest
 
 from imfilter._cli import streamed, strips
 from imfilter._files import lazy
+from tests.cli import commands
+
+#: The state of the generator before the first test.
+_STATE = commands.RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers() -> None:
+    """Begin each test with the same random numbers, whatever tests the process had before."""
+    commands.RNG.bit_generator.state = _STATE
 
 
 @pytest.fixture
