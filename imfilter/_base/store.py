@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._simd.registers import BYTES
+from imfilter._base.program import address
+from imfilter._simd.registers import BYTES, LINE
 
 
 def roomy(shape: tuple[int, ...], kind: npt.DTypeLike = np.float64) -> npt.NDArray:
@@ -22,10 +23,14 @@ class Store:
         self._kept: dict[str, npt.NDArray[np.uint8]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray:
-        """Return an array as `roomy` does. The earlier array of the same name is overwritten."""
+        """Return an array as `roomy` does, which starts at a cache line.
+
+        The earlier array of the same name is overwritten.
+        """
         kind = np.dtype(kind)
         size = math.prod(shape) * kind.itemsize
         kept = self._kept.get(name)
         if kept is None or len(kept) < size + BYTES:
-            kept = self._kept[name] = dtypes.empty((size + BYTES,), np.dtype(np.uint8))
+            memory = dtypes.empty((size + BYTES + LINE,), np.dtype(np.uint8))
+            kept = self._kept[name] = memory[-address(memory) % LINE :]
         return kept[:size].view(kind).reshape(shape)

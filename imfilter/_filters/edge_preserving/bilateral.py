@@ -195,7 +195,7 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store)
         "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
         "weights": call.weights.astype(call.real),
-        "stage": _aligned(store, "stage", 2 * BYTES * len(results)),
+        "stage": store.array("stage", (2 * BYTES * len(results),), np.uint8),
     }
     if piece.counts is not None and piece.known is not None:
         tables |= {"counts": piece.counts, "known": piece.known}
@@ -225,14 +225,7 @@ def _pairs(
     job["kernel"] = paired_lines.address(call.real)
     job["rows"], job["pitch"], job["line"] = rows, size * pitches[2], vectors * BYTES
     job["groups"], job["kept"], job["margin"] = groups, kept, margin
-    return {"pairs": pairs, "memory": _aligned(store, "tile", needed)}
-
-
-def _aligned(store: Store, name: str, size: int) -> npt.NDArray[np.uint8]:
-    """Return memory that starts where a register does: access across two cache lines takes longer."""
-    register = BYTES // REGISTERS
-    memory = store.array(name, (size + register,), np.uint8)
-    return memory[-address(memory) % register :]
+    return {"pairs": pairs, "memory": store.array("tile", (needed,), np.uint8)}
 
 
 def _steps(array: npt.NDArray) -> list[int]:

@@ -226,8 +226,7 @@ def _run(
     for name, level in zip(names, levels, strict=True):
         level[3] = places[name]
     along[0, 3] = down[-1, 3]  # the sums along start from the sums down
-    memory = store.array("workspace", (size + BYTES,), np.uint8)
-    workspace = memory[-address(memory) % 64 :]
+    workspace = store.array("workspace", (size + BYTES,), np.uint8)
     job["taps_z"], job["taps_y"], job["taps_x"] = sizes
     job["taps"], job["beside"], job["n_tiles"] = math.prod(sizes), beside, len(cut) - 1
     job["n_down"], job["n_along"], job["segment"], job["pitch"] = len(down), len(along), segment, pitch

@@ -93,6 +93,11 @@ class Results(NamedTuple):
         steps = tuple(s // array.itemsize for s in array.strides[:3])
         return cls(array, Layout(target.shape, sizes, source, array.dtype, steps), form)
 
+    def deliver(self, target: npt.NDArray) -> None:
+        """Convert the results to the target, if they are not there."""
+        if self.array is not target:
+            dtypes.place(self.array, target)
+
 
 def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, store: Store) -> None:
     """Write the results of a piece. Every result depends on the samples of its window only."""
@@ -103,23 +108,21 @@ def compute(samples: npt.NDArray, sizes: tuple[int, int, int], finish: Finish, s
     if sums is not None:
         narrow = kernels.NARROW if sums == _INT32 and _narrow(samples.dtype, taps) else 0
         prepared = _exact_sums(layout)
-        job = _job(prepared, direct, finish, store)
+        kernel = whole_boxes.address(*types, sums, form | narrow)
+        job = _job(prepared, results, 4, kernel, finish, store)
         job["piece"] = address(samples)
-        job["numbers"], job["kernel"] = 4, whole_boxes.address(*types, sums, form | narrow)
         kernels.sum_piece.entry()(address(job))
     elif not checked(*types):
         prepared = _groups(layout)
-        job = _job(prepared, direct, finish, store)
+        job = _job(prepared, results, 3, real_boxes.address(*types, form), finish, store)
         job["piece"] = address(samples)
-        job["numbers"], job["kernel"] = 3, real_boxes.address(*types, form)
         kernels.sum_piece.entry()(address(job))
     elif _all_lacking(samples):
         direct.fill(np.nan)
         _complete(results, None, samples, finish, store)
     else:
         _sum(results, Rows.of(samples), lambda: samples, finish, store)
-    if direct is not finish.target:
-        dtypes.place(direct, finish.target)
+    results.deliver(finish.target)
 
 
 def compute_rows(
@@ -133,34 +136,38 @@ def compute_rows(
     """Write what `compute` does, from rows. ``piece()`` copies them, for results whose sums lack digits."""
     results = Results.of(source, sizes, finish)
     _sum(results, rows, piece, finish, store)
-    if results.array is not finish.target:
-        dtypes.place(results.array, finish.target)
+    results.deliver(finish.target)
 
 
 def _sum(
     results: Results, rows: Rows, piece: Callable[[], npt.NDArray], finish: Finish, store: Store
 ) -> None:
     """Write results from sums, and complete those whose sums lack digits."""
-    direct, layout, form = results
+    _, layout, form = results
     prepared = _sums(layout)
-    job = _job(prepared, direct, finish, store)
+    kernel = sum_boxes.address(layout.source, layout.target, form)
+    job = _job(prepared, results, 3, kernel, finish, store)
     for name in ("inside", "before", "after"):
         job[name] = address(getattr(rows, name))
     job["low"], job["high"] = rows.low, rows.high
     blocks = -(-(layout.shape[2] + layout.sizes[1] - 1) // int(job["together"]))
     unsure = np.empty((math.prod(layout.shape[:2]), int(job["n_tiles"]), blocks, UNSURE), np.int64)
-    kernel = sum_boxes.address(layout.source, layout.target, form)
-    job["numbers"], job["kernel"], job["unsure"] = 3, kernel, address(unsure)
+    job["unsure"] = address(unsure)
     kernels.sum_piece.entry()(address(job))
     if unsure[..., 1].any():
         _complete(results, unsure, piece(), finish, store)
 
 
-def _job(prepared: Prepared, direct: npt.NDArray, finish: Finish, store: Store) -> npt.NDArray:
+def _job(
+    prepared: Prepared, results: Results, numbers: int, kernel: int, finish: Finish, store: Store
+) -> npt.NDArray:
     """Return the job of a piece, without the addresses of its samples."""
-    job, memory = prepared.job.copy(), store.array("workspace", (prepared.size + BYTES + LINE,), np.uint8)
-    workspace = address(memory) + -address(memory) % LINE  # lines start at cache lines
-    job["result"], job["workspace"] = address(direct), workspace
+    job, workspace = (
+        prepared.job.copy(),
+        address(store.array("workspace", (prepared.size + BYTES,), np.uint8)),
+    )
+    job["numbers"], job["kernel"] = numbers, kernel
+    job["result"], job["workspace"] = address(results.array), workspace
     for name, place in prepared.places.items():
         job[name] = workspace + place
     job["a"], job["b"], job["c"] = finish.numbers
@@ -277,9 +284,9 @@ def _complete(
 ) -> None:
     """Compute the results that are NaN from differences of samples: those that are `unsure`, or all."""
     prepared = _groups(results.layout)
-    job = _job(prepared, results.array, finish, store)
     kernel = real_boxes.address(results.layout.source, results.layout.target, results.form | kernels.FILL)
-    job["piece"], job["numbers"], job["kernel"] = address(samples), 3, kernel
+    job = _job(prepared, results, 3, kernel, finish, store)
+    job["piece"] = address(samples)
     size, widest = samples.itemsize, prepared.widest
     found = None if unsure is None else _rectangles(unsure, int(job["taps_y"]))
     if found is None:
