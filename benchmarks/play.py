@@ -7,11 +7,11 @@ shows the answer.
 """
 
 import gc
-import shutil
 import statistics
 import time
 from pathlib import Path
 
+from tests.play import chromium
 from tests.play.serving import serving
 
 #: The view of a window of usual size.
@@ -85,15 +85,15 @@ _MOVE = """async ([id, value]) => {
 
 def browser() -> None:
     """Print the median time from a slider to the picture, preview or result, in Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = chromium.path()
     if found is None:
         print("Chromium is not installed")
         return
     from playwright.sync_api import sync_playwright
 
     with serving(2**26) as (client, _), sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = opened.new_page(viewport={"width": 1400, "height": 900})
         page.goto(client.address)
         page.wait_for_selector("body[data-ready]")
         page.select_option("#sample", "cat of 12 megapixels")
@@ -110,7 +110,7 @@ def browser() -> None:
                 page.wait_for_timeout(500)  # the result follows a preview
             median, last = statistics.median(times[3:]), max(times[3:])
             print(f"{name:14} in the browser: {median:6.0f} ms, at most {last:.0f} ms")
-        chromium.close()
+        opened.close()
 
 
 if __name__ == "__main__":

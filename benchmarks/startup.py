@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15, help="runs of the imports and of --help, default 15")
     parser.add_argument("--cold", type=int, default=3, help="runs with an empty cache, default 3")
     given = parser.parse_args()
+    if min(given.runs, given.cold) < 1:
+        parser.error("--runs and --cold must be at least 1")
     installed = shutil.which("imfilter")
     command = [installed] if installed else COMMAND
     print("command: " + " ".join(command))

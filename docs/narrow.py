@@ -5,9 +5,12 @@ themselves. Of the reference and of the gallery it opens the first pages and tho
 does nothing where Chromium or playwright is absent.
 """
 
-import shutil
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.play import chromium
 
 WIDTH = 375
 #: Pages of one kind: they have the same parts.
@@ -31,17 +34,17 @@ def pages(site: Path) -> list[Path]:
 def main() -> None:
     """Open the pages, and exit with 1 if one is too wide or a picture is not shown."""
     site = Path(sys.argv[1]).resolve()
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = chromium.path()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        chromium = None
-    if chromium is None:
+        found = None
+    if found is None:
         sys.stdout.write("Widths of pages are not checked: Chromium or playwright is not installed\n")
         return
     errors = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 800})
         for path in pages(site):
             page.goto(path.as_uri(), wait_until="load")

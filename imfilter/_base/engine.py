@@ -88,8 +88,7 @@ def apply(
 
     A call with the arguments of an earlier call is not checked again.
     """
-    key, out, workers = key_of(image, common, fixed, given), common.out, common.workers
-    call = family.calls.get(key)
+    (key, call), out, workers = _earlier(family, image, common, fixed, given), common.out, common.workers
     if call is not None:
         array: npt.NDArray = image  # type: ignore[assignment]  # only arrays have a key
         if workers is not None:  # the default is looked up only for threads
@@ -110,11 +109,19 @@ def repeated(
     family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, *given: tuple[Any, ...]
 ) -> npt.NDArray | None:
     """Do what `apply` does for a call with the arguments of an earlier one. Otherwise return None."""
-    call = family.calls.get(key_of(image, common, fixed, given))
+    _, call = _earlier(family, image, common, fixed, given)
     if call is None or planning.get() is not None:
         return None
     array: npt.NDArray = image  # type: ignore[assignment]  # only arrays have a key
     return family.compute(call, array, common.out, threads.requested(common.workers))
+
+
+def _earlier(
+    family: Family[_Call], image: npt.ArrayLike, common: Common, fixed: Any, given: tuple[Any, ...]
+) -> tuple[Any, _Call | None]:
+    """Return the key of the arguments, and the call with the same arguments if there was one."""
+    key = key_of(image, common, fixed, given)
+    return key, family.calls.get(key)
 
 
 def _settled(

@@ -83,7 +83,7 @@ def prepared(
         return _written(
             Piecewise(image, None, lambda whole: edges.marked_corners(whole, options, kind, target, given))
         )
-    run = Filter(command, options, image.spatial)
+    run = Filter(command, options, image.spatial, apart=image.apart)
     run.nodata = image.nodata
     rows = reach.rows_of(command, run.options, image.pixels.shape[0])
     if run.resizes and not run.of_part:
@@ -116,7 +116,7 @@ def prepared(
         return _written(Piecewise(image, rows, lambda piece: work(task, piece)), fills=run.fills)
 
     def resized(tables: tuple[Table, ...]) -> Work:
-        part = Filter(command, {**options, "tables": tables}, image.spatial)
+        part = Filter(command, {**options, "tables": tables}, image.spatial, apart=image.apart)
         part.nodata = run.nodata
         return smoothed(task._replace(run=part)).work
 

@@ -47,7 +47,9 @@ def one_plane(image: Image, black: float = 0.0) -> Array:
 
 def is_rgb(image: Image) -> bool:
     """Return whether the channels are red, green and blue."""
-    return image.channels and image.colour.ndim > image.spatial and image.colour.shape[-1] == 3
+    if image.apart or not image.channels:
+        return False
+    return image.colour.ndim > image.spatial and image.colour.shape[-1] == 3
 
 
 def luminance(colour: Array) -> Array:

@@ -20,7 +20,7 @@ from . import arrays, colour, ending, missing, quiet, reach, render, streams, st
 from .command import Command
 from .render import Tone
 from .strips import Piecewise
-from .task import Array, beside_alpha
+from .task import Array, beside_alpha, layout
 
 
 def prepared(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Piecewise:
@@ -54,15 +54,14 @@ def _denoised(
     """Return the result of an image or of some of its rows."""
     given = {option.name: options[option.name] for option in command.options}
     samples = image.colour
-    channel_axis = -1 if samples.ndim > image.spatial else None
     # A result that is scaled is rounded once, in the type of the file.
     tone = Tone(target, 1.0 if target is None else render.depth_scale(image.pixels.dtype, target))
     with _progress(command, options) as shown:
         found: Array = getattr(imfilter, command.name)(
             samples,
             mask=_counts(image, opaque=opaque),
-            channel_axis=channel_axis,
             workers=options["workers"],
+            **layout(samples.ndim, image.spatial, apart=image.apart),
             **given,
             **shown,
         )

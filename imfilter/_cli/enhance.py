@@ -31,7 +31,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
         The format of the output file.
     """
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
-    run = Filter(command, options, image.spatial)
+    run = Filter(command, options, image.spatial, apart=image.apart)
     run.nodata = image.nodata
     visible = image
     if image.opacity is not None and not image.opacity.all():

@@ -164,9 +164,9 @@ class LazyPresence(LazyRows):
 
 
 def of_pixels(image: Image) -> Presence | None:
-    """Return the pixels of which every channel is present."""
+    """Return the pixels of which every channel is present. Each sample of `Signals` is on its own."""
     present = image.present
-    if present is None or present.ndim == image.spatial:
+    if present is None or present.ndim == image.spatial or image.apart:
         return present
     if isinstance(present, LazyRows):
         return Converted(present, lambda part: np.all(part, axis=-1)).as_array()

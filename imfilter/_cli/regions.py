@@ -16,7 +16,7 @@ from .._files.image import Image
 from . import missing, render, second
 from .command import Command
 from .render import Tone
-from .task import Array, beside_alpha
+from .task import Array, beside_alpha, layout
 
 
 def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Format) -> Image:
@@ -36,7 +36,7 @@ def picture(command: Command, image: Image, options: Mapping[str, Any], kind: Fo
     target = render.target_dtype(kind, image.pixels.dtype, options["dtype"], scaled=False, limits=False)
     colour = image.colour
     shared: dict[str, Any] = {"connectivity": options["connectivity"], "workers": options["workers"]}
-    shared["channel_axis"] = -1 if colour.ndim > image.spatial else None
+    shared |= layout(colour.ndim, image.spatial, apart=image.apart)
     present = _present(image)
     if command.name == "fill_holes":
         mask = None if present is None else np.broadcast_to(present, colour.shape)

@@ -19,7 +19,7 @@ from imfilter._base.plan import by_window
 
 from .._files import stack_files
 from .._files.formats import Format
-from .._files.image import Image
+from .._files.image import Image, Signals
 from .._files.stacks import Stack, check_total
 from . import messages, missing, pages, quiet, reach, stack_masks
 from .command import Command
@@ -36,8 +36,6 @@ Array = NDArray[Any]
 _MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
-#: A number of channels above that of any colour.
-_UNCOLOURED = 5
 
 
 class Window(NamedTuple):
@@ -368,27 +366,22 @@ class Work:
         return apply(self.command, image, steps[0].options, self.kind, self.name)
 
     def _along_one(self, pixels: Array, present: Array | None, levels: Sequence[Any]) -> Image:
-        """Filter along one axis. All samples beside it are channels of one signal.
+        """Filter along one axis. Each sample beside it is in a signal of its own.
 
         This axis is behind the loops that are not filtered separately, and colours are after it.
         """
         place = len(self.loops) - len(self.separate)
         signal = np.moveaxis(pixels, place, 0)
         columns = np.ascontiguousarray(signal.reshape(len(signal), -1))
-        count = columns.shape[1]
-        copies = -(-_UNCOLOURED // max(count, 1))  # 3 channels would be a colour
-        columns = np.tile(columns, (1, copies)) if copies > 1 else columns
         shown = None
         if present is not None:
             spread = present if present.ndim == pixels.ndim else present[..., None]
             shown = np.moveaxis(np.broadcast_to(spread, pixels.shape), place, 0).reshape(len(signal), -1)
-            shown = np.tile(shown, (1, copies))
-        image = Image(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
+        image = Signals(columns, channels=True, nodata=self.stack.header.nodata, present=shown)
         result = self._apply(image, levels)
         if self.until is not None:
-            shown = None if result.present is None else result.present[:, :count]
-            return dataclasses.replace(result, pixels=result.pixels[:, :count], channels=False, present=shown)
-        samples = result.pixels[:, :count].reshape(-1, *signal.shape[1:])
+            return dataclasses.replace(result, channels=False)
+        samples = result.pixels.reshape(-1, *signal.shape[1:])
         return dataclasses.replace(result, pixels=np.moveaxis(samples, 0, place), channels=False)
 
     def _beside_one(self, first: Image, pixels: Array) -> Image:

@@ -38,9 +38,13 @@ class Filter:
         Every option of the command by name.
     ndim : int
         Number of spatial axes.
+    apart : bool
+        Whether channels are filtered one by one.
     """
 
-    def __init__(self, command: Command, options: Mapping[str, Any], ndim: int) -> None:
+    def __init__(
+        self, command: Command, options: Mapping[str, Any], ndim: int, *, apart: bool = False
+    ) -> None:
         names = [option.name for option in (*command.options, *shared_of(command))]
         names += ["min_coverage"] if "min_coverage" in options else []
         self.options = {name: options[name] for name in names if name not in ("dtype", "channel_axis")}
@@ -63,7 +67,7 @@ class Filter:
 
             self.function = one_eigenvalue(self.options.pop("which"))
         self.nodata: float | None = None
-        self.ndim = ndim
+        self.ndim, self._apart = ndim, apart
         self.fills = command.kind == "fill"
         averages = ("smoothing", "morphology", "preserving", "residue", "resampling")
         self.smooths = command.kind in averages or self.fills
@@ -86,9 +90,10 @@ class Filter:
         In floats it is NaN.
         """
         guide = self.options.get("guide")
-        channel_axis = -1 if max(pixels.ndim, 0 if guide is None else guide.ndim) > self.ndim else None
-        options = {**self.options, **changed}
-        result: Array = self.function(pixels, channel_axis=channel_axis, dtype=dtype, out=out, **options)
+        ndim = max(pixels.ndim, 0 if guide is None else guide.ndim)
+        # A guide is what channels have in common.
+        axes = layout(ndim, self.ndim, apart=self._apart and guide is None)
+        result: Array = self.function(pixels, dtype=dtype, out=out, **{**axes, **self.options, **changed})
         if not is_masked(result):
             return result
         undefined, result = np.ma.getmaskarray(result), np.ma.getdata(result)
@@ -99,6 +104,17 @@ class Filter:
     def whole(self, plane: Array, **changed: Any) -> Any:
         """Call a function whose result is not an image with the same channels and type."""
         return self.function(plane, **{**self.options, **changed})
+
+
+def layout(ndim: int, spatial: int, *, apart: bool) -> dict[str, int]:
+    """Return the keyword for an array of `ndim` axes, of which the first are `spatial`.
+
+    Filters such as ``bilateral`` compare the colours of pixels. Channels that are filtered one by one are
+    no colours, so their axis is one of several images.
+    """
+    if ndim <= spatial:
+        return {}
+    return {"axes": 0} if apart else {"channel_axis": -1}
 
 
 def _axis(axis: str | int | None, ndim: int) -> int | None:

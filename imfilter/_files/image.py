@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,9 @@ class Image:
     units: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    #: Whether each channel is filtered on its own, and none is a colour: see `Signals`.
+    apart: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         """Check that the attributes are consistent."""
         if not isinstance(self.pixels, np.ndarray | LazyRows):
@@ -180,6 +183,12 @@ class Image:
     def opacity(self) -> NDArray[Any] | None:
         """The alpha channel, or None for an image without alpha."""
         return self.pixels[..., -1] if self.alpha else None
+
+
+class Signals(Image):
+    """Signals along the first axis, one in each channel. A sample may be absent in one of them alone."""
+
+    apart: ClassVar[bool] = True
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:

@@ -250,7 +250,9 @@ def _decode(
 ) -> None:
     """Decode some strips or tiles of a plane into `result`, whose first row has the number `first_row`.
 
-    They are read one after the other, and decoded by several threads.
+    They are read one after the other, and decoded by several threads. With two instead of one, the command
+    ``gaussian --sigma 2`` of 20,000 x 6,000 bytes took 1.75 instead of 2.10 s with LZW in strips, 1.32
+    instead of 1.37 s with deflate in strips, and 1.18 instead of 1.30 s with deflate in tiles (medians).
     """
     group_length = max(1, _GROUP // (grid.height * grid.row))
     tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if undo is None else {}

@@ -163,9 +163,11 @@ def write(
     ValueError
         If the format cannot hold the stack.
     FileError
-        If the file cannot be written.
+        If the file cannot be written. An error of `blocks` is raised as it is.
     """
     check(kind, header)
+    taken = _Taken(blocks)
+    blocks = taken
     several = math.prod(header.pixels.shape[: -2 - header.channels]) > 1
     # The number of frames of a film is an estimate. A single picture is checked when it is written.
     if kind.name not in _ANIMATED and (several or not kind.picture or kind.name == "TIFF"):
@@ -210,12 +212,30 @@ def write(
                     words = f"{kind.name} holds one picture, and IN has more frames than one"
                     raise FileError(f"{os.fspath(path)}: {words}; write .tif or .npy")
                 write_picture(file, _single(header, picture), os.fspath(path), kind, quality)
-    except FileError:
-        raise
-    except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
+    except (FileError, ValueError, TypeError, OverflowError) as error:
+        if taken.error is not None:
+            raise taken.error from None
+        if isinstance(error, FileError):
+            raise
+        # The limits of an encoder.
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error
     if loss:
         warn(os.fspath(path), loss)
+
+
+class _Taken:
+    """Blocks, and the error that ended them: that of a filter, not of the file that is written."""
+
+    def __init__(self, blocks: Iterable[Array]) -> None:
+        self._blocks = blocks
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[Array]:
+        try:
+            yield from self._blocks
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def _complete(path: str, header: Image, blocks: Iterable[Array]) -> Iterator[Array]:

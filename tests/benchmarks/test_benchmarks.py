@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from benchmarks import docs, limits, measure, peak, planning, report, rows, store
+from benchmarks import docs, limits, measure, peak, planning, report, rows, startup, store
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import planner
 from tests.peers.cases import CASES
@@ -184,3 +184,14 @@ def test_the_clock_may_be_the_processor():
     assert found["idle"].median == 0.0
     assert "Processor time, not elapsed time." in docs.paragraph(ABOUT | {"clock": "processor"})
     assert "Processor time" not in docs.paragraph(ABOUT)
+
+
+@pytest.mark.parametrize("option", ["--cold", "--runs"])
+def test_startup_needs_a_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["startup", option, "0"])
+    with pytest.raises(SystemExit) as ended:
+        startup.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("--runs and --cold must be at least 1")

@@ -269,3 +269,16 @@ def test_a_stack_from_a_pipe(tmp_path: Path, imagej: tuple[Path, np.ndarray]) ->
     found = io.read(tmp_path / "out.tif")
     np.testing.assert_array_equal(found.pixels, imfilter.gaussian(pixels, 1.0, axes=(3, 4)))
     assert found.details["ImageJ"]["finterval"] == 1.5
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".npy", ".zarr", ".gif", ".mkv"])
+def test_an_error_of_a_filter_is_no_error_of_writing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    pixels = np.random.default_rng(0).random((3, 16, 18)).astype(np.float32)
+    pixels[2, 3, 4] = np.nan
+    io.write(tmp_path / "in.tif", io.Image(pixels, axes="TYX"))
+    out = tmp_path / f"out{suffix}"
+    line = failed(capsys, 2, "threshold", tmp_path / "in.tif", out)
+    assert line == "nan must be 'ignore' for a picture with NaN, got 'propagate'"
+    assert not out.exists()

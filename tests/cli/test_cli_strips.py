@@ -164,6 +164,7 @@ def test_very_large_windows_may_round_otherwise(tmp_path: Path, monkeypatch: pyt
 def test_a_large_picture_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = pieces(monkeypatch)
     monkeypatch.setattr(strips, "_BAND", 20 * 50 * 4)
+    monkeypatch.setattr(strips, "_ROWS", 1)  # else the bands have 36 rows
     source = save(tmp_path / "in.png", noise(300, 50))
     for name, options in [
         ("sobel", []),
@@ -177,6 +178,14 @@ def test_a_large_picture_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     seen.clear()
     done("sobel", source, tmp_path / "out.npy")  # grey, and raw: nothing lies between input and output
     assert seen == []
+
+
+@pytest.mark.parametrize(("width", "least", "most"), [(20_000, 100, 104), (100_000, 33, 36), (400_000, 7, 8)])
+def test_bands_of_a_wide_picture_have_more_rows(width: int, least: int, most: int) -> None:
+    """With intermediate arrays, but only up to twice the size of others."""
+    image = io.Image(np.zeros((1, width), np.uint8))
+    rows = strips.Rows(10_000, 1, 1)
+    assert least <= rows.length / strips._count(image, rows) <= most
 
 
 def test_a_window_of_the_image_s_size_is_not_cut() -> None:

@@ -3,7 +3,6 @@
 import io as streams
 import re
 import shlex
-import shutil
 
 import numpy as np
 import pytest
@@ -11,9 +10,10 @@ from PIL import Image as Pictured
 
 from imfilter import cli, io
 from imfilter._play import forms, pictures
+from tests.play import chromium
 from tests.play.serving import serving
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = chromium.path()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),

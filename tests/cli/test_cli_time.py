@@ -1,0 +1,109 @@
+"""Filters along time alone: each sample of a frame is in a signal of its own, which may have gaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter import io
+from imfilter._cli.catalogue import FILTERS
+from tests.cli.commands import done, failed, noise
+
+OPTIONS = {
+    "anisotropic_diffusion": ["--kappa", "30", "--iterations", "3"],
+    "butterworth": ["--cutoff", "0.2"],
+    "clahe": ["--value-range", "0,255"],  # else it is that of all signals
+    "convolve": ["--kernel", "1,2,1"],
+    "correlate": ["--kernel", "1,2,1"],
+    "fill": ["--sigma", "2"],
+    "homomorphic": ["--cutoff", "0.2"],
+    "non_local_means": ["--patch", "3", "--search", "5", "--noise", "20"],
+    "resize": ["--scale", "0.5"],
+    "richardson_lucy": ["--kernel", "1,2,1", "--iterations", "2"],
+    "rolling_ball": ["--radius", "3"],
+    "total_variation": ["--weight", "20"],
+    "wiener": ["--kernel", "1,2,1"],
+}
+#: Filters of images with two axes.
+IMAGES = (
+    *("canny", "harris", "hog", "steered", "gabor"),
+    *("frangi", "sato", "meijering", "orientation", "coherence"),
+)
+#: Filters of two images, of objects, and those whose threshold is that of all signals.
+OTHERS = "blobs", "distance", "match_template", "reconstruct", "skeleton", "threshold"
+SIGNALS = [one.name for one in FILTERS if one.name not in (*IMAGES, *OTHERS)]
+
+
+def film(path: Path, pixels: np.ndarray) -> Path:
+    io.write(path, io.Image(pixels, axes="TYX"))
+    return path
+
+
+def gaps(dtype: str) -> np.ndarray:
+    """Return frames of three samples. Each sample is absent at other times."""
+    pixels = (noise(24, 1, 3) // 2 + 60).astype(dtype)
+    for time, column in ((3, 0), (4, 0), (9, 1), (17, 2)):
+        pixels[time, 0, column] = 0
+    return pixels
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_signals(tmp_path: Path, name: str, dtype: str) -> None:
+    if name == "entropy" and dtype == "float32":
+        pytest.skip("floats have no bins")
+    pixels = gaps(dtype)
+    words = [tmp_path / "out.npy", "--time", "--nodata", "0", *OPTIONS.get(name, [])]
+    done(name, film(tmp_path / "all.tif", pixels), *words)
+    found = np.load(tmp_path / "out.npy")
+    for column in range(3):
+        alone = np.broadcast_to(pixels[..., column : column + 1], pixels.shape)
+        done(name, film(tmp_path / "one.tif", np.ascontiguousarray(alone)), *words)
+        expected = np.load(tmp_path / "out.npy")
+        np.testing.assert_array_equal(found[..., column], expected[..., column])
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "options"),
+    [
+        ("non_local_means", imfilter.non_local_means, {"patch": 3, "search": 5, "noise": 20.0}),
+        ("total_variation", imfilter.total_variation, {"weight": 20.0}),
+        ("anisotropic_diffusion", imfilter.anisotropic_diffusion, {"kappa": 30.0, "iterations": 3}),
+        ("fill_holes", imfilter.morphology.fill_holes, {}),
+        ("guided", imfilter.guided, {"radius": 2, "eps": 25.5**2}),
+        ("bilateral", imfilter.bilateral, {"sigma_space": 1.5, "sigma_range": 25.5}),
+    ],
+)
+def test_functions(tmp_path: Path, name: str, function: object, options: dict[str, float]) -> None:
+    """Where nothing is absent, and with a mask, the values are those of the function."""
+    pixels, present = noise(24, 2, 4), noise(24, 2, 4) > 30
+    np.save(tmp_path / "mask.npy", present)
+    words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    source, out = film(tmp_path / "in.tif", pixels), tmp_path / "out.npy"
+    done(name, source, out, "--time", *words)
+    np.testing.assert_array_equal(np.load(out), function(pixels, axes=0, **options))  # type: ignore[operator]
+    done(name, source, out, "--time", "--mask", tmp_path / "mask.npy", *words)
+    expected = function(pixels, axes=0, mask=present, **options)  # type: ignore[operator]
+    expected = expected if name in ("guided", "bilateral") else np.where(present, expected, 0)
+    np.testing.assert_array_equal(np.load(out), expected)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_images(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Frames side by side are no image: a filter of images says that it needs two axes."""
+    for options in ([], ["--nodata", "0"]):
+        source = film(tmp_path / "in.tif", gaps("uint8"))
+        line = failed(capsys, 2, name, source, tmp_path / "out.npy", "--time", *options)
+        assert line.startswith("image must have 2 ")
+
+
+@pytest.mark.parametrize("name", ["sobel", "bilateral", "total_variation", "fill_holes"])
+def test_three_samples_are_no_colour(tmp_path: Path, name: str) -> None:
+    pixels = noise(24, 1, 3)
+    done(name, film(tmp_path / "in.tif", pixels), tmp_path / "out.npy", "--time", *OPTIONS.get(name, []))
+    wider = np.concatenate([pixels] * 3, axis=1)
+    done(name, film(tmp_path / "in.tif", wider), tmp_path / "wide.npy", "--time", *OPTIONS.get(name, []))
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.load(tmp_path / "wide.npy")[:, :1])
