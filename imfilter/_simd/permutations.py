@@ -1,29 +1,35 @@
-"""Samples that are picked from a window of a line: each lane of a vector reads any of them."""
+"""Samples that are picked from a line: each lane of a vector reads any sample of a window, or of a word."""
 
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.llvm import after, constant, element, permuted, read, shuffle, to_real
+from imfilter._simd.llvm import after, constant, element, entry, permuted, read, shuffle, to_real
 from imfilter._simd.registers import FEATURES
 from imfilter._simd.vector import Vector
 
 #: Samples that are picked at once.
 LANES = 16
+#: Samples of a word, the window of one lane, by their size, and the most. Windows of all lanes are longer.
+WORDS = {1: 4, 2: 2, 4: 2}
+WORD = max(WORDS.values())
 #: The instruction sets that types of samples need.
 _NEEDED = {1: ("avx512bw", "avx512vbmi"), 2: ("avx512bw",), 4: ("avx512f",)}
 
 
 def windows(source: np.dtype) -> tuple[int, ...]:
-    """Return the lengths of windows from which this processor can pick samples of a type, in order."""
+    """Return the lengths of windows from which this processor can pick samples of a type, in order.
+
+    Up to `WORD` samples, each lane has its own window; see `pick_from_words`.
+    """
     if source.kind not in "iuf" or source.itemsize > 4 or source == np.float16:
         return ()
     if source.itemsize == 4 and source.kind != "f":
         return ()
-    if not all(FEATURES.get(name) for name in _NEEDED[source.itemsize]):
-        return ()
-    return (32, 64) if source.itemsize == 4 else (64,)
+    if all(FEATURES.get(name) for name in _NEEDED[source.itemsize]):
+        return (32, 64) if source.itemsize == 4 else (64,)
+    return (WORDS[source.itemsize],) if FEATURES.get("avx2") else ()  # which shifts each lane by a number
 
 
 @intrinsic(prefer_literal=True)
@@ -48,6 +54,30 @@ def pick(typingctx, real, source, window, start, places):
         return to_real(builder, found, source.dtype, ir.VectorType(element(real.dtype), LANES))
 
     return Vector(real.dtype, LANES)(real, source, window, types.int64, types.int64), codegen
+
+
+@intrinsic
+def pick_from_words(typingctx, real, source, line, windows, places):
+    """Return 16 samples as `real`. The window of each is a word on a line, and its place there a byte.
+
+    `windows` is the address of the numbers of the first samples of the words.
+    """
+
+    def codegen(context, builder, sig, args):
+        line, windows, places = args[2:]
+        size = source.dtype.bitwidth // 8
+        item = ir.IntType(8 * size * WORDS[size])
+        words = ir.Constant(ir.VectorType(item, LANES), ir.Undefined)
+        for i in range(LANES):
+            at = after(builder, line, entry(builder, windows, i), size)
+            words = builder.insert_element(words, read(builder, at, item), ir.IntType(32)(i))
+        shifts = read(builder, places, ir.VectorType(ir.IntType(8), LANES))
+        shifts = builder.mul(builder.zext(shifts, words.type), constant(words.type, 8 * size))
+        found = builder.trunc(builder.lshr(words, shifts), ir.VectorType(ir.IntType(8 * size), LANES))
+        found = builder.bitcast(found, ir.VectorType(element(source.dtype), LANES))
+        return to_real(builder, found, source.dtype, ir.VectorType(element(real.dtype), LANES))
+
+    return Vector(real.dtype, LANES)(real, source, *(types.int64,) * 3), codegen
 
 
 @intrinsic

@@ -235,14 +235,18 @@ def _exponential(wide):
 
 
 def exponential2(x):
-    """Return ``2**x`` for `x` up to 127. A result below the smallest normal number is 0, and NaN is NaN.
+    """Return ``2**x`` for `x` up to 127. NaN is NaN.
 
-    The relative error is below 2.5e-7 in float32, and below 5e-16 in float64.
+    The relative error is below 2.5e-7 in float32, and below 5e-16 in float64. A result below the smallest
+    normal number is 0 or a denormal number, of which `denormals_as_zeros` makes 0.
     """
     wide = _is_wide(x)
+    # The power of this exponent is 0, because its bits are. To compare the result instead takes an operation
+    # more: `bilateral` took 102 instead of 90 ns for a sample (Zen 3, AVX2).
+    least = -1023.0 if wide else -127.0
+    x = x.constant(least).where(x.compare("<", least), x)
     turns, power = _whole_power(x)
-    found = polynomial(x - turns, _exponential(wide)) * power
-    return x.constant(0.0).where(x.compare("<", -1022.0 if wide else -126.0), found)
+    return polynomial(x - turns, _exponential(wide)) * power
 
 
 #: Lanes of two registers of float32, which hold a table, and of one of them.
@@ -270,7 +274,7 @@ def _from_table(x):
 def tabulated_exponential2(x):
     """Return ``2**x``, of float32 with a table if the processor can look 16 lanes up at once.
 
-    It takes 7 instructions instead of 12 of `exponential2`. The last one takes as long as two. The relative
+    It takes 7 instructions instead of 11 of `exponential2`. The last one takes as long as two. The relative
     error is below 3.5e-7 for results that are normal numbers. Denormal results are rounded to whole steps of
     denormal numbers, and `denormals_as_zeros` makes them 0. -inf gives 0, and NaN is NaN.
     """

@@ -80,17 +80,19 @@ def test_channels_layouts_workers_and_output(channels, dtype):
     np.testing.assert_array_equal(out, whole)
 
 
-@pytest.mark.skipif(not permutations.windows(np.dtype("f4")), reason="this processor cannot look samples up")
-def test_where_samples_are_picked():
+def made(n, m, method="linear", source="f4", antialias=False, mode="edge", channels=1):
+    """Return the tables of images of 50 rows that become 20."""
+    options = {"antialias": antialias, "sharpness": -0.5}
+    x = tables.of((n, m), method, "centres", mode, **options)
+    y = tables.of((50, 20), "linear", "centres", mode, **options)
+    real, single = np.dtype("f4"), tables.of((1, 1), "linear", "centres", "edge", **options)
+    return pairs.Pairs.of((single, y, x), channels, np.dtype(source), real, whole=source != "f4")
+
+
+def test_where_samples_are_picked(monkeypatch):
     """Linear sums of two samples, unless an image shrinks so much that 16 outputs read more than a window."""
-
-    def made(n, m, method="linear", source="f4", antialias=False, mode="edge"):
-        options = {"antialias": antialias, "sharpness": -0.5}
-        x = tables.of((n, m), method, "centres", mode, **options)
-        y = tables.of((50, 20), "linear", "centres", mode, **options)
-        real, single = np.dtype("f4"), tables.of((1, 1), "linear", "centres", "edge", **options)
-        return pairs.Pairs.of((single, y, x), 1, np.dtype(source), real, whole=source != "f4")
-
+    known = dict.fromkeys(("avx2", "avx512f", "avx512bw", "avx512vbmi"), True)
+    monkeypatch.setattr(permutations, "FEATURES", known)
     assert made(3840, 1333).window == 64
     assert made(3840, 2880).window == 32
     assert made(3840, 900) is None
@@ -100,3 +102,40 @@ def test_where_samples_are_picked():
     assert made(100, 15) is None
     for source in ("f8", "i4", "u4", "f2"):
         assert made(3840, 1333, source=source) is None
+
+
+def test_where_samples_are_picked_from_words(monkeypatch):
+    """Linear sums of two samples that are neighbours, of any ratio. A word does not reach beyond a line."""
+    monkeypatch.setattr(permutations, "FEATURES", {"avx2": True})
+    for source, n in (("f4", 2), ("u2", 2), ("i1", 4)):
+        for length, outputs in ((3840, 1333), (3840, 900), (30, 20), (n, 40)):
+            found = made(length, outputs, source=source)
+            assert found.window == n
+            assert 0 <= found.windows.min() <= found.windows.max() <= length - n
+        assert made(n - 1, 40, source=source) is None
+        assert made(320, 100, "cubic", source=source) is None
+        assert made(100, 15, source=source) is None
+    assert made(300, 200, source="u1", channels=3).window == 4
+    assert made(300, 200, source="u1", channels=4) is None
+    assert made(300, 200, source="u2", channels=2) is None
+    for source in ("f8", "i4", "u4", "f2"):
+        assert made(3840, 1333, source=source) is None
+    monkeypatch.setattr(permutations, "FEATURES", {})
+    assert made(3840, 1333) is None
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_bits_of_samples_from_words(dtype, monkeypatch):
+    """Whatever the processor has."""
+    monkeypatch.setattr(pairs, "windows", lambda source: (permutations.WORDS[source.itemsize],))
+    for (shape, to), mode in itertools.product(SHAPES, ("edge", "mirror")):
+        image = noise(shape, dtype)
+        if image.dtype.kind == "f":
+            image.flat[::97], image.flat[5::131], image.flat[3::77] = np.nan, np.inf, -0.0
+        apply.FAMILY.calls.clear()
+        options = {"method": "linear", "antialias": False, "mode": mode}
+        with np.errstate(all="ignore"):
+            found = imfilter.resize(image, to, **options)
+            other = summed(image, to, monkeypatch, **options)
+        np.testing.assert_array_equal(found, other, err_msg=f"{shape} {to} {mode}")
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(other))

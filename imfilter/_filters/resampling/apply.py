@@ -200,7 +200,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     if call.relative and not (far or job["by_columns"]):
         pairs = Pairs.of(call.tables, last, source.dtype, real, whole=whole)
     if pairs is not None:
-        job["sum_pairs"] = sum_pairs.address(real, source.dtype, target.dtype, pairs.window)
+        job["sum_pairs"] = sum_pairs.address(real, source.dtype, target.dtype, pairs.window, int(whole))
         job["pair_blocks"] = len(pairs.outputs)
         for name, values in zip(pairs._fields[1:], pairs[1:], strict=True):
             job[f"pair_{name}"] = values

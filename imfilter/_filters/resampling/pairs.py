@@ -6,15 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._filters.resampling.tables import Table
-from imfilter._simd.permutations import LANES, windows
+from imfilter._simd.permutations import LANES, WORD, windows
 
 
 class Pairs(NamedTuple):
-    """Blocks of 16 outputs, of which each reads a window. The last two blocks may overlap."""
+    """Blocks of 16 outputs. A block reads a window, or each output a word. The last two may overlap."""
 
     window: int  # samples of a window
     outputs: npt.NDArray[np.int64]  # the first output of each block
-    windows: npt.NDArray[np.int64]  # the first sample of its window
+    windows: npt.NDArray[np.int64]  # the first sample of each window
     places: npt.NDArray[np.uint8]  # of the first samples of its outputs in the window, and of the second
     weights: npt.NDArray  # of the same samples; 0: the sample does not count
     second: npt.NDArray  # 1 where the second sample is the reference, else 0
@@ -46,12 +46,13 @@ class Pairs(NamedTuple):
         index = outputs[:, None] + np.arange(LANES)
         read = samples[:, index].swapaxes(0, 1)  # block, first or second, output
         for window in windows(source):
-            starts = np.minimum(read.min((1, 2)), x.length * channels - window)
-            places = read - starts[:, None, None]
+            lanes = (1, 2) if window > WORD else 1
+            starts = np.minimum(read.min(lanes, keepdims=True), x.length * channels - window)
+            places = read - starts
             if starts.min() >= 0 and places.max() < window:
                 break
         else:
             return None
         of_blocks = np.repeat(weights, channels, 1)[:, index].swapaxes(0, 1).astype(real)
         flags = np.repeat(beyond, channels)[index].astype(real)
-        return cls(window, outputs, starts, places.astype(np.uint8), of_blocks, flags)
+        return cls(window, outputs, starts.reshape(-1), places.astype(np.uint8), of_blocks, flags)

@@ -22,4 +22,4 @@ def combinations() -> Iterator[Combination]:
         yield row_sums.sum_rows, (_F32, source, _F32)
         yield lines.place, (_F32, source)
         for window in permutations.windows(source):
-            yield pairs.sum_pairs, (_F32, source, source, window)
+            yield pairs.sum_pairs, (_F32, source, source, window, int(source != _F32))

@@ -206,8 +206,8 @@ def _sum_pairs(job, taps, n, reference, to):
         last = taps + 16 * (n - 1)
         b, of_b = peek(last), load_one(_F64, last + 8, _F64)
         second = b == reference
-    invoke(4, job.sum_pairs, (
-        a, b, second, of_a, of_b, job.whole, job.pair_blocks, job.pair_outputs, job.pair_windows,
+    invoke(5, job.sum_pairs, (
+        a, b, second, of_a, of_b, job.pair_blocks, job.pair_outputs, job.pair_windows,
         job.pair_places, job.pair_weights, job.pair_second, to))  # fmt: skip
 
 
