@@ -1,4 +1,4 @@
-"""Histograms of integers of 8 and 16 bits: the counts of all sizes, threads, and images one after the other."""
+"""Histograms of integers of 8 and 16 bits: counts of all sizes, threads, and images one after the other."""
 
 from concurrent.futures import ThreadPoolExecutor
 
