@@ -5,6 +5,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
+from imfilter._filters.local.pieces import Frame
 
 
 @pytest.mark.slow
@@ -44,3 +45,22 @@ def test_pieces(shape, axes, sizes):
     if all(size % 2 for size in sizes):
         np.testing.assert_array_equal(turned.T, found)
     assert found.max() <= np.log2(np.prod(sizes)) + 1e-6
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2, 3, 16, 100])
+@pytest.mark.parametrize("size", [1, 5, 15, 61, 400])
+def test_pieces_cover_the_result_once(workers, size):
+    for shape in [(2160, 3840), (500, 600), (20_000, 1500), (9, 600_000), (700, 900, 3), (3, 5000), (1, 1)]:
+        frame = Frame.of(shape, (0, 1), (size, size), "mirror")
+        cuts = frame.cuts(workers)
+        seen = np.zeros(frame.shape[2:4], np.int8)
+        for cut in cuts:
+            seen[cut.where[2:]] += 1
+        assert (seen == 1).all()
+
+
+def test_large_pieces_are_as_many_as_the_threads_need():
+    for size, workers in ((5, 2), (15, 8), (61, 2), (61, 3), (61, 8)):
+        frame = Frame.of((2160, 3840), (0, 1), (size, size), "mirror")
+        usual, large = len(frame.cuts()), len(frame.cuts(workers))
+        assert min(usual, 2 * workers) <= large <= usual

@@ -9,6 +9,7 @@ import pytest
 import imfilter
 from imfilter import threshold
 from imfilter._filters.local import spread
+from imfilter._filters.local.box import TOGETHER
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
 
@@ -65,7 +66,8 @@ def test_layouts(both):
         assert both(imfilter.local_std, view, 5)
     shifted = np.zeros(samples.nbytes + 1, np.uint8)[1:].view(np.float32).reshape(samples.shape)
     shifted[...] = samples
-    for view in (samples[:, ::-1], samples[:, ::2], shifted, samples.astype(">f4"), image((90, 12))):
+    narrow = image((90, 16))[:, : TOGETHER - 1].copy()  # fewer columns than are read together
+    for view in (samples[:, ::-1], samples[:, ::2], shifted, samples.astype(">f4"), narrow):
         assert not both(imfilter.local_std, view, 5)
     both(imfilter.local_std, samples.T, 5)
 
@@ -105,6 +107,7 @@ import ctypes, mmap
 import numpy as np
 import imfilter
 from imfilter._filters.local import spread
+from imfilter._filters.local.box import TOGETHER
 spread.LEAST = 0
 page = mmap.PAGESIZE
 for shape in ((64, page // 64), (128, 3 * page // 512), (2, page // 4), (page // 4, 77)):

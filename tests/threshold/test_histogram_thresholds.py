@@ -11,7 +11,7 @@ from imfilter import threshold
 from imfilter._base.program import address
 from imfilter._filters.threshold import mean, merged
 from imfilter._filters.threshold.histogram import Samples
-from imfilter._filters.threshold.kernels.classes import sum_both
+from imfilter._filters.threshold.kernels.split import sum_both
 from tests.photos import GREY, as_type, photo
 from tests.reference import thresholds as loops
 

@@ -56,11 +56,13 @@ def family(
     checked: Callable[..., _Call],
     plan: Callable[[_Call, npt.NDArray], Plan],
     fill: Callable[[_Call, Cut, Source, npt.NDArray, Store], npt.NDArray | None],
+    in_place: Callable[[_Call, Source, npt.NDArray], bool] = lambda call, source, results: False,
 ) -> engine.Family[_Call]:
     """Return the functions of a statistic.
 
     ``fill(call, piece, source, results, store)`` writes the results of a piece. It returns how much is
-    counted if the source has missing data.
+    counted if the source has missing data. ``in_place(call, source, results)`` tells whether it reads rows of
+    the image in place of copies.
     """
 
     def filled(
@@ -84,7 +86,7 @@ def family(
                 if unknown is not None and counts is not None:
                     unknown[cut.where] = ~(counts > least)
 
-            pieces.over(frame, workers, task)
+            pieces.over(frame, workers, task, in_place=in_place(call, source, view))
 
         frame.results(target, compute)
         if few is not None and unknown is not None:

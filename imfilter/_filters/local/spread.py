@@ -21,7 +21,7 @@ from imfilter._filters.local.family import Source, bounded, family
 from imfilter._filters.local.kernels.box import DEVIATION, THRESHOLD, VARIANCE
 from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
-from imfilter._filters.local.rows import LEAST, in_image
+from imfilter._filters.local.rows import LEAST, in_image, readable
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
@@ -168,12 +168,17 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
     return counts
 
 
+def _in_place(call: Call, samples: npt.NDArray, results: npt.NDArray) -> bool:
+    """Tell whether results are computed from the rows of the image, where their sums have enough digits."""
+    kind = samples.dtype
+    same = kind == dtypes.FLOAT32 == results.dtype and dtypes.holds(kind, call.cval)
+    return call.window.equal and same and readable(call.frame, samples)
+
+
 def _filled_in_place(call: Call, cut: Cut, samples: npt.NDArray, finish: Finish, store: Store) -> bool:
     """Write the results of a piece from the rows of the image, if possible. Return whether this is done."""
-    kind, target = samples.dtype, finish.target
-    if not (call.window.equal and kind == dtypes.FLOAT32 == target.dtype and target.nbytes >= LEAST):
-        return False
-    if not dtypes.holds(kind, call.cval):
+    kind = samples.dtype
+    if not (_in_place(call, samples, finish.target) and finish.target.nbytes >= LEAST):
         return False
     # A row is usually enough to see that sums have enough digits.
     row = samples[cut.batch[0], cut.z[0], cut.y[0], slice(*cut.x)]
@@ -246,4 +251,9 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("groups", "groups of samples down the columns, and along the rows", float("nan"))
 
 
-FAMILY: engine.Family[Call] = family(_checked, _plan, _fill)
+def _large(call: Call, source: Source, results: npt.NDArray) -> bool:
+    """Tell whether pieces may be large, because they are not copied."""
+    return source.presence is None and _in_place(call, source.samples, results)
+
+
+FAMILY: engine.Family[Call] = family(_checked, _plan, _fill, _large)

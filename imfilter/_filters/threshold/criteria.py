@@ -9,59 +9,27 @@ import numpy.typing as npt
 from imfilter._base.program import address
 from imfilter._filters.threshold.histogram import Histogram, Number
 from imfilter._filters.threshold.kernels import classes as kernels
+from imfilter._filters.threshold.kernels import split
+from imfilter._simd.jit import Kernel
 
-_Reals = npt.NDArray[np.float64]
-
-#: Values of a criterion that differ by less, relative to them, are equal.
-_ROUNDED = 1e-12
-#: The smallest normal number.
-_TINY = float(np.finfo(float).tiny)
 #: Largest number of bins of a histogram that is smoothed, and of repetitions.
 _WIDEST, _MOST = 1 << 20, 10_000
 
 
-def _first(values: _Reals) -> int:
-    """Return the place of the largest value: of equal values, the first."""
-    best = float(values.max())
-    if math.isinf(best):
-        return int(np.argmax(values))
-    return int(np.argmax(values >= best - abs(best) * _ROUNDED))
-
-
-def _sums(h: Histogram, values: _Reals) -> _Reals:
-    """Return the sums of counts and of values up to each bin, and of both from each bin to the last."""
-    found = np.empty((4, len(values)))
-    kernels.sum_both.entry()(address(h.counts), address(values), len(values), address(found))
-    return found
-
-
-def _split(h: Histogram, values: _Reals) -> tuple[_Reals, _Reals, _Reals, _Reals]:
-    """Return the sums of both classes for a threshold at each bin but the last.
-
-    They are the number of the samples up to the bin, of those above it, and the sums of `values` likewise.
-    """
-    counts, totals, later_counts, later_totals = _sums(h, values)
-    return counts[:-1], later_counts[1:], totals[:-1], later_totals[1:]
-
-
-def _means(h: Histogram) -> tuple[_Reals, _Reals, _Reals, _Reals]:
-    """Return the numbers of the samples of both classes for a threshold at each bin, and their means."""
-    products = h.positions
-    products *= h.counts
-    below, above, low, high = _split(h, products)
-    low /= below
-    high /= above
-    return below, above, low, high
+def _chosen(h: Histogram, kernel: Kernel, form: int = 0, total: float = 0.0) -> npt.NDArray[np.float64]:
+    """Return what a kernel finds in a histogram, as the first numbers."""
+    places, bins = h.places, len(h.places)
+    if places.dtype.itemsize < 8:
+        places = places.astype(np.uint64)
+    lines = np.empty((split.LINES if kernel is split.split else 0) * bins + split.MORE)
+    code, entry = kernel.address(), split.choose.entry()
+    entry(code, form, address(places), address(h.counts), bins, total, address(lines))
+    return lines
 
 
 def otsu(h: Histogram) -> Number:
     """Return the threshold with the largest variance between both classes."""
-    below, above, low, high = _means(h)
-    high -= low
-    high *= high
-    below *= above
-    below *= high
-    return h.value(h.places[_first(below)])
+    return h.value(h.places[int(_chosen(h, split.split, split.VARIANCE)[0])])
 
 
 def multi_otsu(h: Histogram, classes: int) -> list[Number]:
@@ -87,7 +55,9 @@ def li(h: Histogram) -> float:
     """Return the threshold with the smallest cross-entropy that is reached from the mean."""
     positions = h.positions + h.middle
     total, number = h.counts * positions, float(h.counts.sum())
-    below, sums, _, _ = _sums(h, total)
+    found = np.empty((4, len(total)))
+    split.sum_both.entry()(address(h.counts), address(total), len(total), address(found))
+    below, sums, _, _ = found
     # A threshold of integers is found to half a unit, as in scikit-image.
     tolerance, before, now = (0.5 if h.centres is None else 1e-6), -math.inf, float(sums[-1]) / number
     for _ in range(_MOST):
@@ -106,51 +76,18 @@ def li(h: Histogram) -> float:
 def yen(h: Histogram) -> Number:
     """Return the threshold with the largest correlation criterion of Yen."""
     total = float(h.counts.sum())
-    shares = h.counts / total
-    shares *= shares
-    below, above, lower, upper = _split(h, shares)
-    # In place: new memory takes longer than the arithmetic.
-    for number, squares in ((below, lower), (above, upper)):
-        number /= total
-        np.maximum(squares, _TINY, out=squares)  # a class of tiny weights is never chosen
-        number /= np.sqrt(squares, out=squares)
-    below *= above
-    below *= below  # the criterion is the logarithm of this
-    return h.value(h.places[_first(below)])
+    return h.value(h.places[int(_chosen(h, split.split, split.CORRELATION, total)[0])])
 
 
 def isodata(h: Histogram) -> Number:
     """Return the lowest threshold in the middle between the means of both classes."""
-    _, _, middle, high = _means(h)
-    middle += high
-    middle /= 2
-    whole = np.maximum(middle, 1)
-    whole *= _ROUNDED
-    whole += middle
-    np.floor(whole, out=whole)
-    positions = h.positions
-    # A threshold between two bins that are not empty divides like the lower of them.
-    fits = (whole >= positions[:-1]) & (whole < positions[1:])
-    return h.value(int(whole[int(np.argmax(fits))]))
+    return h.value(int(_chosen(h, split.split, split.MIDDLE)[0]))
 
 
 def triangle(h: Histogram) -> Number:
     """Return the threshold farthest from the line between the peak and the end of the longer tail."""
-    places, counts = h.places, h.counts
-    peak, last = int(np.argmax(counts)), len(places) - 1
-    flipped = float(places[peak] - places[0]) < float(places[last] - places[peak])
-    if flipped:
-        peak = last - peak
-        places, counts = places[last] - places[::-1], counts[::-1]
-    # Along a row of empty bins, the last is the farthest.
-    gaps = np.flatnonzero(np.diff(places[: peak + 1]) > 1) + 1
-    where = np.concatenate([places[:peak], places[gaps] - places.dtype.type(1)])
-    heights = np.concatenate([counts[:peak], np.zeros(len(gaps))])
-    order = np.argsort(where, kind="stable")
-    where, heights = where[order], heights[order]
-    width = float(places[peak])
-    best = where[int(np.argmax(counts[peak] * where.astype(np.float64) - width * heights))]
-    return h.value(h.places[last] - best if flipped else best)
+    found = _chosen(h, split.corner)
+    return h.value(int(h.places[int(found[0])]) + int(found[1]))
 
 
 def minimum(h: Histogram) -> Number:

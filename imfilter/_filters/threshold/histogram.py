@@ -1,10 +1,10 @@
 """The histogram of an image: its samples that are present, counted in bins."""
 
 import math
-import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from imfilter._base import arguments, dtypes, missing, threads
 from imfilter._base.keywords import Common
 from imfilter._base.program import address
 from imfilter._filters.threshold.kernels import histogram as kernels
+from imfilter._simd.registers import BYTES
 
 _Array = npt.NDArray
 Number = int | float
@@ -21,15 +22,24 @@ Number = int | float
 WIDEST = 1 << 20
 #: Samples that a thread counts in a table, whose counts have 32 bits.
 _PIECE = 1 << 30
+#: Samples from which on the sums of all tables may need more than 32 bits.
+_MOST = 1 << 32
 #: Bins from which on there are two tables, not four, which would not fit into the second-level cache.
 _MANY_BINS = 1 << 13
 #: Samples of a part of an image whose extremes are searched, and samples from which on threads share work.
-_PART, _MANY = 1 << 18, 1 << 17
+_PART, _MANY = 1 << 18, 1 << 19
+#: Types of which each value has a bin, and their limits.
+_SMALL: dict[np.dtype, tuple[int, int]] = {
+    np.dtype(kind): (int(np.iinfo(kind).min), int(np.iinfo(kind).max)) for kind in ("u1", "i1", "u2", "i2")
+}
+#: Most tables of each size that are kept.
+_KEPT = 4
+#: The bits of the sign in eight bytes of signed integers, by their size.
+_SIGNS = {size: int(np.full(8 // size, -1 << 8 * size - 1, f"i{size}").view(np.int64)[0]) for size in (1, 2)}
 UNSIGNED: dict[int, np.dtype] = {1: np.dtype("u1"), 2: np.dtype("u2"), 4: np.dtype("u4"), 8: np.dtype("u8")}
 
 
-@dataclass(frozen=True)
-class Histogram:
+class Histogram(NamedTuple):
     """The bins of an image that are not empty. Place 0 is the first bin, and bins have a width of 1.
 
     Every criterion gives the same threshold for values that are scaled and shifted, so it works on places. A
@@ -61,8 +71,30 @@ class Histogram:
         return float(self.low + position * self.step)
 
 
-@dataclass(frozen=True)
-class Samples:
+class _Tables(NamedTuple):
+    """Tables of counts, and their addresses."""
+
+    counts: npt.NDArray[np.uint32]
+    lines: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, number: int, bins: int) -> "_Tables":
+        """Return tables of zeros: of an earlier image of small integers, if there are some.
+
+        New memory takes time: for 65,536 numbers of 8 bytes it takes a fifth of the time of counting.
+        """
+        try:
+            return _spare[number, bins].pop()
+        except IndexError:
+            counts = np.zeros((number, bins), np.uint32)
+            return cls(counts, address(counts) + np.arange(number) * counts.strides[0])
+
+
+#: Tables of zeros by their numbers of tables and bins.
+_spare: dict[tuple[int, int], list[_Tables]] = defaultdict(list)
+
+
+class Samples(NamedTuple):
     """The samples of an image that are present, as an array of one axis in a native type."""
 
     values: _Array
@@ -84,6 +116,9 @@ class Counted:
 
 def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) -> Samples | None:
     """Check the arguments and return the samples that are present. None: one of them is NaN."""
+    plain = type(image) is np.ndarray and mask is None and type(nan) is str and nan == "propagate"
+    if plain and image.dtype in _SMALL and image.flags.c_contiguous and image.size and image.ndim:
+        return Samples(image.reshape(-1), None, threads.requested(workers))  # in 1 us; the rest takes 11
     bare, own = missing.split(image)
     array = arguments.image(bare)
     threads_wanted = threads.requested(workers)
@@ -120,15 +155,11 @@ def threshold(
 
 def of_samples(samples: Samples, bins: int) -> Histogram | Number:
     """Return the histogram of samples, or their value if they are equal."""
-    values = samples.values
-    # To count all values of 16 bits takes less time than to find the extremes of a large image.
-    narrow = values.dtype.itemsize == 1 or (
-        values.dtype.itemsize == 2 and samples.whole and len(values) > WIDEST
-    )
-    low, high = (0, 0) if narrow else extremes(samples)
-    if narrow:
-        info = np.iinfo(values.dtype)
-        return _nonempty(samples, int(info.min), int(info.max))
+    values, kind = samples.values, samples.values.dtype
+    if kind in _SMALL:  # to count all values takes less time than to find the extremes
+        few = samples.weights is None and len(values) < _MOST
+        return _few(samples) if few else _nonempty(samples, *_SMALL[kind])
+    low, high = extremes(samples)
     if low == high:
         return high
     if samples.whole:
@@ -147,6 +178,21 @@ def extremes(samples: Samples) -> tuple[Any, Any]:
 
     threads.run(task, -(-len(values) // _PART), samples.workers)
     return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _few(samples: Samples) -> Histogram | Number:
+    """Return the histogram of integers of 8 or 16 bits without weights."""
+    low, high = _SMALL[samples.values.dtype]
+    bins = high - low + 1
+    tables = _counted(samples, low, bins, None)
+    lines = tables[0].lines if len(tables) == 1 else np.concatenate([one.lines for one in tables])
+    places, counts, found = np.empty(bins, np.int64), np.empty(bins), np.empty(2 + BYTES // 8, np.int64)
+    numbers = address(lines), len(lines), bins, address(places), address(counts), address(found)
+    kernels.collect.entry()(*numbers)
+    kept = _spare[tables[0].counts.shape]
+    kept += tables[: max(_KEPT - len(kept), 0)]
+    first, n = int(found[0]), int(found[1])
+    return low + first if n == 1 else Histogram(places[:n], counts[:n], low + first, 1.0, None)
 
 
 def _nonempty(samples: Samples, low: int, high: int) -> Histogram | Number:
@@ -221,34 +267,35 @@ def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Arr
 def counted(
     samples: Samples, low: int, bins: int, limits: npt.NDArray[np.float64] | None
 ) -> npt.NDArray[np.float64]:
-    """Return the number of samples in each bin. Counts are whole numbers, so the order does not matter.
+    """Return the number of samples in each bin. Counts are whole numbers, so the order does not matter."""
+    total = np.zeros(bins)
+    for tables in _counted(samples, low, bins, limits):
+        for table in tables.counts:
+            np.add(total, table, out=total)
+    return total
 
-    New memory takes time: 0.2 ms for 65,536 numbers of 8 bytes, which is a fifth of their counting. So counts
-    are floats from here on, and are not converted.
-    """
-    values = samples.values
-    size, entry = values.dtype.itemsize, kernels.count_samples.entry()
-    if limits is None:
-        kernel, mask = kernels.count_whole.address(UNSIGNED[size]), (1 << min(8 * size, 63)) - 1
-    else:
+
+def _counted(samples: Samples, low: int, bins: int, limits: npt.NDArray[np.float64] | None) -> list[_Tables]:
+    """Return tables of counts: the number of samples in a bin is the sum over all of them."""
+    values, found = samples.values, list[_Tables]()
+    size, entry, at = values.dtype.itemsize, kernels.count_samples.entry(), address(values)
+    bits = 8 * size
+    if limits is not None:
         kernel, mask = kernels.count_real.address(values.dtype), 0
-    total, lock, at = np.zeros(bins), threading.Lock(), address(values)
+    elif bins == 1 << bits:
+        kernel, mask = kernels.count_small.address(UNSIGNED[size]), (1 << bits) - 1
+        low = _SIGNS[size] if low else 0
+    else:
+        kernel, mask = kernels.count_whole.address(UNSIGNED[size]), (1 << min(bits, 63)) - 1
+        low -= (low >> 63) << 64 if low > 0 else 0  # the same 64 bits
     number = 2 if bins > _MANY_BINS and limits is None else kernels.TABLES
     more = number if limits is None else address(limits)
 
-    low -= (low >> 63) << 64 if low > 0 else 0  # the same 64 bits
-
     def task(start: int, stop: int) -> None:
         for first in range(start, stop, _PIECE):
-            tables = np.zeros((number, bins), np.uint32)
-            count = min(stop - first, _PIECE)
-            job = np.array(
-                [kernel, at + first * size, count, low, mask, address(tables), bins, more], np.int64
-            )
-            entry(address(job))
-            with lock:
-                for table in tables:
-                    np.add(total, table, out=total)
+            tables, count = _Tables.empty(number, bins), min(stop - first, _PIECE)
+            entry(kernel, at + first * size, count, low, mask, address(tables.counts), bins, more)
+            found.append(tables)
 
     threads.run(task, len(values), samples.workers if len(values) > _MANY else 1)
-    return total
+    return found

@@ -28,6 +28,8 @@ def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
         return cast(float, image.found)
     samples = histogram.present(image, mask, nan, workers)
     if samples is None or samples.weights is None:
+        if samples is not None and samples.whole:
+            return _whole(samples.values, samples.workers) / len(samples.values)
         return of_parts([samples])
     values, weights = samples.values, samples.weights
     return _added(_parts(values, _weighed(values, weights), samples.workers)) / math.fsum(weights)

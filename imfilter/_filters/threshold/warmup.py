@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.threshold.kernels import classes, histogram
+from imfilter._filters.threshold.kernels import classes, histogram, split
 from imfilter._simd.jit import Combination
 
 
@@ -12,11 +12,15 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield histogram.count_samples, ()
     for element in ("u1", "u2"):
-        yield histogram.count_whole, (np.dtype(element),)
+        yield histogram.count_small, (np.dtype(element),)
         yield histogram.sum_small, (np.dtype(element),)
     yield histogram.sum_line, (np.dtype("f4"),)
     yield histogram.sum_samples, ()
     yield histogram.count_real, (np.dtype("f4"),)
-    yield classes.sum_both, ()
+    yield histogram.collect, ()
+    yield split.split, ()
+    yield split.corner, ()
+    yield split.choose, ()
+    yield split.sum_both, ()
     yield classes.divide, ()
     yield classes.smooth_to_two, ()

@@ -132,8 +132,10 @@ def merge(source, target, form, job_at):
                     spread = middle * (deviation * job.b + job.a) + deviation * job.c
                 elif job.form == DEVIATION:
                     spread = root(spread)
+                known = spread == spread
                 if form & COUNTED:
-                    spread = where(counts > job.least, spread, nothing)
+                    known = known & (counts > job.least)
+                spread = where(known, spread, nothing)  # one NaN, as in `real.py`
                 place = peek(job.places + 8 * line) + column
                 store(job.result + size_of(target) * place, target, spread)
             else:

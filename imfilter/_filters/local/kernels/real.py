@@ -138,6 +138,7 @@ def _finish(target, form, job, line, i, to):
         found = result_of(form, job, squares * (1.0 / job.taps), mean)
     else:
         found = result_of(form, job, squares / job.taps, mean)
+    found = where(found == found, found, np.nan)  # one NaN: the sign of others depends on what is computed
     if form & FILL:
         known = load(_F64, to, target)
         found = where(known == known, known, found)

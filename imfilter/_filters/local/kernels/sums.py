@@ -219,11 +219,8 @@ def _finish(target, form, job, inverse, total, squares, to):
             return False
     found = result_of(form, job, spread, mean)
     lacking = rest < squares * LEAST  # of sums that are not finite, the result is NaN, and final
-    n = count_lanes(lacking)
-    if n:
-        found = where(lacking, np.nan, found)
-    store(to, target, found)
-    return n > 0
+    store(to, target, where((found == found) & ~lacking, found, np.nan))  # one NaN, as in `real.py`
+    return count_lanes(lacking) > 0
 
 
 @kernel("source", "target", "form")

@@ -1,0 +1,70 @@
+"""Histograms of integers of 8 and 16 bits: counts of all sizes, threads, and images one after the other."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from imfilter import threshold
+from imfilter._filters.threshold import histogram
+
+SMALL = ("u1", "i1", "u2", "i2")
+
+
+def expected(values):
+    """The different values and their counts."""
+    found, counts = np.unique(values, return_counts=True)
+    return found.tolist(), counts.tolist()
+
+
+def counted(values, workers=1):
+    """The values and the counts of the histogram of an image."""
+    samples = histogram.present(values, None, "propagate", workers)
+    found = histogram.of_samples(samples, 256)
+    if not isinstance(found, histogram.Histogram):
+        return [found], [values.size]
+    return [found.value(place) for place in found.places], found.counts.tolist()
+
+
+def image_of(dtype, count, seed):
+    """An image with the extremes of its type, and parts in which neighbours are equal."""
+    rng, info = np.random.default_rng(seed), np.iinfo(dtype)
+    values = rng.integers(info.min, info.max, count, dtype, endpoint=True)
+    values[: count // 2] = np.sort(values[: count // 2])
+    values[:2] = [info.min, info.max][:count]
+    return values
+
+
+@pytest.mark.parametrize("dtype", SMALL)
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 1003, (1 << 19) + 3])
+def test_counts_of_small_integers(dtype, count):
+    for seed in range(3):  # tables are kept for the next image
+        values = image_of(dtype, count, seed)
+        for workers in (1, 3):
+            assert counted(values, workers) == expected(values)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2"])
+def test_counts_in_any_place_of_memory(dtype):
+    memory = np.zeros(4099, np.uint8)
+    for first in range(1, 9):
+        values = np.frombuffer(memory.data, dtype, 2001, first)
+        values[:] = image_of(dtype, len(values), first)
+        assert counted(values) == expected(values)
+        assert counted(values[::-3]) == expected(values[::-3])
+
+
+def test_images_at_the_same_time():
+    images = [image_of(dtype, 70_001, seed) for seed in range(6) for dtype in SMALL]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(counted, images)) == [expected(values) for values in images]
+
+
+@pytest.mark.parametrize("dtype", SMALL)
+def test_an_image_that_is_not_plain_has_the_same_threshold(dtype):
+    values = image_of(dtype, 5000, 4).reshape(50, 100)
+    want = threshold.otsu(values)
+    swapped = values.astype(values.dtype.newbyteorder())
+    for other in (values.T, np.asfortranarray(values), values.tolist(), np.ma.array(values), swapped):
+        assert threshold.otsu(other) == want
+    assert threshold.otsu(values, nan="ignore", mask=np.ones((50, 100), bool)) == want
