@@ -5,12 +5,13 @@ import pytest
 
 from imfilter._base import bordered
 from imfilter._base.missing import rows_of
+from tests.looping import loop_over
 
 MODES = "mirror", "symmetric", "edge", "wrap", "constant", "shrink"
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(1, 1), (2, 5), (7, 4), (12, 13)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(1, 1), (2, 5), (7, 4), (12, 13)])
 @pytest.mark.slow
 def test_copies_are_those_of_each_position(mode, shape):
     rng = np.random.default_rng(1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 IMAGE = np.ones((6, 7))
 ONES = np.ones((3, 3))
@@ -129,7 +130,7 @@ def refused(function, arguments, error, message):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("row", range(len(EVERYWHERE)), ids=lambda i: f"{i}-{'-'.join(EVERYWHERE[i][0])}")
+@loop_over("row", range(len(EVERYWHERE)), ids=lambda i: f"{i}-{'-'.join(EVERYWHERE[i][0])}")
 def test_wrong_everywhere(function, row):
     refused(function, *EVERYWHERE[row])
 
@@ -187,7 +188,7 @@ CORRELATE = [
 
 
 @pytest.mark.parametrize("function", ["correlate", "convolve"])
-@pytest.mark.parametrize("row", range(len(CORRELATE)), ids=lambda i: f"{i}-{'-'.join(CORRELATE[i][0])}")
+@loop_over("row", range(len(CORRELATE)), ids=lambda i: f"{i}-{'-'.join(CORRELATE[i][0])}")
 def test_wrong_for_correlate(function, row):
     refused(function, *CORRELATE[row])
 
@@ -281,7 +282,7 @@ OWN_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("function", "row"), OWN_ROWS)
+@loop_over(("function", "row"), OWN_ROWS)
 def test_wrong_own_arguments(function, row):
     refused(function, *row)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import COINS, subprocess_env
+from tests.looping import loop_over
 
 pytestmark = pytest.mark.slow  # each test starts processes
 SIGNALS = [
@@ -72,7 +73,7 @@ def ended(running: subprocess.Popen[str], number: int) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize("old", [None, b"old"])
+@loop_over("old", [None, b"old"])
 def test_the_part_that_is_written_goes(tmp_path: Path, name: str, old: bytes | None) -> None:
     number = getattr(signal, name, None)
     if number is None:

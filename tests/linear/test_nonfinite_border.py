@@ -5,6 +5,7 @@ import pytest
 
 import imfilter
 from imfilter import weights
+from tests.looping import loop_over
 from tests.reference import naive
 
 TYPES = ("bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8")
@@ -37,8 +38,8 @@ def touched(shape, kernel):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels(name, dtype, value):
     kernel = KERNELS[name]
@@ -61,9 +62,9 @@ def test_kernels(name, dtype, value):
         assert np.abs(rounded[~hit] - clean[~hit]).max() <= 0.501
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize(
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
+@loop_over(
     ("shape", "size"), [((8,), 3), ((900,), 101), ((8, 9), 4), ((60, 70), 9), ((9, 10, 11), 3), ((3, 4), 9)]
 )
 def test_boxes(shape, size, dtype, value):
@@ -91,8 +92,8 @@ def test_other_modes_do_not_read_it(dtype, value):
         )
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf], ids=str)
-@pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f4", "f8"])
+@loop_over("value", [np.nan, np.inf], ids=str)
+@loop_over("dtype", ["u1", "i2", "u4", "i8", "f4", "f8"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -114,8 +115,8 @@ def test_windows_inside_are_as_ever(call, dtype, value):
     assert not np.isfinite(found[0]).any()
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", ["moving_average", "weighted_average", "savgol", "gaussian"])
 def test_series(name, dtype, value):
     values = (RNG.random(200) * 100).astype(dtype)

@@ -9,6 +9,7 @@ import pytest
 import imfilter
 from imfilter import threshold
 from imfilter._filters.local import spread
+from tests.looping import loop_over
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
 
@@ -45,8 +46,8 @@ def image(shape):
     return samples
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", [2, 5, (16, 1), (1, 9), (61, 3), (9, 31)])
+@loop_over("mode", MODES)
+@loop_over("size", [2, 5, (16, 1), (1, 9), (61, 3), (9, 31)])
 def test_borders_and_windows(both, mode, size):
     cval = -2.5 if mode == "constant" else 0.0
     for shape in ((1, 70), (7, 64), (90, 130)):
