@@ -5,7 +5,6 @@ import pytest
 
 import imfilter
 from tests import every
-from tests.looping import loop_over
 
 ONE_BYTE = ("?", "i1", "u1")
 DTYPES = ("?", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "g")
@@ -50,7 +49,7 @@ def test_one_byte_has_no_order(dtype):
 
 # The random weights of two types give a network whose gradient is 0.
 @pytest.mark.filterwarnings("ignore:the gradient of the score is 0")
-@loop_over("name", every.CALLS)
+@pytest.mark.parametrize("name", every.CALLS)
 @pytest.mark.slow
 def test_both_byte_orders_give_the_same(name):
     refused = 0

@@ -17,7 +17,6 @@ from imfilter._cli import plot as plots
 from imfilter._cli import series as command
 from imfilter._files import columns
 from tests.cli.commands import RNG, done, failed
-from tests.looping import loop_over
 
 SERIES = series_table.SERIES
 NAMES = [entry.name for entry in SERIES]
@@ -137,7 +136,7 @@ def given(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 
-@loop_over("align", ["centre", "causal"])
+@pytest.mark.parametrize("align", ["centre", "causal"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_column_is_filtered_and_others_are_as_they_were(tmp_path: Path, name: str, align: str) -> None:
     source, out = prices(tmp_path / "in.csv"), tmp_path / "out.csv"
