@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,15 +10,17 @@ import pytest
 from imfilter._cli import streamed, strips
 from imfilter._files import lazy
 from tests.cli import commands
+from tests.looping import prepared
 
 #: The state of the generator before the first test.
 _STATE = commands.RNG.bit_generator.state
 
 
 @pytest.fixture(autouse=True)
-def same_random_numbers() -> None:
-    """Begin each test with the same random numbers, whatever tests the process had before."""
-    commands.RNG.bit_generator.state = _STATE
+def same_random_numbers() -> Iterator[None]:
+    """Begin each case with the same random numbers, whatever tests the process had before."""
+    with prepared(lambda: setattr(commands.RNG.bit_generator, "state", _STATE)):
+        yield
 
 
 @pytest.fixture
