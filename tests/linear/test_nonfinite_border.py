@@ -1,5 +1,7 @@
 """A border that is NaN or infinite reaches exactly the windows that touch it, whichever algorithm runs."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,11 @@ def touched(shape, kernel):
     return naive.correlate(inside, used, mode="zero") < used.sum() - 0.5
 
 
+@functools.cache
+def touched_by(name, shape):
+    return touched(shape, KERNELS[name])
+
+
 @pytest.mark.slow
 @loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
 @loop_over("dtype", TYPES)
@@ -45,7 +52,7 @@ def test_kernels(name, dtype, value):
     kernel = KERNELS[name]
     image = (RNG.random((70, 84)) * 100).astype(dtype)
     found = imfilter.correlate(image, kernel, mode="constant", cval=value, dtype="f8")
-    hit = touched(image.shape, kernel)
+    hit = touched_by(name, image.shape)
     if name == "low-rank":  # whose terms have weights of either sign
         assert not np.isfinite(found[hit]).any()
     else:
@@ -58,7 +65,7 @@ def test_kernels(name, dtype, value):
         info = np.iinfo(dtype)
         beyond = 0 if np.isnan(value) else info.max if value > 0 else info.min
         np.testing.assert_array_equal(rounded[hit], beyond)
-        clean = naive.correlate(image.astype(float), scaled, mode="zero")
+        clean /= naive.dense(kernel, 2).sum()
         assert np.abs(rounded[~hit] - clean[~hit]).max() <= 0.501
 
 
