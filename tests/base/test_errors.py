@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base import suggestions
 from tests.looping import loop_over
 
 IMAGE = np.ones((6, 7))
@@ -321,6 +322,13 @@ def test_unknown_names():
         imfilter.sobell  # noqa: B018  (the look-up itself is what raises)
     with pytest.raises(TypeError, match="colour_axis"):
         imfilter.sobel(IMAGE, colour_axis=-1)
+
+
+def test_names_that_tools_look_up_take_no_search(monkeypatch):
+    monkeypatch.setattr(suggestions, "suggestion", None)
+    for module in (imfilter, imfilter.series, imfilter.layers):
+        for name in ("__wrapped__", "__test__", "_mock_name"):
+            assert not hasattr(module, name)
 
 
 def test_options_are_keywords():
