@@ -42,7 +42,7 @@ def test_steps_of_pictures(
 ) -> None:
     """A picture is read and written in bands also if a step needs the whole."""
     monkeypatch.setattr(pipe_stages, "_HELD", held)
-    source = save(tmp_path / "in.tif", two_hills(96, 61, *channels))
+    source = save(tmp_path / "in.tif", two_hills(64, 61, *channels))
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)
 
@@ -62,6 +62,7 @@ def test_steps_of_pictures(
 )
 @loop_over("channels", [2, 4])
 @loop_over("clear", [0, 1, 30])
+@pytest.mark.slow
 def test_steps_of_pictures_with_alpha(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -71,9 +72,9 @@ def test_steps_of_pictures_with_alpha(
     clear: int,
 ) -> None:
     """Some bands have no transparent pixel. A dilation may leave none in the whole picture."""
-    pixels = two_hills(96, 61, channels)
+    pixels = two_hills(64, 61, channels)
     pixels[..., -1] = 255
-    pixels[50 : 50 + clear, 20 : 20 + clear, -1] = 90
+    pixels[33 : 33 + clear, 20 : 20 + clear, -1] = 90
     source = save(tmp_path / "in.png", pixels)
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)

@@ -183,7 +183,6 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
     ],
 )
 def test_errors(
-    tmp_path: Path,
     weights: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -191,10 +190,10 @@ def test_errors(
     arguments: list[str],
     words: str,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(weights.parent)
     places = {"W": weights, "C": COINS}
     assert words in failed(capsys, code, "show", *(places.get(word, word) for word in arguments))
-    assert [path.name for path in tmp_path.iterdir()] == ["weights.npy"]
+    assert [path.name for path in weights.parent.iterdir()] == ["weights.npy"]
 
 
 def test_a_network_is_drawn_as_its_functions_compute(tmp_path: Path) -> None:

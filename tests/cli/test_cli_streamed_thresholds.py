@@ -49,8 +49,8 @@ def test_global_thresholds(
     channels: tuple[int],
     dtype: str,
 ) -> None:
-    source = save(tmp_path / "in.tif", two_hills(96, 31, *channels, dtype=dtype))
-    save(tmp_path / "mask.png", noise(96, 31) % 2)
+    source = save(tmp_path / "in.tif", two_hills(40, 31, *channels, dtype=dtype))  # 40 bands
+    save(tmp_path / "mask.png", noise(40, 31) % 2)
     for options in ([], ["--nodata", "7"], ["--mask", str(tmp_path / "mask.png")]):
         same(written, monkeypatch, source, ".tif", "threshold", "--method", method, *options)
     same(written, monkeypatch, source, ".npy", "threshold", "--method", method)
