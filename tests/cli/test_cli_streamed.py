@@ -238,11 +238,11 @@ def test_denoising(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: lis
 @loop_over(
     "options",
     [
-        *(["--scale", "0.5"], ["--scale", "0.25,0.3"], ["--shape", "24,31"], ["--shape", "96,10"]),
-        *(["--shape", "50,20"], ["--scale", "1.7", "--method", "linear"], ["--shape", "1,1"]),
+        *(["--scale", "0.5"], ["--scale", "0.25,0.3"], ["--shape", "12,31"], ["--shape", "48,10"]),
+        *(["--shape", "25,20"], ["--scale", "1.7", "--method", "linear"], ["--shape", "1,1"]),
         ["--scale", "0.37", "--method", "lanczos", "--mode", "wrap"],
         ["--scale", "2.5,0.5", "--method", "cubic", "--mode", "constant", "--cval", "40"],
-        ["--shape", "200,9", "--method", "nearest", "--align", "corners"],
+        ["--shape", "100,9", "--method", "nearest", "--align", "corners"],
         ["--scale", "0.4", "--method", "linear", "--no-antialias", "--mode", "mirror"],
         ["--scale", "0.7", "--method", "cubic", "--nodata", "7"],
     ],
@@ -257,7 +257,7 @@ def test_resized(
     channels: tuple[int],
 ) -> None:
     for dtype in ("uint8", "uint16"):
-        source = save(tmp_path / "in.tif", noise(96, 31, *channels, dtype=dtype))
+        source = save(tmp_path / "in.tif", noise(48, 31, *channels, dtype=dtype))
         same(written, monkeypatch, source, ".tif", "resize", *options)
         same(written, monkeypatch, source, ".tif", "resize", *options, "--dtype", "float32")
         same(written, monkeypatch, source, ".png", "resize", *options, "--range", "10,200")
