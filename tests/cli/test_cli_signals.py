@@ -36,10 +36,12 @@ cli.main()
 # The same for commands of which each has a signal. Prints how they end.
 COPIES = """
 import json, os, sys, time
-from imfilter import cli
+import imfilter
+from imfilter import cli, io
 
-codes = []
-for number, *words in json.loads(sys.argv[1]):
+commands, codes = json.loads(sys.argv[1]), []
+imfilter.box(io.read(commands[0][2]).pixels, 1, workers=1)  # imports what the commands need
+for number, *words in commands:
     reading, writing = os.pipe()
     copy = os.fork()
     if copy == 0:
