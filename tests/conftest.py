@@ -55,16 +55,6 @@ def pytest_configure(config):
     gc.disable()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Give away whole files, without the time that pytest-xdist itself needs for so many tests."""
-    if config.getvalue("dist") != "loadfile":
-        return None
-    from tests.whole_files import WholeFiles
-
-    return WholeFiles(config, log)
-
-
 def pytest_collection_finish():
     """Collect garbage from now on, but seldom, and do not search through the tests.
 

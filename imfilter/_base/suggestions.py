@@ -214,6 +214,9 @@ def function_name(name: str) -> str | None:
 
 
 def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeError:
-    """Return the error for a name that a module does not have."""
-    hint = suggestion(name, known, function_name(name))
+    """Return the error for a name that a module does not have.
+
+    Names that begin with an underscore get no hint: tools look them up, and a hint takes half a millisecond.
+    """
+    hint = "" if name.startswith("_") else suggestion(name, known, function_name(name))
     return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")

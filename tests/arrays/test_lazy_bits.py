@@ -8,6 +8,7 @@ import pytest
 import imfilter
 from imfilter import color, morphology
 from tests.arrays.cases import CASES
+from tests.looping import loop_over
 
 da = pytest.importorskip("dask.array")
 dask = pytest.importorskip("dask")
@@ -44,8 +45,8 @@ NAMES = [name for name, *_ in CASES]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["u1", "f4"])
-@pytest.mark.parametrize(("function", "args", "options"), [case[1:] for case in CASES], ids=NAMES)
+@loop_over("dtype", ["u1", "f4"])
+@loop_over(("function", "args", "options"), [case[1:] for case in CASES], ids=NAMES)
 def test_every_filter(function, args, options, dtype):
     """With its own border, and with those that read the other end or nothing there."""
     array = image(dtype)
@@ -59,8 +60,8 @@ def test_every_filter(function, args, options, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("chunks", CHUNKS, ids=str)
+@loop_over("mode", MODES)
+@loop_over("chunks", CHUNKS, ids=str)
 def test_all_borders(chunks, mode):
     """Among them halos that are larger than a chunk, and larger than the image."""
     array = image("f4")

@@ -5,6 +5,7 @@ import pytest
 
 import imfilter
 from imfilter import morphology, series, threshold
+from tests.looping import loop_over
 
 da = pytest.importorskip("dask.array")
 dask = pytest.importorskip("dask")
@@ -90,7 +91,7 @@ def test_hysteresis_along_a_snake():
 METHODS = ("otsu", "multi_otsu", "li", "yen", "triangle", "isodata", "minimum")
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "f4", "f8"])
+@loop_over("dtype", ["u1", "i2", "i4", "f4", "f8"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.slow
 def test_thresholds_of_the_whole(method, dtype):

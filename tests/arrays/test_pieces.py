@@ -3,11 +3,11 @@
 import itertools
 
 import numpy as np
-import pytest
 
 from imfilter._arrays import pieces
 from imfilter._base import borders
 from imfilter._base.reach import Along
+from tests.looping import loop_over
 
 
 def read(n, along, place, mode):
@@ -19,9 +19,9 @@ def read(n, along, place, mode):
     return [int(everywhere[i + before]) for i in range(low, high + 1)]
 
 
-@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap"])
-@pytest.mark.parametrize("along", [Along(1, 1), Along(3, 0), Along(0, 4), Along(9, 7), Along(2, 3, 2)])
-@pytest.mark.parametrize("n", [1, 2, 5, 12])
+@loop_over("mode", ["mirror", "symmetric", "edge", "wrap"])
+@loop_over("along", [Along(1, 1), Along(3, 0), Along(0, 4), Along(9, 7), Along(2, 3, 2)])
+@loop_over("n", [1, 2, 5, 12])
 def test_a_piece_has_all_samples_in_place(n, along, mode):
     """Filtering the piece as an image reads the same samples as filtering the image."""
     results = -(-n // along.step)

@@ -12,6 +12,7 @@ import pytest
 
 import imfilter
 from imfilter._base import suggestions
+from tests.looping import loop_over
 
 COMMON = {
     "mode": "mirror",
@@ -214,7 +215,7 @@ def test_every_module_is_imported():
         importlib.import_module(name)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@loop_over("name", EXAMPLES)
 @pytest.mark.slow
 def test_examples_run(name):
     module = importlib.import_module(name)
@@ -290,7 +291,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-@pytest.mark.parametrize("module", [imfilter, imfilter.series, imfilter.layers])
+@loop_over("module", [imfilter, imfilter.series, imfilter.layers])
 def test_names_of_other_libraries_get_ours(module, name):
     with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ELSEWHERE[name]!r}"):
         getattr(module, name)

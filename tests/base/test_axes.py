@@ -7,6 +7,7 @@ import pytest
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import naive
 
 KERNELS = {
@@ -76,9 +77,9 @@ def test_one_axis_as_a_number():
         )
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
-@pytest.mark.parametrize("channel_axis", [0, 1, 2, -1, -2, -3])
+@loop_over("dtype", ["uint8", "float32", "float64"])
+@loop_over("channels", [1, 2, 3, 4, 7])
+@loop_over("channel_axis", [0, 1, 2, -1, -2, -3])
 @pytest.mark.slow
 def test_channels_are_not_mixed(channel_axis, channels, dtype):
     grey = [

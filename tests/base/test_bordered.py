@@ -5,12 +5,13 @@ import pytest
 
 from imfilter._base import bordered
 from imfilter._base.missing import rows_of
+from tests.looping import loop_over
 
 MODES = "mirror", "symmetric", "edge", "wrap", "constant", "shrink"
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(1, 1), (2, 5), (7, 4), (12, 13)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(1, 1), (2, 5), (7, 4), (12, 13)])
 @pytest.mark.slow
 def test_copies_are_those_of_each_position(mode, shape):
     rng = np.random.default_rng(1)
@@ -27,10 +28,9 @@ def test_copies_are_those_of_each_position(mode, shape):
         found = np.full((len(rows[0]), len(rows[1]), 2), -7.0)
         assert tuple(map(bordered.length, along)) == found.shape[:2]
         bordered.copy(source, along, -1, found)
-        for i, y in enumerate(rows[0]):
-            for j, x in enumerate(rows[1]):
-                expected = (-1, -1) if y < 0 or x < 0 else source[y, x]
-                np.testing.assert_array_equal(found[i, j], expected)
+        y, x = np.ix_(*rows)
+        expected = np.where(((y < 0) | (x < 0))[..., None], -1, source[y, x])
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_axes_without_border():

@@ -13,6 +13,7 @@ from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
 from imfilter._filters.rank import apply as rank
+from tests.looping import loop_over
 
 IMAGE = np.ones((9, 11), np.float32)
 IMAGE[3:6, 4] = 3.0
@@ -56,7 +57,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize(
+@loop_over(
     ("first", "second"), [(0.0, -0.0), (-0.0, 0.0), (np.float64(0.0), np.float64(-0.0)), (0, -0.0), (-0.0, 0)]
 )
 @pytest.mark.slow

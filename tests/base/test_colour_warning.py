@@ -10,6 +10,7 @@ import pytest
 
 import imfilter
 from imfilter._base import colour_warning
+from tests.looping import loop_over, prepared
 
 RNG = np.random.default_rng(5)
 KERNEL = np.ones((3, 3, 3))
@@ -83,7 +84,8 @@ FLAT = {
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch):
-    monkeypatch.setattr(colour_warning, "_told", False)
+    with prepared(lambda: monkeypatch.setattr(colour_warning, "_told", False)):
+        yield
 
 
 def picture(*shape, dtype="uint8"):
@@ -117,7 +119,7 @@ def test_every_function_with_axes_is_here():
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", ">u2"])
+@loop_over("dtype", ["uint8", "uint16", ">u2"])
 def test_colour_is_warned_of_once(name, dtype):
     image = picture(17, 16, 3 if dtype == "uint8" else 4, dtype=dtype)
     function, arguments = getattr(imfilter, name), ARGUMENTS[name]
@@ -155,7 +157,7 @@ def test_an_answer_does_not_use_the_warning_up(name):
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
-@pytest.mark.parametrize(
+@loop_over(
     "image",
     [
         picture(17, 16, 5),

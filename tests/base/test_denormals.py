@@ -10,6 +10,7 @@ import imfilter
 from imfilter import layers
 from imfilter._base.denormals import as_zeros
 from tests.denormals import FLOATS, SIZES, bits, flushed, near_zero, none_denormal, same, smallest
+from tests.looping import loop_over
 from tests.peers.cases import CASES
 
 #: Filters whose results are samples, or are told by comparisons alone, and functions of a user.
@@ -40,7 +41,7 @@ def test_samples_of_these_tests_are_what_they_say():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
+@loop_over("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
 def test_denormals_count_as_zeros(case):
     """Wherever a filter computes with samples: in vectors and behind them, in sums, transforms, fallbacks."""
     for dtype in FLOATS:
@@ -56,7 +57,7 @@ def test_denormals_count_as_zeros(case):
         same(case.ours(x), case.ours(flushed(x), workers=1), dtype)
 
 
-@pytest.mark.parametrize("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
+@loop_over("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
 @pytest.mark.slow
 def test_results_are_zeros_or_normal(case):
     """Of samples that are normal, but are small and have fallen off to nothing."""

@@ -6,11 +6,11 @@ import inspect
 import re
 from pathlib import Path
 
-import pytest
 from numpydoc.validate import validate
 
 import imfilter
 from imfilter import color, layers, morphology, series, show, threshold, weights
+from tests.looping import loop_over
 
 FILTERS = [name for name in imfilter.__all__ if inspect.isfunction(getattr(imfilter, name))]
 #: A module has the name of its function `patch`, for ``python -m imfilter.patch``.
@@ -51,13 +51,13 @@ CLASSES = [
 ]
 
 
-@pytest.mark.parametrize("name", PUBLIC + ROOMS + LAYERS + METHODS + TRANSFORMERS + CLASSES)
+@loop_over("name", PUBLIC + ROOMS + LAYERS + METHODS + TRANSFORMERS + CLASSES)
 def test_numpydoc_finds_nothing_missing(name):
     errors = [(code, text) for code, text in validate(name)["errors"] if code not in LEFT_OUT]
     assert errors == []
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@loop_over("name", PUBLIC)
 def test_no_placeholder_is_left(name):
     assert "{{" not in inspect.getdoc(getattr(imfilter, name.split(".")[1]))
 
@@ -71,7 +71,7 @@ SPATIAL = [n for n in FILTERS if n not in NO_IMAGE] + [
 ]
 
 
-@pytest.mark.parametrize("name", SPATIAL)
+@loop_over("name", SPATIAL)
 def test_the_first_line_on_the_image_says_which_axes_are_spatial(name):
     function = getattr(imfilter, name, None) or getattr(show, name)
     lines = inspect.getdoc(function).splitlines()
@@ -98,7 +98,7 @@ def test_the_shared_paragraphs_are_written():
 CALLERS = ("imfilter.plan", "imfilter.series.timing")
 
 
-@pytest.mark.parametrize("name", [*PUBLIC, *ROOMS, *LAYERS])
+@loop_over("name", [*PUBLIC, *ROOMS, *LAYERS])
 def test_signatures_and_docstrings_are_whole_in_the_source(name):
     module, _, last = name.rpartition(".")
     thing = getattr(importlib.import_module(module), last)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 REAL = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "g"]
@@ -62,7 +63,7 @@ def bound(name, image, result_dtype):
     return relative * GAIN[name] * max(1.0, float(np.abs(image.astype(np.float64)).max()))
 
 
-@pytest.mark.parametrize("dtype", REAL)
+@loop_over("dtype", REAL)
 @pytest.mark.parametrize("name", EVERY)
 def test_default_result(name, dtype):
     image = picture(dtype)
@@ -79,7 +80,7 @@ def test_default_result(name, dtype):
         assert np.abs(result.astype(np.float64) - exact).max() <= bound(name, image, result.dtype)
 
 
-@pytest.mark.parametrize("dtype", [d for d in REAL if np.dtype(d).itemsize > 1])
+@loop_over("dtype", [d for d in REAL if np.dtype(d).itemsize > 1])
 @pytest.mark.parametrize("name", ["correlate", "gaussian", "box", "sobel", "unsharp_mask"])
 def test_big_endian(name, dtype):
     image = picture(dtype)
@@ -95,7 +96,7 @@ PAIRS = [(source, result) for source in ("u1", "f8", "?") for result in REAL]
 PAIRS += [(source, result) for source in ("i2", "f4", "u8", "f2") for result in ("u1", "i8", "f2", "f8")]
 
 
-@pytest.mark.parametrize(("dtype", "result_dtype"), PAIRS)
+@loop_over(("dtype", "result_dtype"), PAIRS)
 @pytest.mark.parametrize("name", ["correlate", "gaussian", "sobel", "unsharp_mask"])
 def test_dtype_and_out_ask_for_another(name, dtype, result_dtype):
     """`dtype=` and an `out` of that dtype are the same request, rounded and saturated alike."""

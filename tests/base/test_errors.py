@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base import suggestions
+from tests.looping import loop_over
 
 IMAGE = np.ones((6, 7))
 ONES = np.ones((3, 3))
@@ -129,7 +131,7 @@ def refused(function, arguments, error, message):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("row", range(len(EVERYWHERE)), ids=lambda i: f"{i}-{'-'.join(EVERYWHERE[i][0])}")
+@loop_over("row", range(len(EVERYWHERE)), ids=lambda i: f"{i}-{'-'.join(EVERYWHERE[i][0])}")
 def test_wrong_everywhere(function, row):
     refused(function, *EVERYWHERE[row])
 
@@ -187,7 +189,7 @@ CORRELATE = [
 
 
 @pytest.mark.parametrize("function", ["correlate", "convolve"])
-@pytest.mark.parametrize("row", range(len(CORRELATE)), ids=lambda i: f"{i}-{'-'.join(CORRELATE[i][0])}")
+@loop_over("row", range(len(CORRELATE)), ids=lambda i: f"{i}-{'-'.join(CORRELATE[i][0])}")
 def test_wrong_for_correlate(function, row):
     refused(function, *CORRELATE[row])
 
@@ -281,7 +283,7 @@ OWN_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("function", "row"), OWN_ROWS)
+@loop_over(("function", "row"), OWN_ROWS)
 def test_wrong_own_arguments(function, row):
     refused(function, *row)
 
@@ -320,6 +322,13 @@ def test_unknown_names():
         imfilter.sobell  # noqa: B018  (the look-up itself is what raises)
     with pytest.raises(TypeError, match="colour_axis"):
         imfilter.sobel(IMAGE, colour_axis=-1)
+
+
+def test_names_that_tools_look_up_take_no_search(monkeypatch):
+    monkeypatch.setattr(suggestions, "suggestion", None)
+    for module in (imfilter, imfilter.series, imfilter.layers):
+        for name in ("__wrapped__", "__test__", "_mock_name"):
+            assert not hasattr(module, name)
 
 
 def test_options_are_keywords():

@@ -10,6 +10,7 @@ import scipy.ndimage as ndi
 
 import imfilter
 from imfilter._filters.linear import low_rank, operators
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(7)
@@ -94,9 +95,9 @@ def test_a_result_that_cannot_be_held():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sigma", [3.0, (8.0, 0.0, 2.0), 30.0])
-@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("sigma", [3.0, (8.0, 0.0, 2.0), 30.0])
+@loop_over("dtype", ["u1", "f4", "f8"])
+@loop_over("mode", MODES)
 def test_volumes_summed_over_planes_in_place(sigma, dtype, mode):
     """Contiguous or not, narrower than a vector or wider, with the constant beyond the planes.
 

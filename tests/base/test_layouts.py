@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 CALLS = {
     "3x3": lambda x, **run: imfilter.correlate(x, np.arange(9.0).reshape(3, 3) / 7 - 0.3, **run),
@@ -94,7 +95,7 @@ LAYOUTS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", DTYPES)
+@loop_over("dtype", DTYPES)
 @pytest.mark.parametrize("name", CALLS)
 def test_layouts(name, dtype):
     image = picture(dtype)
@@ -132,7 +133,7 @@ def test_layouts_of_out(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", DTYPES)
+@loop_over("dtype", DTYPES)
 @pytest.mark.parametrize("name", CALLS)
 def test_workers(name, dtype):
     """An image of several bands, whose rows do not divide evenly."""
@@ -156,7 +157,7 @@ def test_large_images(shape):
 
 
 @pytest.mark.parametrize("name", [n for n in CALLS if n not in ("61x61", "4x5 strided")])
-@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@loop_over("dtype", ["float32", "uint8"])
 def test_where_the_image_lies_does_not_matter(name, dtype):
     """A crop filtered alone equals the crop of the whole, away from its border."""
     image = picture(dtype, (160, 330))

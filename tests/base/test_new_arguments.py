@@ -14,6 +14,7 @@ import imfilter
 from imfilter._base import call_cache, engine, memo
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear import direct, operators, separable
+from tests.looping import loop_over
 
 FILTERS = {
     "gaussian": lambda x, n: imfilter.gaussian(x, 1.0 + n / 7),
@@ -67,7 +68,7 @@ def forgotten():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@loop_over("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_what_is_kept_changes_no_result(name, dtype, forgotten):
     """Each call alone, all in a row, and all again the other way round give the same bits."""

@@ -9,6 +9,8 @@ import numba
 import pytest
 from packaging.requirements import Requirement
 
+from tests.looping import loop_over
+
 #: A path below a module, and what uses it.
 PARTS = {
     "numba.core.caching:_Cache": "the base class of the cache",
@@ -65,7 +67,7 @@ def advice(part, use):
     return f"Numba {numba.__version__}: {part} {use}: {places}"
 
 
-@pytest.mark.parametrize("part", PARTS)
+@loop_over("part", PARTS)
 def test_numba_has(part):
     module, _, names = part.partition(":")
     try:

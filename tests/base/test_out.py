@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 CALLS = {
     "3x3": lambda x, **run: imfilter.correlate(x, np.arange(9.0).reshape(3, 3) / 7 - 0.3, **run),
@@ -51,8 +52,8 @@ def overlaps(shape):
     yield "mirrored", frame[:rows, :columns], lambda f: f[1 : rows + 1, :columns][:, ::-1]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("shape", [(40, 70), (700, 411), (1, 300), (64, 64)], ids=str)
+@loop_over("workers", [1, 2])
+@loop_over("shape", [(40, 70), (700, 411), (1, 300), (64, 64)], ids=str)
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.slow
 def test_overlap(name, shape, workers):

@@ -9,6 +9,7 @@ import imfilter
 from imfilter import layers, morphology, series, threshold
 from tests.base.test_masked import CALLS as GIVEN
 from tests.base.test_masked import IMAGE, NEEDED
+from tests.looping import loop_over
 
 DISK = morphology.disk(1)
 MORE = {
@@ -58,8 +59,8 @@ def odd(shape, dtype, turned):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("turned", [False, True], ids=["forward", "turned"])
-@pytest.mark.parametrize(("module", "name", "given"), EACH)
+@loop_over("turned", [False, True], ids=["forward", "turned"])
+@loop_over(("module", "name", "given"), EACH)
 def test_steps_that_are_no_whole_samples(module, name, given, turned):
     function, options = getattr(module, name), NEEDED.get(name, {})
     given = larger(given)

@@ -3,11 +3,11 @@
 import importlib
 
 import numpy as np
-import pytest
 
 from benchmarks import compat_rows
 from imfilter._compat import record
 from tests import photos
+from tests.looping import loop_over
 
 ROWS = compat_rows.rows(np.ascontiguousarray(photos.photo("camera")[100:124, 200:224]))
 #: The modules by the first word of a row, and the name of the library before that word in reports.
@@ -31,7 +31,7 @@ def test_every_function_has_a_row_or_a_reason():
     assert ROWS.keys() | compat_rows.WITHOUT.keys() == public
 
 
-@pytest.mark.parametrize("name", ROWS)
+@loop_over("name", ROWS)
 def test_the_call_of_a_row_runs_here(name):
     through, direct = ROWS[name]
     entry = record.entry(MODULES[name.partition(".")[0]][1] + name)

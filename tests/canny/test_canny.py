@@ -10,6 +10,7 @@ import skimage.filters
 import imfilter
 from imfilter._filters.canny import edges
 from tests import photos
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(31)
 GREY = ("camera", "coins", "page", "moon", "text", "clock", "brick", "grass", "gravel", "cell")
@@ -38,7 +39,7 @@ def test_every_pixel_is_that_of_opencv(name):
             np.testing.assert_array_equal(result, expected, err_msg=f"{low} {high} {norm}")
 
 
-@pytest.mark.parametrize("height", range(1, 41))
+@loop_over("height", range(1, 41))
 @pytest.mark.slow
 def test_small_sizes_are_those_of_opencv(height):
     for width in range(1, 41):
@@ -57,7 +58,7 @@ def test_large_noise_is_that_of_opencv():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GREY + COLOUR)
-@pytest.mark.parametrize("sigma", [1, 2, 3])
+@loop_over("sigma", [1, 2, 3])
 def test_interpolated_edges_are_those_of_scikit_image(name, sigma):
     """At least 999 of 1000: it computes in float64, and ties between neighbours fall either way."""
     image = photograph(name)
@@ -158,7 +159,7 @@ def test_workers_and_layouts_do_not_matter(nms, shape):
         np.testing.assert_array_equal(imfilter.canny(other, 1, 3, **options), alone)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("error", "message", "arguments", "options"),
     [
         (ValueError, "low must not be greater than high, got low=3.0 and high=2.0", (3, 2), {}),

@@ -11,6 +11,7 @@ import imfilter
 from imfilter._base import threads
 from imfilter._filters.canny import hysteresis
 from tests import photos
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(23)
 
@@ -23,8 +24,8 @@ def by_labels(image, low, high, connectivity):
     return np.isin(labels, kept[kept > 0])
 
 
-@pytest.mark.parametrize("ndim", [1, 2, 3, 4])
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "float32", "float64", ">f4"])
+@loop_over("ndim", [1, 2, 3, 4])
+@loop_over("dtype", ["bool", "uint8", "int64", "float16", "float32", "float64", ">f4"])
 def test_agrees_with_labels(ndim, dtype):
     shape = {1: (200,), 2: (30, 43), 3: (9, 11, 12), 4: (4, 5, 6, 7)}[ndim]
     image = (RNG.random(shape) * 100).astype(dtype) if dtype != "bool" else RNG.random(shape) < 0.4

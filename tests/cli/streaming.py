@@ -16,6 +16,7 @@ from tests.cli.commands import done
 
 def same(written: list[str], monkeypatch: pytest.MonkeyPatch, source: Path, suffix: str, *words: str) -> None:
     """Check that a command writes the same file in bands as whole."""
+    written.clear()
     name, *options = words
     out, whole = source.with_name(f"bands{suffix}"), source.with_name(f"whole{suffix}")
     done(name, source, out, *options)

@@ -23,6 +23,7 @@ from tests.cli.commands import (
     noise,
     save,
 )
+from tests.looping import loop_over
 
 
 def cutout(dtype: str = "uint8") -> np.ndarray:
@@ -35,7 +36,7 @@ def cutout(dtype: str = "uint8") -> np.ndarray:
     return pixels
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@loop_over("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("name", [*SMOOTHING, "correlate", "convolve"])
 def test_transparent_pixels_do_not_bleed(tmp_path: Path, name: str, dtype: str) -> None:
     pixels = cutout(dtype)
@@ -64,8 +65,8 @@ def test_half_transparent_colours_are_weighed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shape", [(25, 27), (25, 27, 3)])
-@pytest.mark.parametrize("mode", ["mirror", "zero"])
+@loop_over("shape", [(25, 27), (25, 27, 3)])
+@loop_over("mode", ["mirror", "zero"])
 @pytest.mark.slow
 def test_opaque_alpha_changes_nothing(tmp_path: Path, name: str, shape: tuple[int, ...], mode: str) -> None:
     pixels = noise(*shape)

@@ -17,6 +17,7 @@ from imfilter import io
 from imfilter._cli import blocks, blockwise, messages, stack_work
 from tests.cli.commands import done, failed, noise, said
 from tests.files.test_zarr import FORMATS, array, image
+from tests.looping import loop_over
 
 zarr = pytest.importorskip("zarr")
 
@@ -38,11 +39,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-@pytest.mark.parametrize("version", FORMATS)
-@pytest.mark.parametrize("axes", ["ZYX", "YX", "T", "XZ"])
-@pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink"])
+@loop_over("version", FORMATS)
+@loop_over("axes", ["ZYX", "YX", "T", "XZ"])
+@loop_over("mode", ["mirror", "wrap", "shrink"])
 @pytest.mark.slow
 def test_windows(tmp_path: Path, small: list[int], version: int, axes: str, mode: str) -> None:
+    small.clear()
     pixels = noise(13, 21, 34)
     chunks = (6, 12, 20)
     source = array(tmp_path / "a.zarr", pixels, version, chunks=chunks, attributes={"own": 1})

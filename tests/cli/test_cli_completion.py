@@ -23,6 +23,7 @@ from imfilter._cli.series_table import SERIES
 from imfilter._cli.shown_table import NETWORKS, SHOWN
 from imfilter._napari.forms import words_of
 from tests.cli.commands import done, failed, run, subprocess_env
+from tests.looping import loop_over
 
 #: Options whose values are the user's own.
 FREE = {"time", "plot", "weights", "network", "glob"}
@@ -82,7 +83,7 @@ def test_files(words: tuple[str, ...]) -> None:
     assert completed(*words) == ["<file>"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("words", "wanted"),
     [
         (("sobel", "--mode", "m"), "mirror"),
@@ -123,7 +124,7 @@ def _function(command: Command) -> typing.Any:
     return operator.attrgetter(command.calls or command.name)(imfilter)
 
 
-@pytest.mark.parametrize("command", [*FILTERS, *SHOWN, *SERIES], ids=lambda command: command.name)
+@loop_over("command", [*FILTERS, *SHOWN, *SERIES], ids=lambda command: command.name)
 def test_words_are_those_of_the_signatures(command: Command) -> None:
     path = [command.name]
     if command.kind in ("series", "shown", "network"):

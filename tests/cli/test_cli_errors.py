@@ -25,9 +25,10 @@ from tests.cli.commands import (
     save,
     subprocess_env,
 )
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("arguments", "words"),
     [
         ([], "missing filter"),

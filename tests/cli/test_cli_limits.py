@@ -24,6 +24,7 @@ from tests.cli.commands import (
     said,
     save,
 )
+from tests.looping import loop_over
 
 #: Own arguments of the functions, as the command has them by default.
 ARGUMENTS = {"gaussian": [1.0], "box": [3], "percentile": [50.0]}
@@ -39,7 +40,7 @@ def shares(tmp_path: Path) -> Path:
     return tmp_path / "shares.npy"
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+@loop_over("suffix", ["png", "jpg", "bmp", "webp"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ["canny", *RANGED]])
 @pytest.mark.slow
 def test_the_advice_on_floats_works_when_followed(

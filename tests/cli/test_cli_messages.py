@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from imfilter._cli import messages
 from tests.cli.commands import COINS, noise, run, subprocess_env
+from tests.looping import loop_over
 
 # Everything below the blank, DEL, the second set of controls, marks that turn the direction of a text,
 # separators of lines, half of a surrogate pair (a byte that is no UTF-8), and a letter that is none yet.
@@ -28,7 +29,7 @@ def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if "compiling" not in line]
 
 
-@pytest.mark.parametrize("control", CONTROLS)
+@loop_over("control", CONTROLS)
 def test_no_control_character_is_left(control: str) -> None:
     shown = messages.visible(f"a{control}b")
     assert shown.isprintable()

@@ -17,6 +17,7 @@ from imfilter._cli import strips
 from tests.cli.commands import RNG, done, failed, noise, save
 from tests.cli.test_cli_missing import holes, mask_file, read
 from tests.cli.test_cli_nodata import geotiff
+from tests.looping import loop_over
 
 HOG: dict[str, Any] = {"pixels_per_cell": (8, 4), "cells_per_block": 2}
 HOG_OPTIONS = ["--pixels-per-cell", "8,4", "--cells-per-block", 2]
@@ -140,7 +141,7 @@ def test_descriptors_of_what_is_present(tmp_path: Path, channels: tuple[int, ...
 
 
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
-@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+@loop_over("channels", [(), (3,), (4,)])
 @pytest.mark.slow
 def test_absent_pixels_change_nothing(
     tmp_path: Path, name: str, ending: str, options: list[Any], channels: tuple[int, ...]
@@ -156,7 +157,7 @@ def test_absent_pixels_change_nothing(
 
 
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
-@pytest.mark.parametrize("channels", [(), (3,)])
+@loop_over("channels", [(), (3,)])
 @pytest.mark.slow
 def test_values_that_are_absent(
     tmp_path: Path, name: str, ending: str, options: list[Any], channels: tuple[int, ...]
@@ -196,7 +197,7 @@ def test_roots_of_what_is_present(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "must not be negative" in error
 
 
-@pytest.mark.parametrize("mode", ["mirror", "wrap", "shrink"])
+@loop_over("mode", ["mirror", "wrap", "shrink"])
 @pytest.mark.parametrize(("name", "ending", "options"), OUTPUTS)
 @pytest.mark.slow
 def test_bands_give_the_same_bits(

@@ -11,9 +11,10 @@ from imfilter._cli import messages, pipe_stages
 from tests.cli.commands import done, failed, said, save
 from tests.cli.streaming import same
 from tests.cli.test_cli_streamed_thresholds import two_hills
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "chain",
     [
         ("threshold",),
@@ -28,8 +29,8 @@ from tests.cli.test_cli_streamed_thresholds import two_hills
     ],
     ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
 )
-@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
-@pytest.mark.parametrize("held", [0, 1 << 28])
+@loop_over("channels", [(), (3,)], ids=["grey", "rgb"])
+@loop_over("held", [0, 1 << 28])
 @pytest.mark.slow
 def test_steps_of_pictures(
     tmp_path: Path,
@@ -41,12 +42,12 @@ def test_steps_of_pictures(
 ) -> None:
     """A picture is read and written in bands also if a step needs the whole."""
     monkeypatch.setattr(pipe_stages, "_HELD", held)
-    source = save(tmp_path / "in.tif", two_hills(96, 61, *channels))
+    source = save(tmp_path / "in.tif", two_hills(64, 61, *channels))
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "chain",
     [
         ("gaussian --sigma 2", "sobel", "threshold --method otsu"),
@@ -59,8 +60,9 @@ def test_steps_of_pictures(
     ],
     ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
 )
-@pytest.mark.parametrize("channels", [2, 4])
-@pytest.mark.parametrize("clear", [0, 1, 30])
+@loop_over("channels", [2, 4])
+@loop_over("clear", [0, 1, 30])
+@pytest.mark.slow
 def test_steps_of_pictures_with_alpha(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -70,9 +72,9 @@ def test_steps_of_pictures_with_alpha(
     clear: int,
 ) -> None:
     """Some bands have no transparent pixel. A dilation may leave none in the whole picture."""
-    pixels = two_hills(96, 61, channels)
+    pixels = two_hills(64, 61, channels)
     pixels[..., -1] = 255
-    pixels[50 : 50 + clear, 20 : 20 + clear, -1] = 90
+    pixels[33 : 33 + clear, 20 : 20 + clear, -1] = 90
     source = save(tmp_path / "in.png", pixels)
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)

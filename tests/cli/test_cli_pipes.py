@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 
 from imfilter import io
 from tests.cli.commands import COINS, done, failed, noise, run, subprocess_env
+from tests.looping import loop_over
 
 FILES: dict[str, Callable[[Path], None]] = {
     "a.png": lambda path: Pillow.fromarray(noise(12, 17, 3)).save(path),
@@ -57,7 +58,7 @@ class Fifo:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [3, 1 << 20])
+@loop_over("step", [3, 1 << 20])
 @pytest.mark.parametrize("name", FILES)
 def test_a_fifo_is_read_as_its_file(tmp_path: Path, name: str, step: int) -> None:
     FILES[name](tmp_path / name)

@@ -18,6 +18,7 @@ import pytest
 from imfilter._files import columns
 from tests.cli.commands import done, failed, run, subprocess_env
 from tests.cli.test_cli_series import ARGUMENTS, NAMES, given, prices, words, write
+from tests.looping import loop_over
 
 MODES = ("edge", "zero", "constant", "shrink", "valid")
 
@@ -170,7 +171,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path, live: bool) -> None:
         assert "error" not in errors
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("code", "arguments", "message"),
     [
         (2, "", "missing filter; for example: imfilter series moving_average"),

@@ -17,6 +17,7 @@ from imfilter import io, show
 from imfilter._cli import networks, options, shown_table, table
 from imfilter._filters.show import colormap, montage
 from tests.cli.commands import COINS, RNG, done, failed, noise, save
+from tests.looping import loop_over
 
 NAMES = [command.name for command in shown_table.SHOWN]
 FUNCTIONS: dict[str, Any] = {"maps": show.feature_maps} | {
@@ -154,7 +155,7 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
     np.testing.assert_array_equal(io.read(tmp_path / "o.png").pixels, expected)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("code", "arguments", "words"),
     [
         (2, [], "missing picture; for example: imfilter show kernels"),
@@ -182,7 +183,6 @@ def test_patches_of_a_colour_kernel(tmp_path: Path) -> None:
     ],
 )
 def test_errors(
-    tmp_path: Path,
     weights: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -190,10 +190,10 @@ def test_errors(
     arguments: list[str],
     words: str,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(weights.parent)
     places = {"W": weights, "C": COINS}
     assert words in failed(capsys, code, "show", *(places.get(word, word) for word in arguments))
-    assert [path.name for path in tmp_path.iterdir()] == ["weights.npy"]
+    assert [path.name for path in weights.parent.iterdir()] == ["weights.npy"]
 
 
 def test_a_network_is_drawn_as_its_functions_compute(tmp_path: Path) -> None:

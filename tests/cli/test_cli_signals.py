@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import resource
@@ -31,6 +32,33 @@ def wait(descriptor):
 os.fsync = wait
 from imfilter import cli
 cli.main()
+"""
+# The same for commands of which each has a signal. Prints how they end.
+COPIES = """
+import json, os, sys, time
+import imfilter
+from imfilter import cli, io
+
+commands, codes = json.loads(sys.argv[1]), []
+imfilter.box(io.read(commands[0][2]).pixels, 1, workers=1)  # imports what the commands need
+for number, *words in commands:
+    reading, writing = os.pipe()
+    copy = os.fork()
+    if copy == 0:
+        def wait(descriptor):
+            os.write(writing, b"w")
+            time.sleep(100)
+        os.fsync, sys.argv = wait, ["imfilter", *words]
+        try:
+            cli.main()
+        finally:
+            os._exit(99)
+    os.close(writing)
+    if os.read(reading, 1) == b"w":
+        os.kill(copy, number)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
+    os.close(reading)
+print(json.dumps(codes))
 """
 # A filter that takes long and never comes back to Python.
 FILTERING = """
@@ -70,18 +98,30 @@ def ended(running: subprocess.Popen[str], number: int) -> str:
     return "".join(line for line in errors.splitlines() if "compiling" not in line)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize("old", [None, b"old"])
-def test_the_part_that_is_written_goes(tmp_path: Path, name: str, old: bytes | None) -> None:
-    number = getattr(signal, name, None)
-    if number is None:
-        pytest.skip("no such signal here")
-    out = tmp_path / "out.png"
-    if old is not None:
-        out.write_bytes(old)
-    assert ended(start(WRITING, out), number) == ""
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ({"out.png": old} if old else {})
+def test_the_part_that_is_written_goes(tmp_path: Path) -> None:
+    """Each command is a process of its own, a copy of one that has imported the package."""
+    cases = [(name, old) for name in SIGNALS if hasattr(signal, name) for old in (None, b"old")]
+    commands = []
+    for place, (name, old) in enumerate(cases):
+        out = tmp_path / str(place) / "out.png"
+        out.parent.mkdir()
+        if old is not None:
+            out.write_bytes(old)
+        commands.append([int(getattr(signal, name)), "box", str(COINS), str(out), "--size", "1"])
+    done = subprocess.run(
+        [sys.executable, "-c", COPIES, json.dumps(commands)],
+        env=subprocess_env(),
+        preexec_fn=no_core,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=True,
+    )
+    assert [line for line in done.stderr.splitlines() if "compiling" not in line] == []
+    assert json.loads(done.stdout) == [-number for number, *_ in commands]
+    for place, (name, old) in enumerate(cases):
+        left = {path.name: path.read_bytes() for path in (tmp_path / str(place)).iterdir()}
+        assert left == ({"out.png": old} if old else {}), name
 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])

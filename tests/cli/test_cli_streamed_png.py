@@ -12,13 +12,14 @@ from imfilter._files import exif
 from tests.cli.commands import done, failed, noise, save
 from tests.cli.streaming import same
 from tests.files.pictures import chunk, raw_png
+from tests.looping import loop_over
 
 PNGS = [(bits, colour) for colour in (0, 2, 3, 4, 6) for bits in (1, 2, 4, 8, 16)]
 PNGS = [(b, c) for b, c in PNGS if b == 8 or (b == 16 and c != 3) or (b < 8 and c in (0, 3))]
 
 
-@pytest.mark.parametrize(("bits", "colour"), PNGS)
-@pytest.mark.parametrize("keyed", [False, True])
+@loop_over(("bits", "colour"), PNGS)
+@loop_over("keyed", [False, True])
 @pytest.mark.slow
 def test_kinds_of_png(
     tmp_path: Path,

@@ -13,11 +13,12 @@ from imfilter import cli
 from imfilter._cli import strips, thresholds
 from tests.cli.commands import done, noise, save
 from tests.cli.streaming import same
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
-@pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
-@pytest.mark.parametrize("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
+@loop_over("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@loop_over("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
 @pytest.mark.slow
 def test_local_thresholds(
     tmp_path: Path,
@@ -38,8 +39,8 @@ GLOBAL = ("otsu", "li", "yen", "triangle", "isodata", "minimum", "mean", "multi_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", GLOBAL)
-@pytest.mark.parametrize("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@loop_over("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@loop_over("dtype", ["uint8", "uint16"])
 def test_global_thresholds(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -48,15 +49,15 @@ def test_global_thresholds(
     channels: tuple[int],
     dtype: str,
 ) -> None:
-    source = save(tmp_path / "in.tif", two_hills(96, 31, *channels, dtype=dtype))
-    save(tmp_path / "mask.png", noise(96, 31) % 2)
+    source = save(tmp_path / "in.tif", two_hills(40, 31, *channels, dtype=dtype))  # 40 bands
+    save(tmp_path / "mask.png", noise(40, 31) % 2)
     for options in ([], ["--nodata", "7"], ["--mask", str(tmp_path / "mask.png")]):
         same(written, monkeypatch, source, ".tif", "threshold", "--method", method, *options)
     same(written, monkeypatch, source, ".npy", "threshold", "--method", method)
 
 
 @pytest.mark.parametrize("method", GLOBAL)
-@pytest.mark.parametrize("dtype", ["bool", "int16", "int32", "uint64", "float16", "float32", "float64"])
+@loop_over("dtype", ["bool", "int16", "int32", "uint64", "float16", "float32", "float64"])
 @pytest.mark.slow
 def test_global_thresholds_of_arrays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], method: str, dtype: str

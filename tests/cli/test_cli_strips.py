@@ -12,6 +12,7 @@ import tifffile
 from imfilter import io
 from imfilter._cli import reach, strips, table
 from tests.cli.commands import EXTRA, NAMES, done, noise, peak_of, save
+from tests.looping import loop_over
 
 #: Options with which a row of the result depends on more, or on other rows, than by default.
 WINDOWS = {
@@ -85,7 +86,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize(
     ("name", "more"), CASES, ids=lambda value: value if isinstance(value, str) else " ".join(value)
 )
-@pytest.mark.parametrize("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@loop_over("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
 def test_bands_are_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: list[str], channels: tuple[int, ...]
 ) -> None:
@@ -96,7 +97,7 @@ def test_bands_are_the_whole(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
+@loop_over("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("hog", "canny")])
 def test_bands_have_the_border_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: str
@@ -110,7 +111,7 @@ def test_bands_have_the_border_of_the_whole(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "bool"])
+@loop_over("dtype", ["uint8", "int16", "float32", "float64", "bool"])
 def test_bands_of_every_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, dtype: str) -> None:
     pixels = (noise(83, 26) % 128).astype(dtype)
     if dtype == "float64":
@@ -211,8 +212,8 @@ def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
     assert strips._count(image, rows, 4) > 40_000 // size
 
 
-@pytest.mark.parametrize("length", [1, 2, 3, 50])
-@pytest.mark.parametrize("rows", [(0, 0, 1, 1), (3, 4, 1, 1), (1, 1, 3, 1), (20, 20, 1, 10), (2, -2, 1, 1)])
+@loop_over("length", [1, 2, 3, 50])
+@loop_over("rows", [(0, 0, 1, 1), (3, 4, 1, 1), (1, 1, 3, 1), (20, 20, 1, 10), (2, -2, 1, 1)])
 def test_pieces_hold_what_bands_need(
     monkeypatch: pytest.MonkeyPatch, length: int, rows: tuple[int, ...]
 ) -> None:

@@ -14,6 +14,7 @@ from imfilter import io
 from imfilter._cli import blocks, blockwise, stack_work
 from tests.cli.commands import done, failed, noise
 from tests.cli.test_cli_streamed_thresholds import GLOBAL, two_hills
+from tests.looping import loop_over
 
 #: The letters of the filtered axes, and the axes of C Z Y X that have one threshold together. Samples beside
 #: a single axis are one signal.
@@ -73,10 +74,11 @@ def above(pixels: np.ndarray, together: tuple[int, ...], find: Callable[[np.ndar
 
 
 @pytest.mark.parametrize("method", GLOBAL)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
-@pytest.mark.parametrize("suffix", [".zarr", ".tif", ".npy"])
+@loop_over("dtype", ["uint8", "uint16", "int32", "float32"])
+@loop_over("suffix", [".zarr", ".tif", ".npy"])
 @pytest.mark.slow
 def test_volumes(tmp_path: Path, parts: list[int], suffix: str, dtype: str, method: str) -> None:
+    parts.clear()
     pixels = two_hills(2, 13, 21, 34).astype(dtype)
     pixels[1] //= 2  # each volume has a threshold of its own
     source, out = stack(tmp_path / f"a{suffix}", pixels), tmp_path / f"out{suffix}"

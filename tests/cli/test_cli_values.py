@@ -21,11 +21,12 @@ from tests.cli.commands import (
     noise,
     save,
 )
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("name", SMOOTHING)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-@pytest.mark.parametrize("shape", [(15, 12), (15, 12, 3)])
+@loop_over("dtype", ["uint8", "uint16"])
+@loop_over("shape", [(15, 12), (15, 12, 3)])
 def test_smoothing_is_the_function_on_each_channel(
     tmp_path: Path, name: str, dtype: str, shape: tuple[int, ...]
 ) -> None:

@@ -12,6 +12,7 @@ import skimage.color
 import imfilter
 from imfilter import color
 from tests import photos
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(7)
 XYZ = [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
@@ -82,7 +83,7 @@ def way(name):
 
 
 @pytest.mark.parametrize("name", WAYS)
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 15, 16, 17, 63, 64, 65, 511, 512, 513, 1100])
+@loop_over("count", [1, 2, 3, 5, 8, 15, 16, 17, 63, 64, 65, 511, 512, 513, 1100])
 def test_pixels_by_loops(name, count):
     wide = WAYS[name](count)
     np.testing.assert_allclose(way(name)(wide), oracle(name, wide), rtol=0, atol=2e-12)
@@ -108,9 +109,7 @@ def test_types_of_srgb(dtype):
 
 
 @pytest.mark.parametrize("name", ["lab_to_rgb", "lab_to_lch", "lch_to_lab"])
-@pytest.mark.parametrize(
-    "dtype", ["int8", "int16", "int32", "int64", "float16", "float32", "float64", ">f8", "g"]
-)
+@loop_over("dtype", ["int8", "int16", "int32", "int64", "float16", "float32", "float64", ">f8", "g"])
 def test_types_of_lab(name, dtype):
     pixels = WAYS[name](300).astype(dtype)
     found = way(name)(pixels)
@@ -119,14 +118,14 @@ def test_types_of_lab(name, dtype):
     np.testing.assert_allclose(found, oracle(name, pixels), rtol=0, atol=2e-12 if wide else CLOSE[name])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "dtype",
     [
         *("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
         *("float16", "float32", "float64", ">i2", ">f4", "g"),
     ],
 )
-@pytest.mark.parametrize("standard", ["bt601", "bt709"])
+@loop_over("standard", ["bt601", "bt709"])
 def test_gray_keeps_the_type(dtype, standard):
     kind = np.dtype(dtype)
     ends = (0, 1) if kind.kind in "bf" else (np.iinfo(kind).min, np.iinfo(kind).max)
@@ -298,9 +297,7 @@ def test_layouts_and_workers_change_nothing(name, dtype):
 
 
 @pytest.mark.parametrize("name", WAYS)
-@pytest.mark.parametrize(
-    "dtype", ["float16", "float32", "float64", ">f4", "uint8", "uint16", "int16", "int64", "bool"]
-)
+@loop_over("dtype", ["float16", "float32", "float64", ">f4", "uint8", "uint16", "int16", "int64", "bool"])
 def test_types_of_results(name, dtype):
     kind = np.dtype(dtype)
     pixels = WAYS[name](600)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from imfilter import color
+from tests.looping import loop_over
 
 WAYS = color.__all__
 IMAGE = np.zeros((4, 5, 3))
@@ -13,7 +14,7 @@ NAME_IT = "; give the channel axis with channel_axis="
 
 
 @pytest.mark.parametrize("name", WAYS)
-@pytest.mark.parametrize(
+@loop_over(
     ("error", "message", "value", "options"),
     [
         (ValueError, THREE.format(-1, "4 in shape (4, 5, 4)") + ALPHA, np.zeros((4, 5, 4)), {}),

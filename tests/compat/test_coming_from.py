@@ -9,6 +9,7 @@ import pytest
 
 import imfilter
 from imfilter import cli
+from tests.looping import loop_over
 
 PAGE = (Path(__file__).parents[2] / "docs" / "coming_from.md").read_text()
 #: What stands in the last column of a row, in backticks.
@@ -30,7 +31,7 @@ def found(node):
     return getattr(owner, node.id if isinstance(node, ast.Name) else node.attr)
 
 
-@pytest.mark.parametrize("cell", [cell for cell in CALLS if cell not in ("dtype=",)])
+@loop_over("cell", [cell for cell in CALLS if cell not in ("dtype=",)])
 def test_call(cell):
     """The function exists, and takes what the call gives it."""
     node = ast.parse(cell, mode="eval").body

@@ -7,6 +7,7 @@ import pytest
 import imfilter
 from imfilter.compat import cv2 as compat
 from tests.compat.cv2_calls import BORDERS, check, image, pick
+from tests.looping import loop_over
 
 TYPES = (np.uint8, np.uint16, np.int16, np.float32, np.float64)
 
@@ -126,7 +127,7 @@ _NAN_CALLS = {
 }
 
 
-@pytest.mark.parametrize("place", [(0, 0), (13, 40), (24, 70), (24, 0), None])
+@loop_over("place", [(0, 0), (13, 40), (24, 70), (24, 0), None])
 @pytest.mark.parametrize("name", _NAN_CALLS)
 def test_images_with_nan_are_left_to_opencv(name, place):
     name, args = name.split()[0], _NAN_CALLS[name]

@@ -37,7 +37,19 @@ def test_suite(suite, tmp_path):
     (tmp_path / "replaced.py").write_text(PLUGIN)
     path = os.pathsep.join([str(tmp_path), *sys.path])
     environment = os.environ | {"PYTHONPATH": path, "COUNTS": str(tmp_path / "counts.json")}
-    options = ["-q", "-p", "replaced", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore"]
+    options = [
+        "-q",
+        "-p",
+        "replaced",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:zarr",
+        "-W",
+        "ignore",
+    ]
     command = [sys.executable, "-m", "pytest", *options, "--pyargs", f"scipy.ndimage.tests.{suite}"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -9,6 +9,7 @@ import skimage.feature
 
 from imfilter.compat.skimage import feature
 from tests.compat.agreement import runs_here
+from tests.looping import loop_over
 
 PHOTOGRAPHS = ("camera", "coins", "moon", "page", "text")
 KINDS = ("uint8", "uint16", "int16", "float32", "float64", "bool")
@@ -37,7 +38,7 @@ def photograph(name, kind="uint8"):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CORNERS)
+@loop_over("name", CORNERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_corners(name, kind):
     """Corner measures are equal in every bit."""
@@ -86,7 +87,7 @@ def test_eigenvalues():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@loop_over("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_edges(name, kind):
     image, rng = photograph(name, kind), np.random.default_rng(3)

@@ -7,6 +7,7 @@ import skimage.morphology
 
 from imfilter.compat.skimage import morphology
 from tests.compat.agreement import equal, runs_here
+from tests.looping import loop_over
 
 PHOTOGRAPHS = ("camera", "coins", "moon", "page", "text")
 
@@ -24,7 +25,7 @@ def photograph(name, kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-@pytest.mark.parametrize("kind", ["uint8", "int32", "float32", "float64"])
+@loop_over("kind", ["uint8", "int32", "float32", "float64"])
 def test_extrema_of_photographs(name, kind):
     image = photograph(name, kind)
     for find in ("h_maxima", "h_minima"):

@@ -14,6 +14,7 @@ from imfilter._compat import skimage_images
 from imfilter._compat.serving import Elsewhere
 from imfilter.compat.skimage import color, restoration
 from tests.compat.agreement import runs_here
+from tests.looping import loop_over
 
 PHOTOGRAPHS = ("camera", "coins", "moon", "page", "text")
 COLOURS = ("astronaut", "coffee", "chelsea", "rocket")
@@ -38,7 +39,7 @@ def in_type(image, kind):
     )
 
 
-@pytest.mark.parametrize("name", COLOURS)
+@loop_over("name", COLOURS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_colours(name, kind):
     image = in_type(getattr(skimage.data, name)()[:150, :160], kind)
@@ -71,7 +72,7 @@ def test_deconvolution(name):
         restores("richardson_lucy", image, blur((3, 5), rng), num_iter=30, clip=False, bound=1e-5)
 
 
-@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@loop_over("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "int16", "float32", "float64"])
 def test_background(name, kind):
     image = in_type(getattr(skimage.data, name)()[:60, :71], kind)

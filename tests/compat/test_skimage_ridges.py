@@ -8,6 +8,7 @@ import skimage.filters
 
 from imfilter.compat.skimage import feature, filters
 from tests.compat.agreement import runs_here
+from tests.looping import loop_over
 
 PHOTOGRAPHS = ("camera", "coins", "moon", "page", "text")
 RIDGES = ("sato", "frangi", "meijering", "hessian")
@@ -23,7 +24,7 @@ def photograph(name, kind="uint8"):
 
 
 @pytest.mark.parametrize("name", RIDGES)
-@pytest.mark.parametrize("photo", PHOTOGRAPHS)
+@loop_over("photo", PHOTOGRAPHS)
 @pytest.mark.slow
 def test_ridges(name, photo):
     agrees(name, photograph(photo))

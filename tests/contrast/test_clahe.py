@@ -7,6 +7,7 @@ import skimage.exposure
 
 import imfilter
 from imfilter._filters.contrast import apply
+from tests.looping import loop_over
 from tests.reference import contrast
 
 RNG = np.random.default_rng(23)
@@ -47,7 +48,7 @@ def test_words_are_those_of_opencv():
     assert (found != expected).mean() < 0.01
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("dtype", "options"),
     [
         ("uint8", {}),
@@ -58,7 +59,7 @@ def test_words_are_those_of_opencv():
         ("float32", {"value_range": (0.5, 2.5), "bins": 40}),
     ],
 )
-@pytest.mark.parametrize("shape", [(53,), (19, 23), (7, 8, 9)])
+@loop_over("shape", [(53,), (19, 23), (7, 8, 9)])
 def test_definition(dtype, options, shape):
     image = values(shape, dtype) if dtype != "uint16" else values(shape, dtype) // 10
     counts = tuple(max(1, round(n / 5)) for n in shape)
@@ -165,8 +166,8 @@ def test_absent_samples(shape, dtype):
         np.testing.assert_array_equal(ignored, imfilter.clahe(image, 5, mask=present, **options))
 
 
-@pytest.mark.parametrize("shape", [(700,), (19, 23), (11, 600), (7, 8, 9)])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "float64"])
+@loop_over("shape", [(700,), (19, 23), (11, 600), (7, 8, 9)])
+@loop_over("dtype", ["uint8", "uint16", "int32", "float32", "float64"])
 def test_tables_of_lines(shape, dtype, monkeypatch):
     """The values of all tiles above and below a line may be weighted first, or for each sample."""
     image = values(shape, dtype)

@@ -7,6 +7,7 @@ import skimage.feature
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(37)
@@ -37,8 +38,8 @@ def near(result, expected, relative=1e-4):
     assert np.abs(result - expected).max() <= relative * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("aperture", [3, 5, 7])
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 16, 21])
+@loop_over("aperture", [3, 5, 7])
+@loop_over("size", [1, 2, 3, 4, 7, 16, 21])
 def test_agrees_with_opencv(size, aperture):
     image = photos.photo("camera")[60:301, 40:370].astype(np.float32)
     result = imfilter.harris(image, size=size, aperture=aperture)

@@ -11,6 +11,7 @@ from skimage.feature import peak_local_max
 
 import imfilter
 from tests.cli.commands import subprocess_env
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(43)
 
@@ -41,8 +42,8 @@ def by_loops(values):
     return peaks
 
 
-@pytest.mark.parametrize("shape", [(60,), (14, 17), (5, 6, 7), (3, 4, 3, 4), (1, 1), (1, 9)], ids=str)
-@pytest.mark.parametrize("levels", [3, 10, 10**6])
+@loop_over("shape", [(60,), (14, 17), (5, 6, 7), (3, 4, 3, 4), (1, 1), (1, 9)], ids=str)
+@loop_over("levels", [3, 10, 10**6])
 @pytest.mark.slow
 def test_one_peak_for_each_that_is_flat(shape, levels):
     for _ in range(6):
@@ -62,8 +63,8 @@ def test_the_middle_of_a_flat_peak():
     assert imfilter.corner_peaks(values).tolist() == [[5, 8]]
 
 
-@pytest.mark.parametrize("ndim", [1, 2, 3])
-@pytest.mark.parametrize("distance", [0, 1, 1.5, 2, 3.7, 6])
+@loop_over("ndim", [1, 2, 3])
+@loop_over("distance", [0, 1, 1.5, 2, 3.7, 6])
 def test_distances_order_and_completeness(ndim, distance):
     shape = {1: (500,), 2: (50, 61), 3: (15, 16, 17)}[ndim]
     values = RNG.random(shape)
@@ -98,8 +99,8 @@ def kept_by_loops(peaks, distance, metric):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("metric", ["euclidean", "chebyshev"])
-@pytest.mark.parametrize("seed", range(40))
+@loop_over("metric", ["euclidean", "chebyshev"])
+@loop_over("seed", range(40))
 def test_greedy_in_any_number_of_dimensions(metric, seed):
     rng = np.random.default_rng(seed)
     ndim = 1 + seed % 5

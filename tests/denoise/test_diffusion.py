@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.photos import photo
 from tests.reference import denoise as reference
 
@@ -18,8 +19,8 @@ def picture(shape, dtype="f8"):
 
 
 @pytest.mark.parametrize("function", ["exponential", "rational"])
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize("shape", [(17,), (9, 11), (4, 5, 6), (1, 7), (7, 1), (1, 1, 1), (3, 1, 80)])
+@loop_over("dtype", ["f4", "f8"])
+@loop_over("shape", [(17,), (9, 11), (4, 5, 6), (1, 7), (7, 1), (1, 1, 1), (3, 1, 80)])
 def test_loops(shape, dtype, function):
     image, spacing = picture(shape, dtype), (1.0, 1.5, 2.0)[: len(shape)]
     given = {"function": function, "step": 0.1, "spacing": spacing}

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.photos import photo
 from tests.reference import denoise as reference
 
 RNG = np.random.default_rng(5)
 
 
-@pytest.mark.parametrize("shape", [(40,), (9, 11), (2, 13), (8, 1), (4, 5, 7), (2, 2), (1, 2, 1), (3, 3)])
-@pytest.mark.parametrize("dtype", ["u1", "u2", "i8", "f2", "f4", ">f8"])
+@loop_over("shape", [(40,), (9, 11), (2, 13), (8, 1), (4, 5, 7), (2, 2), (1, 2, 1), (3, 3)])
+@loop_over("dtype", ["u1", "u2", "i8", "f2", "f4", ">f8"])
 def test_loops(shape, dtype):
     image = RNG.integers(0, 120, shape).astype(dtype)
     assert imfilter.estimate_noise(image) == pytest.approx(reference.noise(image), rel=1e-6)

@@ -6,6 +6,7 @@ import pytest
 import skimage.restoration
 
 import imfilter
+from tests.looping import loop_over, prepared
 from tests.photos import photo
 from tests.reference import denoise as reference
 
@@ -15,8 +16,9 @@ _START = RNG.bit_generator.state
 
 @pytest.fixture(autouse=True)
 def _seeded():
-    """Begin each test with the same numbers, in whichever order tests run."""
-    RNG.bit_generator.state = _START
+    """Begin each case with the same numbers, in whichever order tests run."""
+    with prepared(lambda: setattr(RNG.bit_generator, "state", _START)):
+        yield
 
 
 def picture(shape, dtype="float32", noise=12.0):
@@ -37,8 +39,8 @@ def close(found, expected, dtype):
         np.testing.assert_array_equal(found, np.rint(expected).astype(kind))
 
 
-@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"])
-@pytest.mark.parametrize(("shape", "patch", "search"), [((9, 11), 3, 5), ((14,), 5, 7), ((3, 4, 5), 3, 3)])
+@loop_over("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"])
+@loop_over(("shape", "patch", "search"), [((9, 11), 3, 5), ((14,), 5, 7), ((3, 4, 5), 3, 3)])
 @pytest.mark.slow
 def test_borders_and_dimensions(mode, shape, patch, search):
     image, n = picture(shape), len(shape)

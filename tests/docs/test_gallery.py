@@ -15,6 +15,7 @@ from skimage import data
 from imfilter import io
 from tests.docs import pages
 from tests.every import CALLS
+from tests.looping import loop_over
 
 ROOT = Path(__file__).parents[2]
 gallery = pages.module("pictures")
@@ -63,7 +64,7 @@ def test_the_reference_has_every_public_function():
         assert callable(getattr(importlib.import_module(module), last)), name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@loop_over("name", NAMES)
 def test_example_has_a_title_a_caption_and_a_source(name):
     text = docstring(GALLERY / name)
     title, line = text.splitlines()[:2]
@@ -130,7 +131,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("name", "command"), COMMANDS)
+@loop_over(("name", "command"), COMMANDS)
 @pytest.mark.slow
 def test_command_runs(name, command, folder, monkeypatch):
     monkeypatch.chdir(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs import pages
+from tests.looping import loop_over
 
 ROOT = Path(__file__).parents[2]
 FILES = [*pages.every(ROOT), ROOT / "CONTRIBUTING.md", ROOT / "samples" / "README.md"]
@@ -18,7 +19,7 @@ def links():
     return pages.module("links")
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+@loop_over("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
 def test_links_to_files_exist(path):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
         if "://" not in target and target not in BUILT:

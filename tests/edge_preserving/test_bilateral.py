@@ -7,6 +7,7 @@ from skimage.restoration import denoise_bilateral
 
 import imfilter
 from tests.edge_preserving.cases import DTYPES, MODES, photo, picture
+from tests.looping import loop_over
 from tests.reference import edge_preserving as reference
 
 #: Largest error of a result, relative to the range of the image, in float32 and in float64.
@@ -47,8 +48,8 @@ def test_every_dtype(dtype):
             np.testing.assert_array_equal(found[sure], rounded[sure])
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
 @pytest.mark.slow
 def test_every_border(mode, shape):
     image = picture("f8", shape, 1)

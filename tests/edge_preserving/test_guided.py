@@ -7,6 +7,7 @@ import scipy.ndimage as ndi
 
 import imfilter
 from tests.edge_preserving.cases import DTYPES, MODES, photo, picture
+from tests.looping import loop_over
 from tests.reference import edge_preserving as reference
 
 
@@ -40,8 +41,8 @@ def test_every_dtype(dtype):
             np.testing.assert_array_equal(found[sure], np.rint(wanted).astype(found.dtype)[sure])
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 3), (1, 1), (1, 7)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(11,), (5, 6), (3, 4, 3), (1, 1), (1, 7)])
 @pytest.mark.slow
 def test_every_border(mode, shape):
     image, guide = picture("f8", shape, 1), picture("f8", shape, 2)

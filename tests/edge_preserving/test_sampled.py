@@ -5,6 +5,7 @@ import pytest
 
 import imfilter
 from tests.edge_preserving.cases import DTYPES, MODES, picture
+from tests.looping import loop_over
 from tests.photos import photo
 
 #: Largest error in units of sigma_range, of pictures whose windows have samples near their centre.
@@ -64,8 +65,8 @@ def test_every_dtype(dtype):
     assert apart.max() <= ERROR * spread + rounded
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
 def test_every_border(mode, shape):
     image, guide = picture("f8", shape, 1), picture("f8", shape, 2)
     sigma, radius = (1.0, 0.7, 2.0)[: len(shape)], (2, 1, 3)[: len(shape)]

@@ -12,6 +12,7 @@ import pytest
 
 from imfilter._files import cells, columns
 from imfilter._files.image import FileError
+from tests.looping import loop_over
 
 ENDS = ("\n", "\r\n")
 
@@ -201,7 +202,7 @@ def test_the_mark_of_an_encoding_is_no_letter() -> None:
     assert reader.bom == "\ufeff".encode()
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("data", "words"),
     [
         (b"a,b\n1,2\n3\n", "line 3: has 1 cell, and the first row has 2"),
@@ -220,7 +221,7 @@ def test_the_mark_of_an_encoding_is_no_letter() -> None:
         (b"a,b\n" + b'"",' * (2 << 20), "line 2: a row must have at most 4194304 bytes"),
     ],
 )
-@pytest.mark.parametrize("piece", [1000, 1 << 20])
+@loop_over("piece", [1000, 1 << 20])
 @pytest.mark.slow
 def test_what_is_no_table(data: bytes, words: str, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "_PIECE", piece)

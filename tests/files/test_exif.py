@@ -18,6 +18,7 @@ from tests.cli.commands import done
 from tests.files import exif_blocks as blocks
 from tests.files.exif_blocks import EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE, ORIENTATION
 from tests.files.pictures import image, picture
+from tests.looping import loop_over
 
 ORDERS = ("<", ">")
 HOLDERS = ("jpg", "png", "webp")
@@ -35,9 +36,9 @@ def descriptive(tags: blocks.Tags) -> blocks.Tags:
     return {key: value for key, value in tags.items() if key[0] != "0" or key[1] not in LAYOUT}
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("source", HOLDERS)
-@pytest.mark.parametrize("result", HOLDERS)
+@loop_over("order", ORDERS)
+@loop_over("source", HOLDERS)
+@loop_over("result", HOLDERS)
 def test_every_byte_stays_but_for_orientation_and_thumbnail(
     tmp_path: Path, source: str, result: str, order: str
 ) -> None:

@@ -19,6 +19,7 @@ from tests.cli.commands import run
 from tests.files import exif_blocks as blocks
 from tests.files.exif_blocks import EXIF_IFD, ORIENTATION, THUMBNAIL, Pinned
 from tests.files.pictures import picture
+from tests.looping import loop_over
 
 DAMAGED = {
     "nothing": b"",
@@ -33,7 +34,7 @@ DAMAGED = {
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # Pillow's own, when it opens a JPEG
 @pytest.mark.parametrize("name", DAMAGED)
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@loop_over("suffix", ["jpg", "png", "webp"])
 def test_damaged_exif_does_not_cost_the_picture(tmp_path: Path, suffix: str, name: str) -> None:
     pixels = picture((10, 12, 3), "uint8")
     Pillow.fromarray(pixels).save(

@@ -14,6 +14,7 @@ import imfilter
 from imfilter import io
 from imfilter._cli import stack_work
 from tests.cli.commands import done, failed, noise, run, save
+from tests.looping import loop_over
 
 av = pytest.importorskip("av")
 
@@ -93,8 +94,8 @@ def test_values_times_and_sound(
     assert sorted(os.listdir(tmp_path)) == ["a.mkv", "b.mkv"]
 
 
-@pytest.mark.parametrize("mode", ["mirror", "edge", "zero", "shrink", "wrap"])
-@pytest.mark.parametrize("count", [1, 2, 5, 12])
+@loop_over("mode", ["mirror", "edge", "zero", "shrink", "wrap"])
+@loop_over("count", [1, 2, 5, 12])
 def test_borders_in_time(
     tmp_path: Path, colours: np.ndarray, monkeypatch: pytest.MonkeyPatch, mode: str, count: int
 ) -> None:

@@ -26,10 +26,11 @@ from tests.files.pictures import (
     picture,
     raw_png,
 )
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize("layout", SHAPES)
-@pytest.mark.parametrize(
+@loop_over("layout", SHAPES)
+@loop_over(
     ("suffix", "dtype"),
     [
         ("png", "uint8"),
@@ -60,8 +61,8 @@ def test_lossless_round_trip(tmp_path: Path, layout: str, suffix: str, dtype: st
     assert back.channels == (expected.ndim == 3)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64", ">u2", ">f4"])
-@pytest.mark.parametrize("shape", [(5,), (4, 5), (3, 4, 5), (2, 3, 4, 5)])
+@loop_over("dtype", ["bool", "int64", "float16", "float64", ">u2", ">f4"])
+@loop_over("shape", [(5,), (4, 5), (3, 4, 5), (2, 3, 4, 5)])
 def test_npy_round_trip(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
     pixels = RNG.integers(0, 2, shape).astype(dtype)
     io.write(tmp_path / "a.npy", io.Image(pixels))

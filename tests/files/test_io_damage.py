@@ -22,6 +22,7 @@ from tests.files.pictures import (
     picture,
     raw_png,
 )
+from tests.looping import loop_over
 
 
 def whole(tmp_path: Path, suffix: str) -> bytes:
@@ -145,8 +146,8 @@ DECODERS_SAY = [
 ]
 
 
-@pytest.mark.parametrize("error", DECODERS_SAY, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "npy"])
+@loop_over("error", DECODERS_SAY, ids=lambda error: type(error).__name__)
+@loop_over("suffix", ["png", "jpg", "tif", "npy"])
 def test_whatever_a_decoder_raises_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, error: Exception
 ) -> None:

@@ -14,6 +14,7 @@ from imfilter._files import fit
 from tests.files.pictures import (
     image,
 )
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "bmp", "webp"])
@@ -33,8 +34,8 @@ def test_depth_conversion_keeps_white() -> None:
     np.testing.assert_array_equal(fit.convert_depth(wide, np.dtype(np.uint8)), eight)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"])
-@pytest.mark.parametrize("source", ["float16", "float32", "float64"])
+@loop_over("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"])
+@loop_over("source", ["float16", "float32", "float64"])
 def test_saturated(dtype: str, source: str) -> None:
     limits = np.iinfo(dtype)
     values = np.array([np.nan, np.inf, -np.inf, 0.5, 1.5, 2.5, -0.4], source)

@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from imfilter import io
 from imfilter._files import jpeg
 from tests.cli.commands import subprocess_env
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(5)
 KINDS = [(progressive, restart) for progressive in (False, True) for restart in (0, 8)]
@@ -120,7 +121,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@loop_over("damage", DAMAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_in_the_first_scan_is_said(
     tmp_path: Path, whole: dict, kind: tuple[bool, int], damage: str

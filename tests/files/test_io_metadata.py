@@ -20,6 +20,7 @@ from tests.files.pictures import (
     parsed,
     picture,
 )
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
@@ -61,8 +62,8 @@ def test_a_profile_that_does_not_fit_is_dropped(tmp_path: Path, suffix: str) -> 
     assert io.read(tmp_path / f"a.{suffix}").icc == (None if suffix == "webp" else grey_icc())
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "lzw.tif", "16.png", "16.tif"])
+@loop_over("orientation", range(1, 9))
+@loop_over("suffix", ["jpg", "png", "webp", "tif", "lzw.tif", "16.png", "16.tif"])
 def test_orientation_is_applied_and_cleared(tmp_path: Path, suffix: str, orientation: int) -> None:
     corners = np.zeros((32, 48), np.uint8)
     corners[:16, :24], corners[:16, 24:], corners[16:, :24], corners[16:, 24:] = 40, 90, 150, 220

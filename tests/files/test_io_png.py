@@ -13,6 +13,7 @@ import pytest
 from imfilter import io
 from tests.cli.commands import done, failed
 from tests.files.pictures import RNG, chunk, icc, image, picture, raw_png
+from tests.looping import loop_over
 
 GAMMA = (b"gAMA", struct.pack(">I", 100000))
 SRGB_GAMMA = (b"gAMA", struct.pack(">I", 45455))
@@ -117,7 +118,7 @@ def test_chunks_that_are_damaged_or_too_long_do_not_count(tmp_path: Path) -> Non
     assert io.read(tmp_path / "a.png").colorimetry == (GAMMA, (b"cHRM", bytes(wrong[8:-4])))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("said", "profile", "lost"),
     [
         ((GAMMA,), False, True),
@@ -134,7 +135,7 @@ def test_chunks_that_are_damaged_or_too_long_do_not_count(tmp_path: Path) -> Non
         ((), False, False),
     ],
 )
-@pytest.mark.parametrize("suffix", ["jpg", "tif", "webp", "npy"])
+@loop_over("suffix", ["jpg", "tif", "webp", "npy"])
 def test_what_colours_mean_is_said_where_it_is_lost(
     tmp_path: Path, said: tuple, profile: bool, lost: bool, suffix: str
 ) -> None:

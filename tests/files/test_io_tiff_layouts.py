@@ -13,12 +13,13 @@ from PIL import Image as Pillow
 
 from imfilter import io
 from tests.files.pictures import RNG, picture, raw_tiff
+from tests.looping import loop_over
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("compression", [None, "zlib", "lzw", "zstd", "lzma"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float16", "float32", "float64"])
-@pytest.mark.parametrize("shape", [(45, 37), (45, 37, 3), (45, 37, 4)])
+@loop_over("compression", [None, "zlib", "lzw", "zstd", "lzma"])
+@loop_over("dtype", ["uint8", "uint16", "int16", "float16", "float32", "float64"])
+@loop_over("shape", [(45, 37), (45, 37, 3), (45, 37, 4)])
 def test_strips_tiles_and_byte_orders(
     tmp_path: Path, shape: tuple[int, ...], dtype: str, compression: str | None
 ) -> None:
@@ -84,8 +85,8 @@ def test_bilevel(tmp_path: Path, compression: str | None) -> None:
     np.testing.assert_array_equal(io.read(tmp_path / "a.tif").pixels, bits * np.uint8(255))
 
 
-@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
-@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "1", "LA"])
+@loop_over("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@loop_over("mode", ["L", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "1", "LA"])
 def test_files_of_another_writer(tmp_path: Path, mode: str, compression: str | None) -> None:
     path = tmp_path / "a.tif"
     bands = {"L": 1, "P": 1, "1": 1, "I;16": 1, "F": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}[mode]
@@ -155,7 +156,7 @@ def test_a_volume_is_refused(tmp_path: Path) -> None:
 GREY = {256: 8, 257: 6, 258: 8, 259: 1, 262: 1, 277: 1, 278: 6}
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("changes", "words"),
     [
         ({262: 8, 277: 3}, "holds CIELab; save it as grey, RGB, palette, CMYK or YCbCr"),

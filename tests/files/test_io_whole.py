@@ -17,12 +17,13 @@ from tests.files.pictures import (
     image,
     picture,
 )
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize(
     "name", [known.suffixes[0] for known in FORMATS if known.name not in ("zarr", "video")]
 )
-@pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit, OSError(28, "No space left on device")])
+@loop_over("failure", [KeyboardInterrupt, SystemExit, OSError(28, "No space left on device")])
 def test_failure_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, failure: BaseException | type[BaseException]
 ) -> None:

@@ -12,14 +12,13 @@ import tifffile
 from imfilter import io
 from tests.files.hostile import directory
 from tests.files.pictures import exif_block, icc, parsed, picture, raw_tiff
+from tests.looping import loop_over
 
 PLAIN = {"photometric": "minisblack", "metadata": None}
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32", "float32", "float64"])
-@pytest.mark.parametrize(
-    "options", [{}, {"compression": "zlib", "tile": (16, 16)}, {"bigtiff": True, "byteorder": ">"}]
-)
+@loop_over("dtype", ["uint8", "uint16", "int16", "uint32", "float32", "float64"])
+@loop_over("options", [{}, {"compression": "zlib", "tile": (16, 16)}, {"bigtiff": True, "byteorder": ">"}])
 def test_plain_pages(tmp_path: Path, dtype: str, options: dict) -> None:
     pixels = picture((5, 21, 34), dtype)
     tifffile.imwrite(tmp_path / "a.tif", pixels, **PLAIN, **options)

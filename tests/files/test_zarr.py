@@ -14,6 +14,7 @@ import imfilter
 from imfilter import io
 from tests.cli.commands import done, failed, noise, save
 from tests.files.pictures import REAL, picture
+from tests.looping import loop_over
 
 zarr = pytest.importorskip("zarr")
 FORMATS = (2, 3)
@@ -51,8 +52,8 @@ def image(path: Path, pixels: np.ndarray, version: int, levels: int = 1) -> Path
     return path
 
 
-@pytest.mark.parametrize("version", FORMATS)
-@pytest.mark.parametrize("dtype", REAL)
+@loop_over("version", FORMATS)
+@loop_over("dtype", REAL)
 @pytest.mark.slow
 def test_arrays(tmp_path: Path, version: int, dtype: str) -> None:
     pixels = picture((5, 21, 34), dtype)

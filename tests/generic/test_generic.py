@@ -13,6 +13,7 @@ import scipy.ndimage
 import imfilter
 from imfilter._filters.generic import functions
 from tests.generic import user_functions as user
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(7)
@@ -35,7 +36,7 @@ def python(function):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", user.ONE)
-@pytest.mark.parametrize("mode", SCIPY)
+@loop_over("mode", SCIPY)
 def test_functions_are_those_of_scipy(name, mode):
     function, args = user.ONE[name]
     for shape, size in SHAPES:

@@ -10,6 +10,7 @@ import imfilter
 from imfilter._filters.generic import dependencies
 from imfilter._simd import code_files
 from tests.generic.users import SOURCE, module
+from tests.looping import loop_over
 
 FUNCTIONS = [
     *("with_global", "with_table", "with_pair", "with_call", "with_default", "with_numpy", "with_inner"),
@@ -57,7 +58,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "changed"), CHANGES, ids=[c[1] for c in CHANGES])
+@loop_over(("old", "new", "changed"), CHANGES, ids=[c[1] for c in CHANGES])
 @pytest.mark.slow
 def test_what_a_function_depends_on_changes_its_digest(old, new, changed):
     assert old in SOURCE

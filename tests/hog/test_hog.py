@@ -10,6 +10,7 @@ import skimage.feature
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(47)
 NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
@@ -44,8 +45,8 @@ def test_agrees_with_scikit_image(norm, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", [(8, 8), (5, 7), (16, 4), (1, 1), (3, 3), (6, 10)])
-@pytest.mark.parametrize("block", [(1, 1), (3, 3), (2, 4)])
+@loop_over("cell", [(8, 8), (5, 7), (16, 4), (1, 1), (3, 3), (6, 10)])
+@loop_over("block", [(1, 1), (3, 3), (2, 4)])
 def test_cells_and_blocks(cell, block):
     image = photos.photo("camera")[30:111, 50:147]
     for orientations in (1, 4, 8, 9, 13):

@@ -8,6 +8,7 @@ import pytest
 from imfilter import layers
 from imfilter.layers import Activation, BatchNorm, Conv, Dense, Residual, Stack, networks
 from tests.layers.gradient_cases import CASES, close, problem
+from tests.looping import loop_over
 
 STEP = 1e-5
 SEED = 5
@@ -28,8 +29,8 @@ def slopes(loss, array, places):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("training", [False, True], ids=["running", "training"])
-@pytest.mark.parametrize("n", [1, 2, 3])
+@loop_over("training", [False, True], ids=["running", "training"])
+@loop_over("n", [1, 2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_finite_differences(name, n, training):
     """Of some samples and of some weights of every array. No rectifier is within a step of its limit."""

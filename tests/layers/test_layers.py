@@ -8,6 +8,7 @@ import pytest
 import imfilter
 from imfilter import layers
 from imfilter._filters.layers import conv_layer
+from tests.looping import loop_over
 from tests.reference import layers_by_loops as loops
 
 MODES = ("zero", "mirror", "symmetric", "edge", "wrap")
@@ -48,7 +49,7 @@ def some_layer(seed, mode=None):
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@loop_over("seed", range(60))
 def test_forwards(seed, monkeypatch):
     """Also where bands are of a row, and of some columns of it."""
     x, weight, bias, ours, theirs = some_layer(seed)
@@ -62,7 +63,7 @@ def test_forwards(seed, monkeypatch):
     np.testing.assert_array_equal(alone, layers.conv(x[:1], weight, bias, **theirs)[0])
 
 
-@pytest.mark.parametrize("seed", range(40))
+@loop_over("seed", range(40))
 def test_backwards(seed):
     x, weight, _, ours, theirs = some_layer(seed)
     rng = np.random.default_rng(seed)
@@ -100,7 +101,7 @@ def test_gradients_are_slopes(seed):
             assert loss(*moved) - before == pytest.approx(slopes.flat[index], abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@loop_over("seed", range(40))
 def test_transposed(seed):
     x, weight, _, _, theirs = some_layer(seed)
     rng = np.random.default_rng(seed)
@@ -304,7 +305,7 @@ GOOD = np.ones((2, 4, 9, 8)), np.ones((6, 4, 3, 3))
 ONE = np.ones((6, 9, 8))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("error", "message", "arguments", "options"),
     [
         (TypeError, "x must contain real numbers", (np.ones((1, 4, 9, 8), complex), GOOD[1]), {}),

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from imfilter.layers import Activation, Conv, Dense, Flatten, GlobalPool, Pool, Stack
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("made", "shape", "error", "message"),
     [
         ([Dense(3)], (0,), ValueError, "input_shape must be at least 1, got 0"),

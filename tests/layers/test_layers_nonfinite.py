@@ -5,6 +5,7 @@ import pytest
 
 from imfilter import layers
 from tests.layers.test_layers import some_layer
+from tests.looping import loop_over
 from tests.reference import layers_by_loops as loops
 from tests.reference import naive
 
@@ -77,7 +78,7 @@ def forwards(x, weight, bias, **given):
     return np.broadcast_to(total, (len(x), *total.shape[1:3], *lengths)).reshape(len(x), -1, *lengths)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@loop_over("seed", range(60))
 def test_forwards(seed):
     _, x, weight, bias, ours, theirs = some_spoiled_layer(seed)
     with np.errstate(invalid="ignore"):
@@ -108,7 +109,7 @@ def test_one_channel_is_as_many(channels, bad):
     np.testing.assert_array_equal(np.isnan(depthwise), np.isnan(result))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@loop_over("seed", range(60))
 def test_backwards(seed):
     rng, x, weight, bias, ours, theirs = some_spoiled_layer(seed)
     shape = forwards(np.zeros_like(x), np.zeros_like(weight), bias, **ours).shape
@@ -199,8 +200,8 @@ FUNCTIONS = {
 EXTENTS = {"x": (33, 15, 9), "kernel": (3, 3, 3), "strided": (17, 8, 5)}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("n", [1, 2, 3])
+@loop_over("dtype", ["float32", "float64"])
+@loop_over("n", [1, 2, 3])
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.slow
 def test_bits_do_not_depend_on_the_layout(name, n, dtype):

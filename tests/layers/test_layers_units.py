@@ -7,6 +7,7 @@ import pytest
 
 from imfilter import layers
 from imfilter._filters.layers import shared_units
+from tests.looping import loop_over
 from tests.reference import loops
 
 #: Shapes of the input and of the weights, and groups: tiles, pixels, rows of one channel, bands of many.
@@ -45,10 +46,10 @@ def test_no_result_depends_on_the_memory_that_it_uses(shape, kernel, groups, wor
     np.testing.assert_allclose(found, true, rtol=0, atol=3e-6 * np.abs(true).max())
 
 
-@pytest.mark.parametrize("units", [1, 2, 7, 40, 513])
-@pytest.mark.parametrize("count", [1, 2, 5])
-@pytest.mark.parametrize("step", [1, 3, 4])
-@pytest.mark.parametrize("work", [1, 10**7, 10**11])
+@loop_over("units", [1, 2, 7, 40, 513])
+@loop_over("count", [1, 2, 5])
+@loop_over("step", [1, 3, 4])
+@loop_over("work", [1, 10**7, 10**11])
 def test_ranges_cover_all_units_once(units, count, step, work):
     ranges = shared_units._ranges(units, count, work, step)[::-1]
     assert [u for start, stop in ranges for u in range(start, stop)] == list(range(units))
@@ -83,12 +84,10 @@ def test_an_error_ends_the_work():
     assert Failing.calls <= 2
 
 
-@pytest.mark.parametrize(
-    "shape", [(2, 20, 13, 15), (1, 20, 7, 64), (3, 20, 90), (70, 3, 1, 1), (2, 4, 3, 4, 5)]
-)
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+@loop_over("shape", [(2, 20, 13, 15), (1, 20, 7, 64), (3, 20, 90), (70, 3, 1, 1), (2, 4, 3, 4, 5)])
+@loop_over("stride", [1, 2, 3])
+@loop_over("groups", [1, 2])
+@loop_over("dtype", ["float32", "float64", "int16"])
 @pytest.mark.slow
 def test_kernels_of_one_tap(shape, stride, groups, dtype):
     """Pixels of several images in one unit, parts of units, blocks that are not full, and other layouts."""
@@ -124,9 +123,9 @@ def test_kernels_of_one_tap_and_many_inputs(inputs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernel", [(3, 3), (1, 3), (3, 1), (5, 5), (2, 4), (7, 3)])
-@pytest.mark.parametrize("rows", [1, 3, 4, 9])
-@pytest.mark.parametrize("columns", [7, 16, 17, 70, 1300])
+@loop_over("kernel", [(3, 3), (1, 3), (3, 1), (5, 5), (2, 4), (7, 3)])
+@loop_over("rows", [1, 3, 4, 9])
+@loop_over("columns", [7, 16, 17, 70, 1300])
 def test_one_input_for_each_group(kernel, rows, columns):
     """Rows that are computed together and rows that are left; short and long lines; several outputs."""
     rng = np.random.default_rng(columns)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imfilter import layers
+from tests.looping import loop_over
 from tests.reference import loops
 
 
@@ -37,8 +38,8 @@ def by_loops(gradient, x, size, stride, padding, ceil_mode, largest):
     return result
 
 
-@pytest.mark.parametrize("largest", [True, False], ids=["max", "mean"])
-@pytest.mark.parametrize("seed", range(40))
+@loop_over("largest", [True, False], ids=["max", "mean"])
+@loop_over("seed", range(40))
 def test_random_windows(seed, largest):
     """With equal samples, NaN, -inf, padding, and windows that reach beyond it."""
     rng = np.random.default_rng(seed)

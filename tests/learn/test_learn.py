@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.photos import photo, volume
 from tests.reference import naive
 
@@ -49,8 +50,8 @@ def agrees(fitted, columns, goal, bias=True, ridge=0.0):
     assert fitted.samples == len(goal)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
+@loop_over("mode", MODES)
+@loop_over(
     ("lengths", "shape"),
     [
         ((40,), (5,)),
@@ -186,9 +187,9 @@ def test_a_volume_with_channels():
     np.testing.assert_allclose(fitted.apply(image), target, atol=1e-9)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize("dtype", ["uint8", "float32", ">f8", "float16"])
+@loop_over("mode", MODES)
+@loop_over("axis", [0, 1])
+@loop_over("dtype", ["uint8", "float32", ">f8", "float16"])
 def test_it_finds_sobel(mode, axis, dtype):
     image = photo("camera")[100:300, 50:350].astype(dtype)
     edges = imfilter.sobel(image, axis=axis, mode=mode, cval=20)
@@ -297,7 +298,7 @@ A = RNG.normal(size=(6, 7))
 RGB = RNG.normal(size=(6, 7, 3))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("arguments", "error", "words"),
     [
         ({"inputs": A * 1j}, TypeError, "inputs must contain real numbers.*complex"),

@@ -8,6 +8,7 @@ import pytest
 
 import imfilter
 from imfilter import weights
+from tests.looping import loop_over
 from tests.reference.naive import border_index
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink")
@@ -74,9 +75,9 @@ WINDOWS = {
 }
 
 
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("name", WINDOWS)
-@pytest.mark.parametrize("shape", [(11,), (9, 10), (5, 6, 4)])
+@loop_over("shape", [(11,), (9, 10), (5, 6, 4)])
 def test_coverage(name, shape, mode):
     options, make = WINDOWS[name]
     if name == "footprint" and len(shape) == 1:
@@ -187,8 +188,8 @@ def test_wrong_masks(mask):
         imfilter.coverage(np.array(mask) + 1j, 3)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(23,), (11, 12), (5, 6, 4)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(23,), (11, 12), (5, 6, 4)])
 def test_fill(shape, mode):
     image, mask = RNG.normal(size=shape), random_mask(shape)
     if len(shape) == 1:
@@ -287,7 +288,7 @@ def test_without_absent_samples_nothing_changes():
     assert np.isnan(counted).all()
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("options", "words"),
     [
         ({"mask": [True]}, r"mask must have shape \(3,\), got \(1,\)"),
@@ -305,7 +306,7 @@ def test_without_absent_samples_nothing_changes():
         ({"out": np.zeros(2)}, r"out must have shape \(3,\), got \(2,\)"),
     ],
 )
-@pytest.mark.parametrize("image", [[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])
+@loop_over("image", [[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])
 def test_errors_of_fill(image, options, words):
     with pytest.raises(ValueError, match=words):
         imfilter.fill(image, **{"sigma": 1, **options})

@@ -7,6 +7,7 @@ import scipy.ndimage as ndi
 import imfilter
 from imfilter._filters.linear import cosine
 from imfilter._filters.linear.operators import separable
+from tests.looping import loop_over
 from tests.reference.naive import MODES
 
 RNG = np.random.default_rng(11)
@@ -41,9 +42,9 @@ def assert_rounded(found, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
-@pytest.mark.parametrize("shape", [(40, 16), (16, 40), (300, 17), (130, 210), (301, 160)])
+@loop_over("mode", MODES)
+@loop_over("dtype", ["uint8", "uint16", "int16", "float32"])
+@loop_over("shape", [(40, 16), (16, 40), (300, 17), (130, 210), (301, 160)])
 def test_every_border_and_type(shape, dtype, mode):
     """Also next to the border, and on images shorter than the kernel."""
     image = (RNG.random(shape) * 250).astype(dtype)
@@ -72,9 +73,9 @@ def test_they_are_what_runs():
         assert algorithm(image, [other, other]) == "separable"
 
 
-@pytest.mark.parametrize("truncate", [2.0, 3.0, 4.0, 5.0])
-@pytest.mark.parametrize("sigma", [6.5, 50.0, 700.0])
-@pytest.mark.parametrize("order", [0, 1, 2])
+@loop_over("truncate", [2.0, 3.0, 4.0, 5.0])
+@loop_over("sigma", [6.5, 50.0, 700.0])
+@loop_over("order", [0, 1, 2])
 def test_fit(sigma, truncate, order):
     """The cosines add up to the taps, each at its own place, and to their sum."""
     kernel = imfilter.weights.gaussian(sigma, order=order, truncate=truncate)

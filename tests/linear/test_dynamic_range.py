@@ -14,6 +14,7 @@ import imfilter
 from imfilter import layers, series, weights
 from imfilter._filters.linear import dynamic_range, fft_tiles
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import naive
 
 BOUND = {"float32": 2e-6, "float64": 1e-12}
@@ -172,7 +173,7 @@ def worst(found, image, kernels, relative, rng, mode="mirror", cval=0.0):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", BOUND)
+@loop_over("dtype", BOUND)
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_window_by_its_own_samples(name, dtype):
     ndim, function, kernels = FILTERS[name]
@@ -194,7 +195,7 @@ def test_large_images_in_several_stretches(name, size):
         assert share <= 1, f"{scene.__name__}: {share:.3g} of the bound"
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", "float64"])
+@loop_over("dtype", ["uint8", "int16", "uint16", "float32", "float64"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_windows_of_zeros_give_zero(name, dtype):
     """Not nearly, also beside large samples, whatever the result's type is."""

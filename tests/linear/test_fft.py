@@ -7,6 +7,7 @@ import pytest
 
 import imfilter
 from imfilter._filters.linear import fft_lengths, fft_sums
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(23)
@@ -23,8 +24,8 @@ def by_transform(by_transform, monkeypatch):
     monkeypatch.setattr(fft_sums, "_TOGETHER", 64)
 
 
-@pytest.mark.parametrize("mode", naive.MODES)
-@pytest.mark.parametrize(
+@loop_over("mode", naive.MODES)
+@loop_over(
     ("shape", "size"),
     [
         ((97,), (8,)),
@@ -99,10 +100,8 @@ def test_integers_are_rounded_and_saturated(by_transform, dtype):
     np.testing.assert_array_equal(found[clear], wanted[clear])
 
 
-@pytest.mark.parametrize(
-    "kernel", [(3,), (501,), (5000,), (3, 90), (63, 63), (1, 400), (9, 9, 9), (2, 70, 5)]
-)
-@pytest.mark.parametrize("scale", [1, 7, 400])
+@loop_over("kernel", [(3,), (501,), (5000,), (3, 90), (63, 63), (1, 400), (9, 9, 9), (2, 70, 5)])
+@loop_over("scale", [1, 7, 400])
 def test_tiles(kernel, scale):
     """Longer than the kernel, no longer than what there is to transform, and fast to transform."""
     image = tuple(max(1, k * scale // 5) for k in kernel)

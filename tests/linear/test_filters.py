@@ -5,6 +5,7 @@ import pytest
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import naive
 
 SHAPES = [(41,), (13, 38), (9, 11, 14)]
@@ -84,7 +85,7 @@ def gain(call, ndim):
     return max(1.0, float(np.abs(call(naive, impulse, mode="zero")).sum()))
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", FILTERS)
 def test_definition(name, shape):
     """Every filter, on every border, is the float64 sum over its definition."""
@@ -125,7 +126,7 @@ MAGNITUDES += ["gaussian_gradient_magnitude", "gaussian_gradient_magnitude spaci
 REPEATING = ("mirror", "symmetric", "edge", "wrap")
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", AVERAGING)
 def test_a_constant_is_preserved(name, shape):
     for dtype in ("uint8", "int16", "float32", "float64"):
@@ -145,7 +146,7 @@ DERIVATIVES = [n for n in FILTERS if n not in AVERAGING and not n.startswith(NOT
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", DERIVATIVES)
 def test_a_constant_has_no_derivative(name, shape):
     for dtype in ("uint8", "float32", "float64"):

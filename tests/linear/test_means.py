@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 TYPES = ("bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8")
@@ -43,8 +44,8 @@ def test_the_oracle():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("mode", naive.MODES)
+@loop_over("dtype", TYPES)
+@loop_over("mode", naive.MODES)
 def test_boxes_of_any_size_and_dimension(dtype, mode):
     """Even and odd, longer than the image, over steps whose means are often half-way."""
     rng = np.random.default_rng(sum(map(ord, dtype + mode)))
@@ -66,8 +67,8 @@ def test_boxes_of_any_size_and_dimension(dtype, mode):
             np.testing.assert_array_equal(found, wanted, err_msg=f"{shape} {sizes}")
 
 
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 7, 16, 40])
+@loop_over("dtype", TYPES)
+@loop_over("channels", [1, 2, 3, 4, 5, 7, 16, 40])
 def test_any_number_of_channels(dtype, channels):
     """Interleaved or in planes of their own: what is half-way goes the same way."""
     rng = np.random.default_rng(channels)
@@ -83,8 +84,8 @@ def test_any_number_of_channels(dtype, channels):
         np.testing.assert_array_equal(np.moveaxis(found, 0, -1), wanted)
 
 
-@pytest.mark.parametrize("result", ["u1", "i2", "i4", "u8", "bool"])
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("result", ["u1", "i2", "i4", "u8", "bool"])
+@loop_over("dtype", TYPES)
 def test_results_of_another_integer_type(dtype, result):
     """Rounded first, saturated then."""
     rng = np.random.default_rng(5)

@@ -8,11 +8,12 @@ import pytest
 
 import imfilter
 from tests.linear.missing_cases import FILTERS, KERNELS, MODES, SHAPES, absences, close, picture
+from tests.looping import loop_over
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("n", [1, 2, 3])
+@loop_over("mode", MODES)
+@loop_over("n", [1, 2, 3])
 @pytest.mark.parametrize("name", FILTERS)
 def test_definition(name, n, mode):
     """Every filter, border and number of axes, with every kind of absence, in float64."""
@@ -24,7 +25,7 @@ def test_definition(name, n, mode):
         close(result, expected, image, mask, "float64")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "uint8", "uint16"])
+@loop_over("dtype", ["float32", "uint8", "uint16"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_types(name, dtype):
     run, definition = FILTERS[name]
@@ -33,7 +34,7 @@ def test_types(name, dtype):
         close(run(image, mask=mask), definition(image, mask), image, mask, "float32")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@loop_over("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_confidences_and_nan(name, dtype):
     """Numbers as a mask, NaN as absent samples, and both together; also where little is present."""
@@ -110,7 +111,7 @@ PLANAR = {
 }
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@loop_over("axis", [0, 1, 2, -1])
 @pytest.mark.parametrize("name", PLANAR)
 def test_channels_and_batches(name, axis):
     """Each channel by itself, with a mask of the spatial shape and with one for each channel."""
@@ -199,7 +200,7 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG)
+@loop_over(("options", "message"), WRONG)
 @pytest.mark.parametrize("name", ["gaussian", "correlate large", "sobel"])
 def test_errors(name, options, message):
     run, _ = FILTERS[name]

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas
 import pytest
-from astropy import convolution
 from scipy import ndimage
 
 import imfilter
@@ -39,6 +38,8 @@ def test_the_quotient_of_two_filters_of_scipy(n, mode):
 @pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize(("boundary", "mode"), [("extend", "edge"), ("wrap", "wrap"), ("fill", "zero")])
 def test_astropy(n, boundary, mode):
+    from astropy import convolution  # takes a second, which processes without this test need not spend
+
     rng = np.random.default_rng(n)
     image, kernel = rng.normal(size=(30, 20, 10)[:n]), rng.random((5, 7, 3)[:n])
     image[rng.random(image.shape) < 0.3] = np.nan

@@ -5,6 +5,7 @@ import pytest
 import scipy.ndimage
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(0)
@@ -39,8 +40,8 @@ def footprint(shape, kernel, at, mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", ["float32", "float64"])
+@loop_over("bad", [np.nan, np.inf, -np.inf], ids=str)
 @pytest.mark.parametrize("name", KERNELS)
 def test_stays_in_the_footprint(name, bad, dtype):
     kernel = KERNELS[name]

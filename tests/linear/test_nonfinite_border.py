@@ -1,10 +1,13 @@
 """A border that is NaN or infinite reaches exactly the windows that touch it, whichever algorithm runs."""
 
+import functools
+
 import numpy as np
 import pytest
 
 import imfilter
 from imfilter import weights
+from tests.looping import loop_over
 from tests.reference import naive
 
 TYPES = ("bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8")
@@ -36,15 +39,20 @@ def touched(shape, kernel):
     return naive.correlate(inside, used, mode="zero") < used.sum() - 0.5
 
 
+@functools.cache
+def touched_by(name, shape):
+    return touched(shape, KERNELS[name])
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels(name, dtype, value):
     kernel = KERNELS[name]
     image = (RNG.random((70, 84)) * 100).astype(dtype)
     found = imfilter.correlate(image, kernel, mode="constant", cval=value, dtype="f8")
-    hit = touched(image.shape, kernel)
+    hit = touched_by(name, image.shape)
     if name == "low-rank":  # whose terms have weights of either sign
         assert not np.isfinite(found[hit]).any()
     else:
@@ -57,13 +65,13 @@ def test_kernels(name, dtype, value):
         info = np.iinfo(dtype)
         beyond = 0 if np.isnan(value) else info.max if value > 0 else info.min
         np.testing.assert_array_equal(rounded[hit], beyond)
-        clean = naive.correlate(image.astype(float), scaled, mode="zero")
+        clean /= naive.dense(kernel, 2).sum()
         assert np.abs(rounded[~hit] - clean[~hit]).max() <= 0.501
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize(
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
+@loop_over(
     ("shape", "size"), [((8,), 3), ((900,), 101), ((8, 9), 4), ((60, 70), 9), ((9, 10, 11), 3), ((3, 4), 9)]
 )
 def test_boxes(shape, size, dtype, value):
@@ -91,8 +99,8 @@ def test_other_modes_do_not_read_it(dtype, value):
         )
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf], ids=str)
-@pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f4", "f8"])
+@loop_over("value", [np.nan, np.inf], ids=str)
+@loop_over("dtype", ["u1", "i2", "u4", "i8", "f4", "f8"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -114,8 +122,8 @@ def test_windows_inside_are_as_ever(call, dtype, value):
     assert not np.isfinite(found[0]).any()
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", ["moving_average", "weighted_average", "savgol", "gaussian"])
 def test_series(name, dtype, value):
     values = (RNG.random(200) * 100).astype(dtype)

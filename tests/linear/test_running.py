@@ -5,6 +5,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 RNG = np.random.default_rng(7)
@@ -26,11 +27,9 @@ def mean(image, sizes, mode, cval):
     return result
 
 
-@pytest.mark.parametrize("mode", BORDERS)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "float32"])
-@pytest.mark.parametrize(
-    "shape", [(5,), (700,), (1, 40), (9, 40), (70, 300), (300, 65), (5, 6, 7), (9, 20, 130)]
-)
+@loop_over("mode", BORDERS)
+@loop_over("dtype", ["uint8", "uint16", "int16", "int32", "float32"])
+@loop_over("shape", [(5,), (700,), (1, 40), (9, 40), (70, 300), (300, 65), (5, 6, 7), (9, 20, 130)])
 def test_every_border_and_type(shape, dtype, mode):
     image = (RNG.random(shape) * 250).astype(dtype)
     for size in (4, 15, 51, 101):
@@ -106,8 +105,8 @@ def test_means_of_bytes_are_exact(shape):
     )
 
 
-@pytest.mark.parametrize("mode", naive.MODES)
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+@loop_over("mode", naive.MODES)
+@loop_over("dtype", ["uint8", "int16", "float32"])
 def test_few_of_the_outputs(dtype, mode):
     """The border is of samples that may be in none of the boxes."""
     cval = 2.0 if mode == "constant" else 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 BOUND = {"float64": 1e-12, "float32": 2e-6}
@@ -18,11 +19,9 @@ def check(image, kernel, **options):
     assert error <= BOUND[str(result.dtype)] * unit, f"{error / unit:.3g}, {options}"
 
 
-@pytest.mark.parametrize("dtype", BOUND)
-@pytest.mark.parametrize("mode", naive.MODES)
-@pytest.mark.parametrize(
-    "sizes", [(3,), (5, 7), (4, 2), (1, 9), (9, 1), (31, 15), (3, 4, 5), (1, 1, 7)], ids=str
-)
+@loop_over("dtype", BOUND)
+@loop_over("mode", naive.MODES)
+@loop_over("sizes", [(3,), (5, 7), (4, 2), (1, 9), (9, 1), (31, 15), (3, 4, 5), (1, 1, 7)], ids=str)
 def test_sequences_equal_the_outer_product(sizes, mode, dtype):
     rng = np.random.default_rng(0)
     parts = [rng.normal(size=k) for k in sizes]
@@ -35,9 +34,9 @@ def test_sequences_equal_the_outer_product(sizes, mode, dtype):
     np.testing.assert_array_equal(imfilter.correlate(image, tuple(parts), mode=mode, cval=2.0), separable)
 
 
-@pytest.mark.parametrize("dtype", BOUND)
-@pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize("size", [(3, 3), (5, 5), (9, 15), (15, 15), (31, 31), (8, 21)], ids=str)
+@loop_over("dtype", BOUND)
+@loop_over("rank", [1, 2, 3])
+@loop_over("size", [(3, 3), (5, 5), (9, 15), (15, 15), (31, 31), (8, 21)], ids=str)
 def test_low_rank_kernels_given_whole(size, rank, dtype):
     rng = np.random.default_rng(rank)
     kernel = sum(np.outer(rng.normal(size=size[0]), rng.normal(size=size[1])) for _ in range(rank))

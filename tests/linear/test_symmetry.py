@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 SHAPES = ((61,), (41, 57), (9, 31, 23), (1, 1), (2, 5))
 SIGMAS = (0.3, 1.0, 2.7, 5.0)
@@ -63,7 +64,7 @@ def test_an_average_keeps_a_flat_image(name, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@loop_over("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*DERIVATIVES, *ODD])
 def test_a_derivative_of_a_flat_image_is_zero(name, dtype):
     function = DERIVATIVES[name] if name in DERIVATIVES else ODD[name][0]
@@ -77,7 +78,7 @@ def test_a_derivative_of_a_flat_image_is_zero(name, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@loop_over("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", [*AVERAGES, *DERIVATIVES, *EVEN, *ODD])
 def test_a_mirrored_image_gives_the_mirrored_bits(name, dtype):
     function, turned = ODD.get(name, ((AVERAGES | DERIVATIVES | EVEN).get(name), None))

@@ -9,6 +9,7 @@ from scipy import signal
 import imfilter
 from imfilter._filters.linear import low_rank as factors
 from imfilter._filters.linear.operators import outer
+from tests.looping import loop_over
 
 DTYPES = ["uint8", "int16", "uint16", "int32"]
 #: Up to where each type of result holds every whole number.
@@ -62,8 +63,8 @@ def test_outer_products_given_whole(dtype):
     assert imfilter.plan(image.shape, dtype, kernel).algorithm == "separable"
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize("shape", [(5, 5), (7, 4), (15, 15), (9, 31), (3, 4, 5), (5, 5, 5)], ids=str)
+@loop_over("rank", [1, 2, 3])
+@loop_over("shape", [(5, 5), (7, 4), (15, 15), (9, 31), (3, 4, 5), (5, 5, 5)], ids=str)
 def test_random_kernels_of_low_rank(shape, rank):
     rng = np.random.default_rng([rank, *shape])
     modes = itertools.cycle(["mirror", "symmetric", "edge", "wrap", "zero"])

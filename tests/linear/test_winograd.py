@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.naive import MODES
 
@@ -48,9 +49,9 @@ def test_they_are_what_runs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("shape", [(1, 60), (90, 3), (30, 33), (101, 300)])
+@loop_over("mode", MODES)
+@loop_over("size", SIZES)
+@loop_over("shape", [(1, 60), (90, 3), (30, 33), (101, 300)])
 def test_every_border(shape, size, mode):
     """Also on images smaller than the kernel."""
     image, kernel = RNG.normal(size=shape), kernel_of(size)
@@ -165,8 +166,8 @@ def test_lines_are_what_runs():
     assert algorithm(np.zeros(60_000, "float64"), kernel_of((500,))) == "winograd"
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("length", LINES)
+@loop_over("mode", MODES)
+@loop_over("length", LINES)
 def test_every_border_of_lines(length, mode):
     """In one tile and in several, full ones and others."""
     cval = -1.5 if mode == "constant" else 0.0
@@ -221,8 +222,8 @@ def test_extremes_in_a_line_stay_in_the_footprint(value):
 # --- what lies elsewhere ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("size", [*SIZES, (27, 5), (23, 6), (43, 8)])
+@loop_over("dtype", ["float32", "float64"])
+@loop_over("size", [*SIZES, (27, 5), (23, 6), (43, 8)])
 def test_a_large_sample_changes_no_other_window(size, dtype):
     """Not a bit, also next to the window: a kernel whose rows cannot be halved is not made longer."""
     image, kernel = RNG.normal(size=(110, 90)).astype(dtype), kernel_of(size)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 TYPES = ("float16", "float32", "float64", ">f4", ">f8")
@@ -172,9 +173,9 @@ SUMS = {f.__name__: f for f in (laplacian_of_gaussian, difference_of_gaussians, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ndim", [1, 2, 3])
+@loop_over("ndim", [1, 2, 3])
 @pytest.mark.parametrize("name", SUMS)
-@pytest.mark.parametrize(("sizes", "count"), [(SMALL, 40), (LARGE, 10)], ids=["small", "large"])
+@loop_over(("sizes", "count"), [(SMALL, 40), (LARGE, 10)], ids=["small", "large"])
 def test_sums_of_terms(sizes, count, name, ndim):
     """Infinities of two terms do not meet: the result is that of the whole kernel."""
     rng = np.random.default_rng([18, ndim, count])
@@ -246,7 +247,7 @@ def family(rng, name, ndim):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ndim", [1, 2, 3])
+@loop_over("ndim", [1, 2, 3])
 @pytest.mark.parametrize("name", FAMILY)
 def test_families(name, ndim):
     rng = np.random.default_rng([20, ndim])

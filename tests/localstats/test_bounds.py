@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 #: Distance of the rows that are compared.
 STEP = 5
@@ -38,7 +39,7 @@ def exact(image, size):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["noise", "edge", "ramp", "offset", "patches"])
-@pytest.mark.parametrize("size", [2, 5, 15, 31, 64])
+@loop_over("size", [2, 5, 15, 31, 64])
 def test_bounds_of_boxes(kind, size):
     rng = np.random.default_rng(size)
     for dtype, bound in (("f8", 1e-11), ("f4", 2e-7)):

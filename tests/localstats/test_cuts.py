@@ -8,6 +8,7 @@ import pytest
 import imfilter
 from imfilter import io, threshold
 from imfilter._cli import strips
+from tests.looping import loop_over
 
 DTYPES = ("u1", "i2", "u4", "i8", "f4", "f8")
 FUNCTIONS = (imfilter.local_variance, imfilter.local_std, threshold.niblack)
@@ -23,7 +24,7 @@ def picture(dtype, shape):
 @pytest.mark.parametrize(
     ("function", "dtype"), [(imfilter.local_std, dtype) for dtype in DTYPES] + [(threshold.niblack, "f4")]
 )
-@pytest.mark.parametrize("size", [(5, 4), (11, 3), (1, 9)])
+@loop_over("size", [(5, 4), (11, 3), (1, 9)])
 def test_cuts_between_rows_and_columns(function, dtype, size):
     image = picture(dtype, (41, 53))
     there = np.random.default_rng(4).random(image.shape) < 0.995

@@ -8,6 +8,7 @@ from skimage.filters import rank
 from skimage.morphology import disk
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive, windows
 
 MODES = (*naive.MODES, "shrink")
@@ -22,8 +23,8 @@ def picture(shape, seed=0, levels=256):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", [(13,), (6, 7), (3, 4, 5), (1, 1), (1, 9)])
+@loop_over("mode", MODES)
+@loop_over("shape", [(13,), (6, 7), (3, 4, 5), (1, 1), (1, 9)])
 def test_every_border(mode, shape):
     rng = np.random.default_rng(1)
     image, there = picture(shape, 1, 5), rng.random(shape) < 0.6
@@ -55,8 +56,8 @@ def test_equal_to_scikit_image_for_sixteen_bits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("levels", [2, 7, 16, 255, 256, 1000, 65536])
-@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", ">i8"])
+@loop_over("levels", [2, 7, 16, 255, 256, 1000, 65536])
+@loop_over("dtype", ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", ">i8"])
 def test_bins_of_integers(dtype, levels):
     dtype = np.dtype(dtype)
     rng = np.random.default_rng(4)

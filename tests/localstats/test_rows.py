@@ -10,6 +10,7 @@ import imfilter
 from imfilter import threshold
 from imfilter._filters.local import spread
 from imfilter._filters.local.box import TOGETHER
+from tests.looping import loop_over
 
 MODES = ("mirror", "symmetric", "edge", "wrap", "zero", "constant")
 
@@ -46,8 +47,8 @@ def image(shape):
     return samples
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", [2, 5, (16, 1), (1, 9), (61, 3), (9, 31)])
+@loop_over("mode", MODES)
+@loop_over("size", [2, 5, (16, 1), (1, 9), (61, 3), (9, 31)])
 def test_borders_and_windows(both, mode, size):
     cval = -2.5 if mode == "constant" else 0.0
     for shape in ((1, 70), (7, 64), (90, 130)):

@@ -6,6 +6,7 @@ import scipy.ndimage as ndi
 
 import imfilter
 from imfilter import weights
+from tests.looping import loop_over
 from tests.reference import naive, windows
 
 MODES = (*naive.MODES, "shrink")
@@ -46,9 +47,9 @@ def test_every_dtype(dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8"])
-@pytest.mark.parametrize("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
+@loop_over("mode", MODES)
+@loop_over("dtype", ["u1", "i8", "f4", "f8"])
+@loop_over("shape", [(11,), (5, 6), (3, 4, 5), (1, 1), (1, 7)])
 def test_every_border(mode, dtype, shape):
     image = picture(dtype, shape, 1)
     for sizes in (
@@ -96,8 +97,8 @@ def test_gaussian_windows(mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8", "g"])
+@loop_over("mode", MODES)
+@loop_over("dtype", ["u1", "i8", "f4", "f8", "g"])
 def test_masks(mode, dtype):
     rng = np.random.default_rng(5)
     for shape, sizes in (((12,), (5,)), ((7, 8), (3, 4)), ((4, 3, 5), (3, 2, 3))):
@@ -177,9 +178,9 @@ def test_a_large_offset_cancels_nothing(size, kind):
     close(imfilter.local_variance(image, **given), expected, 2e-7)
 
 
-@pytest.mark.parametrize("size", [3, 6, 15, 40])
-@pytest.mark.parametrize("dtype", ["u1", "u2", "i8", "f4", "f8"])
-@pytest.mark.parametrize("value", [0, 1, 77, 100.1])
+@loop_over("size", [3, 6, 15, 40])
+@loop_over("dtype", ["u1", "u2", "i8", "f4", "f8"])
+@loop_over("value", [0, 1, 77, 100.1])
 def test_constant_windows_give_zero(size, dtype, value):
     image = np.full((50, 70), value, dtype)
     image[:, 60:] = 50
@@ -261,7 +262,7 @@ def test_the_same_bits_for_any_workers_and_layout(dtype, size):
         np.testing.assert_array_equal(image, expected)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@loop_over("seed", range(40))
 def test_random_calls(seed):
     rng = np.random.default_rng(seed)
     ndim = int(rng.integers(1, 4))

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from imfilter._filters.morphology import distance as decisions
 from imfilter.morphology import distance
+from tests.looping import loop_over
 from tests.photos import GREY, photo
 from tests.reference import distances as loops
 
@@ -58,10 +59,8 @@ def test_the_definition(shape):
             assert places.dtype == np.int32
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize(
-    "spacing", [(0.5, 2.0, 1.25), (3.0, 1.0, 0.1), (1e-30, 2e-30, 1e-30), (1e300, 3e299, 1e299)]
-)
+@loop_over("shape", SHAPES, ids=str)
+@loop_over("spacing", [(0.5, 2.0, 1.25), (3.0, 1.0, 0.1), (1e-30, 2e-30, 1e-30), (1e300, 3e299, 1e299)])
 def test_physical_spacing(shape, spacing):
     spacing = spacing[: len(shape)]
     unit = max(spacing)

@@ -7,6 +7,7 @@ import pytest
 from skimage import morphology as other
 
 from imfilter import morphology
+from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("radius", [0, 1, 2, 3, 5, 8, 15, 31])
@@ -42,8 +43,8 @@ def test_radii_between_integers():
     assert morphology.ball(1.5).sum() == 19
 
 
-@pytest.mark.parametrize("length", [1, 2, 3, 7, 10, 31])
-@pytest.mark.parametrize("angle", [0, 10, 30, 45, 60, 90, 120, 135, 170, 180, 270, -45])
+@loop_over("length", [1, 2, 3, 7, 10, 31])
+@loop_over("angle", [0, 10, 30, 45, 60, 90, 120, 135, 170, 180, 270, -45])
 def test_lines(length, angle):
     line = np.asarray(morphology.line(length, angle))
     assert all(n % 2 for n in line.shape)

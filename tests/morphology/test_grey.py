@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from imfilter import morphology
+from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.morphology import difference, extreme, picture, same
 
@@ -50,8 +51,8 @@ def elements(ndim):
     return [np.asarray(f) for f in found if np.any(f)]
 
 
-@pytest.mark.parametrize("shape", [(13,), (6, 9), (3, 4, 5)])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", [(13,), (6, 9), (3, 4, 5)])
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.slow
 def test_elements_and_borders(name, mode, shape):
@@ -61,7 +62,7 @@ def test_elements_and_borders(name, mode, shape):
         same(found, by_loops(name, image, element, mode=mode, cval=9))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@loop_over("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.slow
 def test_types(name, dtype):
@@ -101,7 +102,7 @@ def test_iterations(name, iterations):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f4", "g"])
+@loop_over("dtype", ["?", "u1", "i8", "f4", "g"])
 @pytest.mark.slow
 def test_repetition_ends_when_it_changes_nothing(name, dtype):
     image = picture(dtype, (6, 9), strange=True)
@@ -209,7 +210,7 @@ def test_wide_differences():
             assert found.ravel().tolist() == [min(max(e, int(low)), int(high)) for e in exact]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("arguments", "options", "error", "text"),
     [
         ((3,), {}, TypeError, "element must be an array of 0 and 1, got 3"),

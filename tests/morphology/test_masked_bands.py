@@ -10,6 +10,7 @@ import imfilter
 from imfilter import morphology
 from imfilter._base import bands
 from imfilter._filters.morphology import apply
+from tests.looping import loop_over
 
 OPERATIONS = "erosion", "dilation", "opening", "closing", "white_tophat", "black_tophat", "gradient"
 MODES = "shrink", "mirror", "symmetric", "edge", "wrap", "constant"
@@ -41,7 +42,7 @@ def whole_and_cut(monkeypatch):
     return compare
 
 
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.slow
 def test_operations(whole_and_cut, operation, mode):
@@ -112,7 +113,7 @@ def test_output_in_place_of_the_image(whole_and_cut):
     whole_and_cut(lambda: in_place(imfilter.maximum, 9))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_images_replaced_by_their_results(whole_and_cut, operation, mode):
     rng = np.random.default_rng(7)
@@ -161,8 +162,8 @@ def test_parts_of_memory_replaced_by_their_results(whole_and_cut):
         np.testing.assert_array_equal(whole_and_cut(replaced), expected)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("odd", [np.nan, -0.0, 0.5])
+@loop_over("mode", MODES)
+@loop_over("odd", [np.nan, -0.0, 0.5])
 def test_small_images_replaced_by_their_results(mode, odd):
     """They are copied. A pass that ends at NaN or -0.0 must not have overwritten the image."""
     memory, element = np.random.default_rng(3).random((110, 80)).astype("f4"), morphology.disk(2)
@@ -208,10 +209,10 @@ def test_masks_replaced_by_results(whole_and_cut):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("replaced", [False, True])
-@pytest.mark.parametrize(("mode", "masked"), [("shrink", True), ("wrap", True), ("mirror", False)])
-@pytest.mark.parametrize("dtype", ["u1", "f8"])
-@pytest.mark.parametrize("radius", [1, 25])
+@loop_over("replaced", [False, True])
+@loop_over(("mode", "masked"), [("shrink", True), ("wrap", True), ("mirror", False)])
+@loop_over("dtype", ["u1", "f8"])
+@loop_over("radius", [1, 25])
 def test_memory_beside_input_and_output(radius, dtype, mode, masked, replaced):
     image = np.random.default_rng(5).integers(0, 200, (1300, 2000)).astype(dtype)
     mask = image % 7 > 0 if masked else None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from imfilter import morphology
+from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.morphology import difference, extreme, picture, same
 
@@ -102,8 +103,8 @@ def test_weights_that_are_not_whole():
     same(morphology.erosion(real, weights=heights), extreme(real, np.ones((2, 3)), weights=heights))
 
 
-@pytest.mark.parametrize("dtype", ["?", "u1", "i4", "u4", "i8", "u8"])
-@pytest.mark.parametrize("mode", ["shrink", "mirror", "constant"])
+@loop_over("dtype", ["?", "u1", "i4", "u4", "i8", "u8"])
+@loop_over("mode", ["shrink", "mirror", "constant"])
 def test_fractions_are_exact(dtype, mode):
     """Differences of integers and fractions are rounded once, half to even, whatever their size."""
     image = picture(dtype, (5, 7))

@@ -7,6 +7,7 @@ import scipy.ndimage
 from skimage import morphology as skimage_morphology
 
 from imfilter import morphology
+from tests.looping import loop_over
 from tests.reference.morphology import picture, same
 
 NAMES = {
@@ -30,8 +31,8 @@ def elements(ndim, seed=0):
         yield element
 
 
-@pytest.mark.parametrize("shape", [(40,), (15, 21), (6, 7, 8)])
-@pytest.mark.parametrize("mode", BORDERS)
+@loop_over("shape", [(40,), (15, 21), (6, 7, 8)])
+@loop_over("mode", BORDERS)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.slow
 def test_scipy_with_footprints(name, mode, shape):

@@ -11,6 +11,7 @@ import imfilter
 from imfilter import morphology
 from imfilter._filters.morphology import neighbours as places
 from imfilter._filters.morphology.reconstruction import grow
+from tests.looping import loop_over
 from tests.reference import regions as loops
 
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
@@ -49,7 +50,7 @@ def pair(shape, dtype, dilation=True, seed=0, share=0.1):
     return np.where(rng.random(shape) < share, mask, bare).astype(dtype), mask
 
 
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("method", ["dilation", "erosion"])
 @pytest.mark.slow
 def test_plain_loops_in_every_type(dtype, method):
@@ -64,7 +65,7 @@ def test_plain_loops_in_every_type(dtype, method):
             assert got.dtype == mask.dtype
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@loop_over("shape", SHAPES)
 @pytest.mark.parametrize("method", ["dilation", "erosion"])
 def test_scikit_image(shape, method):
     for number, dtype in enumerate(("uint8", "int32", "float32", "float64")):

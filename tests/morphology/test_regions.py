@@ -7,6 +7,7 @@ import skimage.morphology as peers
 from skimage.segmentation import clear_border
 
 from imfilter import morphology
+from tests.looping import loop_over
 from tests.reference import regions as loops
 
 TYPES = (
@@ -107,7 +108,7 @@ def test_grey_holes_are_those_of_the_levels(dtype):
             np.testing.assert_array_equal(filled >= level, ndi.binary_fill_holes(image >= level))
 
 
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", ["maxima", "minima"])
 @pytest.mark.slow
 def test_extrema(dtype, name):
@@ -237,7 +238,7 @@ def test_nan_is_on_no_path():
 
 
 @pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float32", "float16"])
+@loop_over("dtype", ["bool", "uint8", "int16", "int64", "float32", "float16"])
 def test_absent_samples(name, dtype):
     """They may have any value, and are as NaN in an image of floats."""
     rng = np.random.default_rng(2)
@@ -262,7 +263,7 @@ def test_absent_samples(name, dtype):
 
 
 @pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("dtype", ["bool", "uint8", ">i4", "float32"])
+@loop_over("dtype", ["bool", "uint8", ">i4", "float32"])
 def test_layouts_batches_and_workers(name, dtype):
     rng = np.random.default_rng(6)
     filtered, args = getattr(morphology, name), FILTERS[name]

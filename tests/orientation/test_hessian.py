@@ -8,6 +8,7 @@ import skimage.feature
 import imfilter
 from imfilter._base.store import roomy
 from imfilter._filters.orientation import family, measures
+from tests.looping import loop_over
 from tests.reference import missing, naive
 from tests.reference import orientation as reference
 
@@ -20,8 +21,8 @@ def image_of(shape, seed=0):
     return np.random.default_rng(seed).uniform(-2, 5, shape)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", SHAPES)
+@loop_over("mode", MODES)
 def test_components(shape, mode):
     image = image_of(shape)
     border = {"mode": mode, "cval": 1.5 if mode == "constant" else 0.0}
@@ -102,8 +103,8 @@ def test_axes_and_channels(function):
     np.testing.assert_array_equal(turned, found[:, 0, :, :, 0])
 
 
-@pytest.mark.parametrize("shape", [(1,), (1, 1), (2, 1), (1, 5, 1), (2, 2, 2)])
-@pytest.mark.parametrize("mode", [*MODES, "shrink"])
+@loop_over("shape", [(1,), (1, 1), (2, 1), (1, 5, 1), (2, 2, 2)])
+@loop_over("mode", [*MODES, "shrink"])
 def test_tiny(shape, mode):
     image = image_of(shape)
     for function in BOTH:
@@ -153,8 +154,8 @@ def test_neither_workers_nor_cuts_change_a_bit(shape, monkeypatch):
     np.testing.assert_array_equal(part[:, : shape[0] // 2], expected[:, : shape[0] // 2])
 
 
-@pytest.mark.parametrize("shape", [(11, 12), (8, 6, 7)])
-@pytest.mark.parametrize("mode", ["mirror", "shrink", "constant"])
+@loop_over("shape", [(11, 12), (8, 6, 7)])
+@loop_over("mode", ["mirror", "shrink", "constant"])
 @pytest.mark.parametrize("kind", ["bool", "number", "nan"])
 @pytest.mark.slow
 def test_missing(shape, mode, kind):

@@ -6,6 +6,7 @@ import skimage.feature
 
 import imfilter
 from imfilter._filters.orientation import family
+from tests.looping import loop_over
 from tests.orientation.test_hessian import MODES, SHAPES, image_of
 from tests.reference import naive
 from tests.reference import orientation as reference
@@ -26,8 +27,8 @@ def slopes(ndim, operator="sobel", **options):
     return [naive.derivative_taps(operator, axis, ndim, **options) for axis in range(ndim)]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", SHAPES)
+@loop_over("mode", MODES)
 def test_components(shape, mode):
     image = image_of(shape)
     border = {"mode": mode, "cval": 1.5 if mode == "constant" else 0.0}
@@ -84,8 +85,8 @@ def test_types(dtype):
     np.testing.assert_allclose(whole, wanted, rtol=0, atol=1)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (3, 2), (1, 2, 3)])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", [(1, 1), (2, 1), (3, 2), (1, 2, 3)])
+@loop_over("mode", MODES)
 def test_tiny(shape, mode):
     image = image_of(shape)
     expected = reference.structure_tensor(image, 1.0, slopes(len(shape)), mode=mode)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests import photos
+from tests.looping import loop_over
 from tests.peers.case import types_of
 from tests.peers.cases import CASES
 
@@ -33,7 +34,7 @@ def pictures(case, dtype):
     return [photos.as_type(image, dtype) for image in found]
 
 
-@pytest.mark.parametrize(("case", "type_name"), TABLE)
+@loop_over(("case", "type_name"), TABLE)
 @pytest.mark.slow
 def test_agrees_with_the_other_libraries(case, type_name):
     source, result_type = types_of(type_name)
@@ -52,7 +53,7 @@ def test_agrees_with_the_other_libraries(case, type_name):
             assert difference <= allowed, f"{name}: {difference:.3g} apart, {allowed:.3g} allowed"
 
 
-@pytest.mark.parametrize(("case", "type_name"), TABLE)
+@loop_over(("case", "type_name"), TABLE)
 @pytest.mark.slow
 def test_out_and_workers_change_nothing(case, type_name):
     source, result_type = types_of(type_name)

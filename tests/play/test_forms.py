@@ -5,6 +5,7 @@ import pytest
 from imfilter._cli.catalogue import FILTERS
 from imfilter._cli.options import FORMS
 from imfilter._play import forms, steps
+from tests.looping import loop_over
 
 FIELDS = [
     (filter_, option, field)
@@ -23,7 +24,7 @@ def test_every_filter_is_in_one_family():
     assert forms.families()[-1]["title"] != "Other"  # every kind has a family
 
 
-@pytest.mark.parametrize(("filter_", "option", "field"), FIELDS, ids=identity)
+@loop_over(("filter_", "option", "field"), FIELDS, ids=identity)
 def test_a_field_suits_its_option(filter_, option, field):
     read = FORMS[option.form][1] if option.form in FORMS else str
     if field["widget"] == "slider":
@@ -46,7 +47,7 @@ def test_a_field_suits_its_option(filter_, option, field):
         assert field["value"]
 
 
-@pytest.mark.parametrize("name", forms.RANGES)
+@loop_over("name", forms.RANGES)
 def test_a_range_belongs_to_an_option(name):
     known = {option.name for _, option, _ in FIELDS}
     whole = {f"{filter_.name} {option.name}" for filter_, option, _ in FIELDS}

@@ -11,6 +11,7 @@ from imfilter import cli, io
 from imfilter._cli.command import PLACES
 from imfilter._play import forms, pictures, steps, words
 from imfilter._play.engine import Engine
+from tests.looping import loop_over
 
 FILTERS = [form for family in forms.families() for form in family["filters"]]
 #: Other options than those at the start, by filter: the lines must say them.
@@ -97,14 +98,14 @@ def at_start(form):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", ["coins.png", "my cat.png"])
+@loop_over("file", ["coins.png", "my cat.png"])
 @pytest.mark.parametrize("form", FILTERS, ids=lambda form: form["name"])
 def test_the_lines_of_every_filter_make_the_same_pixels(form, file):
     check(file, [steps.step(form["name"], at_start(form))])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", ["my cat.png", "deep.png"])
+@loop_over("file", ["my cat.png", "deep.png"])
 @pytest.mark.parametrize("name", CHANGED)
 def test_the_lines_have_the_options(name, file):
     form = next(form for form in FILTERS if form["name"] == name)

@@ -8,6 +8,7 @@ import pytest
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import pools
 from tests.reference.pools import close, picture
 
@@ -33,7 +34,7 @@ def check(image, size, *, count_padding=True, **options):
 LINE_OPTIONS = list(itertools.product((1, 2, 3, 4, 5, 7), (1, 2, 3, 5), (0, 1, 2), (False, True)))
 
 
-@pytest.mark.parametrize(("size", "stride", "padding", "ceil_mode"), LINE_OPTIONS)
+@loop_over(("size", "stride", "padding", "ceil_mode"), LINE_OPTIONS)
 @pytest.mark.slow
 def test_lines(size, stride, padding, ceil_mode):
     if padding > size // 2:
@@ -64,7 +65,7 @@ def random_options(rng, n):
     return tuple(size), options
 
 
-@pytest.mark.parametrize("seed", range(120))
+@loop_over("seed", range(120))
 def test_random_windows(seed):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 4))
@@ -94,8 +95,8 @@ def test_every_type(dtype):
     check(picture(dtype, (9, 8, 7, 2)), 3, stride=(1, 2, 3), axes=(0, 1, 2))
 
 
-@pytest.mark.parametrize("stride", range(1, 10))
-@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 33])
+@loop_over("stride", range(1, 10))
+@loop_over("channels", [1, 2, 3, 4, 5, 33])
 def test_strides_and_channels(stride, channels):
     """Lanes of 1 and 4 bytes are in maxima of uint8 and float32, of 2 and 8 bytes in their sums."""
     others = ("uint16",) if stride in (2, 3) and channels in (1, 3) else ()  # maxima of 2 bytes, sums of 4

@@ -5,12 +5,13 @@ import pytest
 
 import imfilter
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import pools
 from tests.reference.pools import close, picture
 
 
-@pytest.mark.parametrize("reduce", ["mean", "max", "min"])
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float16", "float32", ">f8"])
+@loop_over("reduce", ["mean", "max", "min"])
+@loop_over("dtype", ["bool", "uint8", "int16", "int64", "float16", "float32", ">f8"])
 def test_global_pool(reduce, dtype):
     image = picture(dtype, (2, 9, 13, 3))
     for axes in ((0, 1, 2), (1, 2), (2, 3), (3,), (1,)):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 IMAGE = np.ones((6, 7))
 ERRORS = [
@@ -66,7 +67,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "error", "message", "options"), TABLE)
+@loop_over(("name", "error", "message", "options"), TABLE)
 def test_errors(name, error, message, options):
     given = {"image": IMAGE} | ({"size": 2} if name in ("max_pool", "avg_pool") else {}) | options
     with pytest.raises(error) as caught:

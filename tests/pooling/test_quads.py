@@ -1,13 +1,13 @@
 """Means of 2x2 samples."""
 
 import numpy as np
-import pytest
 
 import imfilter
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("shape", [(2, 2), (4, 14), (7, 131), (64, 300), (3, 5, 259), (2, 520)], ids=str)
+@loop_over("dtype", ["uint8", "uint16", "float32"])
+@loop_over("shape", [(2, 2), (4, 14), (7, 131), (64, 300), (3, 5, 259), (2, 520)], ids=str)
 def test_means_of_squares_of_two_samples(shape, dtype):
     """They have their own kernel. Integers are rounded half to even, floats are summed in float64."""
     image = (np.random.default_rng(2).random(shape) * (65535 if dtype == "uint16" else 255)).astype(dtype)

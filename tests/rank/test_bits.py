@@ -7,6 +7,7 @@ import imfilter
 from imfilter import morphology
 from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank import chords
+from tests.looping import loop_over
 from tests.morphology.test_grey import MODES, NAMES, by_loops, elements
 from tests.rank.test_chords import footprints
 from tests.reference.morphology import extreme, picture, same
@@ -37,8 +38,8 @@ def packed(shape, element):
     return plan.algorithm == "packed"
 
 
-@pytest.mark.parametrize("shape", [(70,), (5, 66), (3, 4, 7)])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", [(70,), (5, 66), (3, 4, 7)])
+@loop_over("mode", MODES)
 @pytest.mark.slow
 def test_footprints(shape, mode):
     image = picture("?", shape)
@@ -48,8 +49,8 @@ def test_footprints(shape, mode):
             same(found, extreme(image, inside, dilate=dilate, mode=mode, cval=1, sign=1))
 
 
-@pytest.mark.parametrize("shape", [(67,), (5, 20), (3, 4, 5)])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", [(67,), (5, 20), (3, 4, 5)])
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("name", NAMES)
 def test_elements_and_borders(name, mode, shape):
     image = picture("?", shape)
@@ -58,7 +59,7 @@ def test_elements_and_borders(name, mode, shape):
         same(found, by_loops(name, image, element, mode=mode, cval=1))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("mode", MODES)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "widths", [(1, 2, 63, 64, 65, 130), pytest.param(range(1, 201), marks=pytest.mark.slow)]
@@ -74,7 +75,7 @@ def test_all_widths(widths, name, mode):
             filtered(name, image, element, mode=mode, cval=1)
 
 
-@pytest.mark.parametrize("widest", [1, 7, 63, 64, 65, 100])
+@loop_over("widest", [1, 7, 63, 64, 65, 100])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.slow
 def test_tiles(monkeypatch, name, widest):

@@ -6,6 +6,7 @@ import pytest
 import imfilter
 from imfilter._filters.rank import apply, chords
 from imfilter.morphology import disk, line
+from tests.looping import loop_over
 from tests.reference.morphology import same
 
 RNG = np.random.default_rng(47)
@@ -48,8 +49,8 @@ def expected(name, image, inside, mode="mirror"):
     return (np.minimum if name == "minimum" else np.maximum).reduce(shifted)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f4", "f8"])
-@pytest.mark.parametrize("mode", list(PADDINGS))
+@loop_over("dtype", ["u1", "i2", "u2", "f4", "f8"])
+@loop_over("mode", list(PADDINGS))
 def test_lines(filtered, dtype, mode):
     image = samples(dtype, (40, 1 + 4000 // np.dtype(dtype).itemsize))
     for name in ("minimum", "maximum"):
@@ -68,7 +69,7 @@ def test_other_footprints(filtered, dtype):
         same(filtered("minimum", image, footprint=np.asarray(inside)), expected("minimum", image, inside))
 
 
-@pytest.mark.parametrize("columns", [1, 100, 255, 256, 257, 511, 513, 1535, 1537, 2049, 2304])
+@loop_over("columns", [1, 100, 255, 256, 257, 511, 513, 1535, 1537, 2049, 2304])
 def test_widths(filtered, columns):
     image = samples("u1", (20, columns))
     for inside in (line(15, 30), line(15, 120)):
@@ -76,8 +77,8 @@ def test_widths(filtered, columns):
         same(found, expected("maximum", image, inside, "edge"))
 
 
-@pytest.mark.parametrize("channels", [2, 3, 4, 5, 40])
-@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@loop_over("channels", [2, 3, 4, 5, 40])
+@loop_over("dtype", ["u1", "u2", "f4"])
 def test_channels(filtered, channels, dtype):
     image, inside = samples(dtype, (25, 900, channels)), np.asarray(line(11, 20))
     found = filtered("minimum", image, footprint=inside, channel_axis=-1)

@@ -10,6 +10,7 @@ from skimage.morphology import ball, disk, star
 import imfilter
 from imfilter._filters.rank import unions
 from imfilter.morphology import line
+from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.morphology import extreme, picture, same
 
@@ -32,8 +33,8 @@ def footprints(ndim, seed=0):
     return [np.asarray(f) for f in found if np.any(f)]
 
 
-@pytest.mark.parametrize("shape", [(17,), (9, 12), (4, 5, 6)])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("shape", [(17,), (9, 12), (4, 5, 6)])
+@loop_over("mode", MODES)
 def test_footprints(shape, mode):
     image = picture("i2", shape)
     for inside in footprints(len(shape)):
@@ -42,8 +43,8 @@ def test_footprints(shape, mode):
             same(found, extreme(image, inside, dilate=dilate, mode=mode, cval=7, sign=1))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("mode", ["mirror", "shrink"])
+@loop_over("dtype", DTYPES)
+@loop_over("mode", ["mirror", "shrink"])
 def test_types(dtype, mode):
     for strange in (False, True):
         image = picture(dtype, (9, 40), strange=strange)
@@ -118,7 +119,7 @@ def points_of(union):
     return sets
 
 
-@pytest.mark.parametrize("seed", range(30))
+@loop_over("seed", range(30))
 def test_sets_are_the_footprint(seed):
     """The union of all copies is the footprint, for footprints of any density, also with equal planes."""
     rng = np.random.default_rng(seed)
@@ -128,7 +129,7 @@ def test_sets_are_the_footprint(seed):
     assert points_of(unions.of(inside))[-1] == {tuple(at) for at in np.argwhere(inside).tolist()}
 
 
-@pytest.mark.parametrize("angle", [*range(-90, 181, 15), 7, 33, 52, 81])
+@loop_over("angle", [*range(-90, 181, 15), 7, 33, 52, 81])
 def test_lines_are_copies_of_their_beginnings(angle):
     for length in (1, 2, 5, 17, 31, 64):
         inside = np.asarray(line(length, angle), bool)[None]
@@ -137,7 +138,7 @@ def test_lines_are_copies_of_their_beginnings(angle):
         assert union.operations <= max(2, 3 * np.log2(length))
 
 
-@pytest.mark.parametrize("seed", range(20))
+@loop_over("seed", range(20))
 def test_thin_footprints_are_covered(seed):
     """Paths that bend, have gaps and lie in several rows of a column."""
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.morphology import ABSENT, order, padded
 
@@ -56,8 +57,8 @@ SHAPES = (
 )
 
 
-@pytest.mark.parametrize("q", [0, 30, 50, 95, 100])
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("q", [0, 30, 50, 95, 100])
+@loop_over("mode", MODES)
 def test_borders_and_shapes(mode, q):
     """Lines longer and shorter than a register, windows that are even, long, or of any shape."""
     rng = np.random.default_rng(q)

@@ -12,6 +12,7 @@ import scipy.ndimage as ndi
 import imfilter
 from imfilter._filters.rank import apply as rank
 from tests import photos
+from tests.looping import loop_over
 from tests.reference import naive
 
 TYPES = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
@@ -66,8 +67,8 @@ def algorithm(request, monkeypatch, no_remembered_calls):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", TYPES + FLOATS)
-@pytest.mark.parametrize("few", [False, True], ids=["wide", "few values"])
+@loop_over("dtype", TYPES + FLOATS)
+@loop_over("few", [False, True], ids=["wide", "few values"])
 def test_every_type(dtype, few, algorithm):
     image = picture((9, 13), dtype, few)
     for size in ((3, 3), (1, 4), (5, 2), (4, 7)):
@@ -79,7 +80,7 @@ def test_every_type(dtype, few, algorithm):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", naive.MODES)
+@loop_over("mode", naive.MODES)
 def test_every_border_and_small_size(mode, algorithm):
     """Images smaller than the window too, down to one sample."""
     for rows, columns in itertools.product((1, 2, 3, 7), (1, 2, 5, 70)):
@@ -152,8 +153,8 @@ def test_integers_beyond_float64(algorithm):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", range(1, 16))
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@loop_over("size", range(1, 16))
+@loop_over("dtype", ["uint8", "uint16", "float32"])
 def test_agrees_with_scipy(dtype, size):
     image = photos.as_type(photos.photo("camera")[100:151, 200:283], dtype)
     for ours, theirs in (
@@ -172,8 +173,8 @@ def test_agrees_with_scipy(dtype, size):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(31, 31), (64, 64), (101, 101), (140, 3), (3, 140), (300, 301)], ids=str)
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+@loop_over("size", [(31, 31), (64, 64), (101, 101), (140, 3), (3, 140), (300, 301)], ids=str)
+@loop_over("dtype", ["uint8", "int16", "float32"])
 def test_large_windows(dtype, size, algorithm):
     """Columns and windows of more samples than a byte, or two, can count."""
     image, expected = ranks_by_scipy(dtype, size)
@@ -203,8 +204,8 @@ def test_agrees_with_opencv(size):
     np.testing.assert_array_equal(imfilter.maximum(image, size), cv2.dilate(image, square, borderType=border))
 
 
-@pytest.mark.parametrize("size", [3, 6, 17])
-@pytest.mark.parametrize("q", [0, 20, 50, 100])
+@loop_over("size", [3, 6, 17])
+@loop_over("q", [0, 20, 50, 100])
 def test_workers_and_layouts_do_not_matter(size, q, algorithm):
     image = picture((70, 211), "float32")
     alone = imfilter.percentile(image, q, size, workers=1)

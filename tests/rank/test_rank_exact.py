@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import naive
 
 INTEGERS = ("i8", "u8", ">i8", ">u8")
@@ -133,8 +134,8 @@ def test_hunt(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", INTEGERS)
-@pytest.mark.parametrize("constant", [0.5, math.nan, math.inf, -math.inf])
+@loop_over("dtype", INTEGERS)
+@loop_over("constant", [0.5, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(
     "filter_", [imfilter.minimum, imfilter.median, imfilter.maximum], ids=lambda f: f.__name__
 )

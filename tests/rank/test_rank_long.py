@@ -13,6 +13,7 @@ import imfilter
 from imfilter._filters.rank import apply as rank
 from imfilter._filters.rank import repeats
 from tests.cli.commands import subprocess_env
+from tests.looping import loop_over
 from tests.reference import naive
 
 MODES = (*naive.MODES,)
@@ -38,8 +39,8 @@ def repeated(image, lengths, mode, cval):
     return np.sort(windows.reshape(*image.shape, -1))
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
+@loop_over("mode", MODES)
+@loop_over(
     ("shape", "lengths"),
     [
         *[((n,), (k,)) for n in (1, 2, 5) for k in (2 * n + 1, 2 * n + 2, 4 * n + 1, 13 * n, 40)],

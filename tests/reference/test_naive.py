@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
+from tests.looping import loop_over
 from tests.reference import naive
 
 PICTURES = {  # three samples before, the image a b c d, and three after, with k for the constant
@@ -25,8 +26,8 @@ def test_border_pictures(mode):
     assert "".join("k" if i is None else "abcd"[i] for i in letters) == PICTURES[mode].replace(" ", "")
 
 
-@pytest.mark.parametrize("mode", NUMPY_PAD)
-@pytest.mark.parametrize("n", range(1, 6))
+@loop_over("mode", NUMPY_PAD)
+@loop_over("n", range(1, 6))
 def test_padding_is_numpys(mode, n):
     image = np.arange(2.0 * n).reshape(2, n) + 1
     expected = np.pad(image, ((3, 4), (11, 9)), mode=NUMPY_PAD[mode])
@@ -111,8 +112,8 @@ def test_the_loops_are_scipys(mode):
             )
 
 
-@pytest.mark.parametrize("mode", naive.SCIPY_MODES)
-@pytest.mark.parametrize("order", range(4))
+@loop_over("mode", naive.SCIPY_MODES)
+@loop_over("order", range(4))
 def test_gaussian_is_scipys(mode, order):
     image = np.random.default_rng(6).normal(size=(9, 14))
     expected = scipy.ndimage.gaussian_filter(image, (1.3, 0.8), order=order, mode=naive.SCIPY_MODES[mode])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import resampling as loops
 
 RNG = np.random.default_rng(29)
@@ -31,8 +32,8 @@ def test_the_definition(scale, dtype):
     np.testing.assert_array_equal(found, rounded(expected, dtype))
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16"])
-@pytest.mark.parametrize("mode", ["edge", "mirror", "wrap", "shrink"])
+@loop_over("dtype", ["bool", "uint8", "int8", "uint16", "int16"])
+@loop_over("mode", ["edge", "mirror", "wrap", "shrink"])
 @pytest.mark.slow
 def test_many_tiles_and_groups(mode, dtype):
     """The sums of float64 samples go another way, and are exact too."""

@@ -8,6 +8,7 @@ import pytest
 import imfilter
 from imfilter._filters.resampling import apply, pairs, tables
 from imfilter._simd import permutations
+from tests.looping import loop_over
 from tests.reference import resampling as loops
 from tests.resampling.test_growing import noise
 
@@ -37,8 +38,8 @@ def summed(image, shape, monkeypatch, **options):
     return found
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("shape", "to"), SHAPES, ids=str)
+@loop_over("dtype", DTYPES)
+@loop_over(("shape", "to"), SHAPES, ids=str)
 def test_the_bits_of_sums_of_whole_rows(shape, to, dtype, monkeypatch):
     image = noise(shape, dtype)
     if image.dtype.kind == "f":

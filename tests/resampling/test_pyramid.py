@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.photos import GREY, photo
 from tests.reference import resampling as loops
 
@@ -25,8 +26,8 @@ def test_the_definition(mode):
     np.testing.assert_allclose(difference, image - loops.summed(second, up, cval), rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("shape", [(37,), (1, 1), (16, 33), (5, 6, 9)], ids=str)
+@loop_over("dtype", TYPES)
+@loop_over("shape", [(37,), (1, 1), (16, 33), (5, 6, 9)], ids=str)
 def test_the_way_back_is_exact(shape, dtype):
     kind = np.dtype(dtype)
     if kind.kind == "f":
@@ -136,8 +137,8 @@ def test_absent_samples(mode, graded):
         assert np.isfinite(back).all()
 
 
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("shape", [(37,), (16, 33), (5, 6, 9)], ids=str)
+@loop_over("dtype", TYPES)
+@loop_over("shape", [(37,), (16, 33), (5, 6, 9)], ids=str)
 @pytest.mark.slow
 def test_the_way_back_is_exact_with_absent_samples(shape, dtype):
     image = (RNG.random(shape) * 100).astype(dtype)

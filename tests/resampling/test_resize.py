@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import imfilter
+from tests.looping import loop_over
 from tests.photos import GREY, photo
 from tests.reference import naive
 from tests.reference import resampling as loops
@@ -19,7 +20,7 @@ SIZES = [(7, 3), (3, 7), (9, 9), (1, 4), (4, 1), (10, 4), (5, 12)]
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("n", "m"), SIZES)
+@loop_over(("n", "m"), SIZES)
 def test_the_definition_in_one_dimension(n, m, method):
     x = RNG.normal(size=n)
     for mode, antialias in itertools.product(MODES, (True, False)):
@@ -46,7 +47,7 @@ def test_the_definition_in_more_dimensions(shape, method):
 
 
 @pytest.mark.parametrize("method", ["area", "linear", "cubic", "lanczos"])
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float16", "bool", ">u2", ">f8"])
+@loop_over("dtype", ["uint8", "int16", "uint16", "int32", "float16", "bool", ">u2", ">f8"])
 def test_types(method, dtype):
     high = {"bool": 2, "uint8": 256}.get(dtype, 20000)
     image = (RNG.integers(0, high, (11, 13)) - (high // 2 if "i" in dtype[:1] else 0)).astype(dtype)
@@ -129,7 +130,7 @@ def test_pytorch(antialias):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("mode", ["edge", "mirror", "constant", "shrink"])
+@loop_over("mode", ["edge", "mirror", "constant", "shrink"])
 def test_missing_data(method, mode):
     image = RNG.normal(size=(6, 7))
     counts = np.where(RNG.random(image.shape) < 0.4, 0.0, RNG.random(image.shape))

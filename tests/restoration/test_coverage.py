@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.looping import loop_over
 from tests.reference import restoration
 
 RNG = np.random.default_rng(10)
@@ -23,9 +24,9 @@ def response(name, shape, kernel):
 
 
 @pytest.mark.parametrize("name", ["butterworth", "homomorphic", "wiener"])
-@pytest.mark.parametrize("mode", ["wrap", "mirror", "symmetric"])
-@pytest.mark.parametrize("shape", [(24,), (9, 10), (4, 5, 6)], ids=str)
-@pytest.mark.parametrize("graded", [False, True], ids=["bool", "graded"])
+@loop_over("mode", ["wrap", "mirror", "symmetric"])
+@loop_over("shape", [(24,), (9, 10), (4, 5, 6)], ids=str)
+@loop_over("graded", [False, True], ids=["bool", "graded"])
 def test_share_of_the_weights(name, mode, shape, graded):
     image, present = RNG.random(shape) + 1, RNG.random(shape) < 0.7
     present[(slice(0, 3),) * len(shape)] = False

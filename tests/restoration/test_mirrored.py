@@ -7,6 +7,7 @@ import pytest
 
 import imfilter
 from imfilter._filters.restoration import cosines, spectra
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(8)
 SHAPES = ((1,), (2,), (3,), (17,), (1, 1), (2, 3), (1, 9), (13, 16), (5, 6, 7), (1, 4, 2))
@@ -38,9 +39,9 @@ def agree(monkeypatch, call, bound):
     np.testing.assert_allclose(found, expected, rtol=0, atol=bound * max(np.abs(expected).max(), 1))
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("mode", ["mirror", "symmetric"])
-@pytest.mark.parametrize("absent", [False, True], ids=["whole", "absent"])
+@loop_over("shape", SHAPES, ids=str)
+@loop_over("mode", ["mirror", "symmetric"])
+@loop_over("absent", [False, True], ids=["whole", "absent"])
 @pytest.mark.slow
 def test_whole_periods(shape, mode, absent, monkeypatch):
     image = RNG.random(shape) * 10 + 1

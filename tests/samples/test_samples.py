@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 import imfilter
 from imfilter import cli, io
 from imfilter._filters.generic import functions
+from tests.looping import loop_over
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPTS = sorted(SAMPLES.glob("*.py"))
@@ -93,7 +94,7 @@ def check(sample: Ran, folder: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", QUICK, ids=[script.stem for script in QUICK])
+@loop_over("script", QUICK, ids=[script.stem for script in QUICK])
 def test_script(script: Path, ran: Callable[[str], Ran], tmp_path: Path) -> None:
     name, here = script.stem, tmp_path / "here"
     check(ran(name), ran(name).folder, name)
@@ -121,7 +122,7 @@ def test_python_runs_a_script(tmp_path: Path) -> None:
     assert set(os.listdir(tmp_path)) == WRITES["sobel_edges"]
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+@loop_over("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
 def test_scripts_are_short_and_described(script: Path) -> None:
     text = script.read_text()
     assert len(text.splitlines()) <= 40

@@ -10,6 +10,7 @@ import pytest
 
 from imfilter import series
 from imfilter.series import Cascade, Stream
+from tests.looping import loop_over
 from tests.series.test_series_stream import bits, pieces
 
 RNG = np.random.default_rng(3)
@@ -63,7 +64,7 @@ def gappy(stages):
     return any("nan" in getattr(s, "keywords", {}) for s in stages)
 
 
-@pytest.mark.parametrize("stages", STAGES, ids=range(len(STAGES)))
+@loop_over("stages", STAGES, ids=range(len(STAGES)))
 def test_it_is_the_stages_one_by_one(stages):
     for shape in ((200,), (3, 1), (2, 150), (20, 30), (0, 4)):
         x = expected = noisy(shape, gappy(stages))
@@ -80,7 +81,7 @@ def test_it_is_the_stages_one_by_one(stages):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stages", STAGES, ids=range(len(STAGES)))
+@loop_over("stages", STAGES, ids=range(len(STAGES)))
 def test_any_chunking_gives_the_same_bits(stages):
     x = expected = noisy(120, gappy(stages))
     for stage in stages:
@@ -101,7 +102,7 @@ def test_any_chunking_gives_the_same_bits(stages):
         np.testing.assert_array_equal(bits(np.concatenate(found)), bits(expected))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "stages",
     [*STAGES, (AVERAGE, partial(SLOPE, nan="ignore")), (AVERAGE, partial(MEAN, nan="ignore"), SLOPE)],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from tests.looping import loop_over
 
 X = np.arange(12.0)
 
@@ -177,7 +178,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "words"), WRONG, ids=[w[2][:50] for w in WRONG])
+@loop_over(("call", "kind", "words"), WRONG, ids=[w[2][:50] for w in WRONG])
 def test_errors(call, kind, words):
     with pytest.raises(kind, match=re.escape(words)) as caught:
         call()

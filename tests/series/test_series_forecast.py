@@ -9,6 +9,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from imfilter import series
+from tests.looping import loop_over
 from tests.reference import series_by_loops as loops
 from tests.series.test_series_stream import bits, pieces
 
@@ -45,9 +46,9 @@ def test_it_recovers_an_ar3_within_its_standard_errors(seed):
     assert found.evaluate(autoregressive(5000, weights, np.random.default_rng(99), bias)).beats
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3, 4, 5])
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("ridge", [0.0, 2.5])
+@loop_over("horizon", [1, 2, 3, 4, 5])
+@loop_over("bias", [True, False])
+@loop_over("ridge", [0.0, 2.5])
 def test_the_kernel_is_that_of_the_design_matrix(horizon, bias, ridge):
     for shape, size in (((60,), 1), ((80,), 7), ((3, 40), 4), ((2, 3, 30), 5)):
         x = wiggle(shape) + 3.0

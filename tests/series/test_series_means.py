@@ -9,6 +9,7 @@ from imfilter import series
 from imfilter._filters.series import mean
 from imfilter._filters.series.kernels import doubling_sums
 from imfilter._filters.series.kernels import mean as mean_kernels
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(8)
 #: Of single samples, of sums in registers, and of one to three levels of larger ones.
@@ -43,8 +44,8 @@ def test_parts_make_up_the_sum():
         assert len(known) <= mean_kernels.MOST
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 700])
+@loop_over("size", SIZES)
+@loop_over("rows", [1, 2, 63, 64, 65, 700])
 @pytest.mark.slow
 def test_means_are_the_exact_ones(size, rows):
     """To a few units in the last place of the mean size of the samples."""
@@ -52,8 +53,8 @@ def test_means_are_the_exact_ones(size, rows):
     np.testing.assert_allclose(means(x, size), exact(x, size), rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("size", SIZES[:-2])
-@pytest.mark.parametrize("beside", [1, 2, 7, 15, 16, 17, 40, 129])
+@loop_over("size", SIZES[:-2])
+@loop_over("beside", [1, 2, 7, 15, 16, 17, 40, 129])
 @pytest.mark.slow
 def test_small_pieces_give_the_same_bits(size, beside, request):
     """However many series lie side by side, and wherever a block, a stretch or a column ends."""
@@ -81,8 +82,8 @@ def test_what_is_no_number_stays_in_its_windows(size, non_finite, in_small_piece
     np.testing.assert_array_equal(result, known)
 
 
-@pytest.mark.parametrize("size", [3, 25, 1000])
-@pytest.mark.parametrize("start", range(8))
+@loop_over("size", [3, 25, 1000])
+@loop_over("start", range(8))
 def test_a_place_in_memory_does_not_count(size, start):
     """Results begin where lines of the cache do, and before that one by one."""
     x = RNG.normal(size=size + 40_000)

@@ -8,6 +8,7 @@ import pytest
 
 from imfilter import series
 from imfilter._filters.series import by_order
+from tests.looping import loop_over
 
 
 def alike(found, wanted):
@@ -56,7 +57,7 @@ KINDS = ("denormals", "smallest", "largest", "few", "normal", "bits")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 10, 31, 33, 64, 65, 150])
+@loop_over("size", [1, 2, 3, 4, 10, 31, 33, 64, 65, 150])
 @pytest.mark.slow
 def test_rounded_once_and_alike_in_every_way(kind, size, monkeypatch):
     rng = np.random.default_rng(size)
@@ -79,9 +80,9 @@ def test_rounded_once_and_alike_in_every_way(kind, size, monkeypatch):
     alike(series.median(wide, size, axis=0, **options)[:, 0], wanted)
 
 
-@pytest.mark.parametrize("mode", ["edge", "zero", "constant", "shrink", "valid"])
-@pytest.mark.parametrize("nan", ["propagate", "ignore"])
-@pytest.mark.parametrize("seed", range(4))
+@loop_over("mode", ["edge", "zero", "constant", "shrink", "valid"])
+@loop_over("nan", ["propagate", "ignore"])
+@loop_over("seed", range(4))
 @pytest.mark.slow
 def test_live_medians_are_those_of_the_whole(mode, nan, seed):
     """Numbers and chunks in turns, through a pickle now and then, to the bit."""

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from imfilter import series
+from tests.looping import loop_over
 from tests.series.missing_cases import CALLS, FILTERS, KERNEL, MODES, bits, of_kernel, windows
 
 RNG = np.random.default_rng(2020)
@@ -41,7 +42,7 @@ def close(result, expected):
 
 
 @pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("mode", MODES)
+@loop_over("mode", MODES)
 @pytest.mark.slow
 def test_windows_against_plain_loops(name, mode):
     call, given, own, size, definition = FILTERS[name]

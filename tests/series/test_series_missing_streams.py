@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from tests.looping import loop_over
 from tests.series.missing_cases import CALLS, bits
 
 RNG = np.random.default_rng(2021)
@@ -20,7 +21,7 @@ def has_ends(call, mode):
     return f is not series.exponential or not (mode == "valid" or (own.get("adjust") and mode == "zero"))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("call", "mode"),
     [(c, m) for c in STREAMS for m in ("edge", "zero", "shrink", "valid") if has_ends(c, m)],
     ids=lambda v: v if isinstance(v, str) else v[0].__name__,

@@ -13,6 +13,7 @@ import pytest
 from imfilter import series
 from imfilter._base import grouping
 from imfilter._filters.series import by_order
+from tests.looping import loop_over
 from tests.reference import series_by_loops as loops
 
 RNG = np.random.default_rng(77)
@@ -63,7 +64,7 @@ def cases(n):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*CALLS, "moving_rank"])
-@pytest.mark.parametrize("size", SIZES)
+@loop_over("size", SIZES)
 def test_every_mode_against_plain_loops(name, size):
     for mode in (*loops.MODES, "shrink", "valid"):
         aligns = ("centre",) if mode in ("mirror", "symmetric", "wrap") else ("centre", "causal")
@@ -98,8 +99,7 @@ def test_no_samples_and_many_series(name):
     np.testing.assert_array_equal(bits(out), bits(expected))
 
 
-@pytest.mark.parametrize("size", [1, 2, 9, 12, 100, 999, 1000])
-@pytest.mark.parametrize("offset", [0.0, 1e7, 1e9, -1e12])
+@loop_over("size, offset", itertools.product([1, 2, 9, 12, 100, 999, 1000], [0.0, 1e7, 1e9, -1e12]))
 def test_an_offset_costs_no_digits(size, offset):
     x = RNG.normal(size=1500) + offset
     windows = np.lib.stride_tricks.sliding_window_view(x - offset, size)  # the differences are exact
@@ -156,7 +156,7 @@ def test_groups_compose_every_window():
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("size", [1, 2, 4, 5, 30])
+@loop_over("size", [1, 2, 4, 5, 30])
 def test_quantiles_are_those_of_numpy_however_they_are_computed(method, size, monkeypatch):
     x = np.round(RNG.normal(size=400), 1)
     windows = np.lib.stride_tricks.sliding_window_view(x, size)
@@ -301,7 +301,7 @@ PANDAS = {
 
 
 @pytest.mark.parametrize("name", PANDAS)
-@pytest.mark.parametrize("size", [1, 2, 5, 30])
+@loop_over("size", [1, 2, 5, 30])
 def test_min_count_is_min_periods_of_pandas(name, size):
     own, theirs = PANDAS[name]
     for n in (0, 1, 4, 120):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(11)
 MODES = ("edge", "zero", "constant", "shrink", "valid")
@@ -85,7 +86,7 @@ def causally(call, options):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("call", "args", "options"), FILTERS)
+@loop_over(("call", "args", "options"), FILTERS)
 def test_any_chunking_gives_the_same_bits(call, args, options):
     x = noisy(120, options.get("nan"))
     expected = call(x, *args, **causally(call, options))
@@ -176,7 +177,7 @@ ORDERED = (
 ALIGNED = [f for f in FILTERS if f[0] is not series.causal and f[2]["nan"] == "propagate"]
 
 
-@pytest.mark.parametrize(("call", "args", "options"), FILTERS)
+@loop_over(("call", "args", "options"), FILTERS)
 @pytest.mark.slow
 def test_what_claims_not_to_look_ahead_does_not(call, args, options):
     how = causally(call, options)
@@ -184,7 +185,7 @@ def test_what_claims_not_to_look_ahead_does_not(call, args, options):
     assert series.check_causal(lambda x: call(x, *args, **how), 60) == (True, None, 0)
 
 
-@pytest.mark.parametrize(("call", "args", "options"), ALIGNED)
+@loop_over(("call", "args", "options"), ALIGNED)
 @pytest.mark.slow
 def test_what_looks_ahead_is_found_out(call, args, options):
     how = {**options, "align": "centre"}

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from tests.looping import loop_over
 
 
-@pytest.mark.parametrize("size", [2, 9, 97, 300, 1000, 1025, 2600])
-@pytest.mark.parametrize("shape", [(9000,), (3, 4100), (4100, 3), (900, 70)])
+@loop_over("size", [2, 9, 97, 300, 1000, 1025, 2600])
+@loop_over("shape", [(9000,), (3, 4100), (4100, 3), (900, 70)])
 def test_variances_far_from_the_ends(size, shape):
     """The levels of groups are computed stretch by stretch: the same in any part of a series."""
     axis = 0 if shape[0] > 100 else 1

@@ -12,6 +12,7 @@ from imfilter._base.program import address
 from imfilter._filters.threshold import mean, merged
 from imfilter._filters.threshold.histogram import Samples
 from imfilter._filters.threshold.kernels.split import sum_both
+from tests.looping import loop_over
 from tests.photos import GREY, as_type, photo
 from tests.reference import thresholds as loops
 
@@ -29,7 +30,7 @@ def same(got, want):
 
 
 @pytest.mark.parametrize("name", [*EXACT, "li"])
-@pytest.mark.parametrize("dtype", TYPES)
+@loop_over("dtype", TYPES)
 def test_the_definition(name, dtype):
     rng = np.random.default_rng(3)
     for _ in range(25):
@@ -63,7 +64,7 @@ def test_integers_of_a_wide_range(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("picture", GREY)
+@loop_over("picture", GREY)
 def test_integers_are_those_of_scikit_image(name, picture):
     image = photo(picture)
     try:
@@ -76,7 +77,7 @@ def test_integers_are_those_of_scikit_image(name, picture):
 
 
 @pytest.mark.parametrize("name", [*EXACT, "li"])
-@pytest.mark.parametrize("picture", GREY)
+@loop_over("picture", GREY)
 def test_wide_integers_and_floats_are_those_of_scikit_image(name, picture):
     image = as_type(photo(picture), "uint16")
     same(getattr(threshold, name)(image), getattr(peers, f"threshold_{name}")(image).item())
