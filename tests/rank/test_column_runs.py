@@ -155,7 +155,7 @@ import numpy as np
 import imfilter
 from imfilter import morphology
 page = mmap.PAGESIZE
-for shape in ((64, page // 16), (128, 5 * page // 64), (32, page // 8 + 32)):
+for shape in ((64, page // 16), (128, 5 * page // 64), (32, 5 * page // 32)):
     for dtype in ("u1", "f4"):
         size = np.dtype(dtype).itemsize * shape[0] * shape[1]
         assert size % page == 0
@@ -201,3 +201,10 @@ def test_planes(filtered, dtype, mode):
             flat = np.moveaxis(part, axes[0], 0).reshape(part.shape[axes[0]], -1)
             right = expected("minimum", flat, np.ones((planes, 1)), mode)
             same(np.moveaxis(found, axes[0], 0).reshape(flat.shape), right)
+
+
+def test_plan_names_the_algorithm():
+    plan = imfilter.plan((500, 500), "uint8", imfilter.minimum, size=(31, 1))
+    assert plan.algorithm == "columns"
+    narrow = imfilter.plan((500, 20), "uint8", imfilter.minimum, size=(31, 1))
+    assert narrow.algorithm == "chords"

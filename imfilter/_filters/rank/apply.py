@@ -367,9 +367,9 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         taps = "x".join(map(str, call.long.lengths))
         return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)
     around = call.around
-    side = ArrayLayout(
-        array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
-    )
+    kind = np.dtype(np.int64) if call.compared is None else call.compared
+    steps = np.cumprod((kind.itemsize, *array.shape[:0:-1]))[::-1].tolist()  # of a contiguous image
+    side = ArrayLayout(array.shape, tuple(steps), kind)
     loops = loops_of(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels, call.truth)
     if not columns.fits(loops, side, side):
