@@ -212,7 +212,8 @@ def _rank(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
         order = [*(axis for axis in range(target.ndim) if axis != line), line]
         turned = window._replace(axes=tuple([order.index(axis) for axis in window.axes]))
         found = np.empty([target.shape[axis] for axis in order], target.dtype)
-        _sort(*(np.ascontiguousarray(a.transpose(order)) for a in (keys, there)), turned, found)
+        keys, there = (np.ascontiguousarray(samples.transpose(order)) for samples in (keys, there))
+        _sort(keys, there, turned, found)
         target.transpose(order)[...] = found
 
 
