@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._filters.rank import present
 from tests.looping import loop_over
 from tests.reference import naive
 from tests.reference.morphology import ABSENT, order, padded
@@ -235,3 +236,26 @@ def test_nan_of_types_that_are_compared_by_keys(mode, graded):
             expected = imfilter.percentile(image, q, window, **keywords)
             found = imfilter.percentile(image.astype("g"), q, window, **keywords)
             np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(60, 70, 3), (40, 3, 5, 70), (300, 3), (5, 80, 7)])
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_a_short_last_axis_is_no_line(monkeypatch, shape, dtype):
+    """Windows of images with few channels are sorted in registers, as those of channels that come first."""
+
+    def refuse(*args):
+        raise AssertionError("windows are listed")
+
+    rng = np.random.default_rng(8)
+    image, mask = rng.integers(0, 200, shape).astype(dtype), rng.random(shape) < 0.7
+    first, first_mask = (np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in (image, mask))
+    for name in ("minimum", "median"):
+        for mode in ("shrink", "mirror", "constant"):
+            options = {"mode": mode, "cval": 3, "min_coverage": 0.2}
+            axes = [axis for axis in range(len(shape) - 1) if shape[axis] > 5]
+            monkeypatch.setattr(present, "_list", refuse)
+            found = getattr(imfilter, name)(image, 3, axes=axes, mask=mask, **options)
+            monkeypatch.undo()
+            moved = [axis + 1 for axis in axes]
+            expected = getattr(imfilter, name)(first, 3, axes=moved, mask=first_mask, **options)
+            np.testing.assert_array_equal(np.moveaxis(found, -1, 0), expected)

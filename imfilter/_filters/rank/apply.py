@@ -17,7 +17,7 @@ from imfilter._base.padding import Padding
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._base.reach import Reach, of_sizes
-from imfilter._filters.rank import absent, blocks, chords, networks, present, repeats
+from imfilter._filters.rank import absent, blocks, chords, columns, networks, present, repeats
 from imfilter._filters.rank.footprint import Neighbourhood, box_of, for_neighbourhoods, key, non_finite
 from imfilter._filters.rank.keys import Number, exact, keys_of
 from imfilter._filters.rank.targets import delivered, target_of
@@ -295,7 +295,13 @@ def _program(call: Call, image: npt.NDArray, result: npt.NDArray, check_finite: 
     source, target = ArrayLayout.of(image), ArrayLayout.of(result)
     loops = loops_of(call.around.inside.shape, call.axes, source, target)
     around = call.around.along(loops)
-    algorithm = next(iter(_costs(around, source.dtype, loops.channels, call.truth)))
+    costs = _costs(around, source.dtype, loops.channels, call.truth)
+    direct = check_finite or source.dtype.kind != "f"
+    fits = direct and "columns" in costs and columns.fits(loops, source, target)
+    algorithm = next(name for name in costs if fits or name != "columns")
+    if algorithm == "columns":
+        border_key = _border_key(call, source.dtype, turned=False)
+        return columns.make(around, loops, source, target, call.mode, border_key, check_finite=check_finite)
     if algorithm in ("chords", "packed"):
         packed = algorithm == "packed"
         sets = chords.prepared_bits(around) if packed else chords.prepared(around)
@@ -345,6 +351,8 @@ def _costs(around: Neighbourhood, dtype: np.dtype, channels: int, truth: bool) -
     sets = chords.prepared(around)
     if sets is not None:
         found["chords"] = chords.cost(sets, dtype.itemsize)
+    if (column := columns.cost(around, dtype.itemsize)) is not None:
+        found["columns"] = column
     if truth and channels == 1 and (bits := chords.prepared_bits(around)) is not None:
         found["packed"] = chords.cost_of_bits(bits)
     network = networks.network_for(around, dtype.itemsize, channels) if sets is None else None
@@ -359,16 +367,19 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         taps = "x".join(map(str, call.long.lengths))
         return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)
     around = call.around
-    side = ArrayLayout(
-        array.shape, array.strides, np.dtype(np.int64) if call.compared is None else call.compared
-    )
+    kind = np.dtype(np.int64) if call.compared is None else call.compared
+    steps = np.cumprod((kind.itemsize, *array.shape[:0:-1]))[::-1].tolist()  # of a contiguous image
+    side = ArrayLayout(array.shape, tuple(steps), kind)
     loops = loops_of(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels, call.truth)
+    if not columns.fits(loops, side, side):
+        costs = {name: cost for name, cost in costs.items() if name != "columns"}
     (algorithm, cost), *others = costs.items()
     what = {
         "network": "a network of comparisons of whole lines",
         "chords": "minima of whole rows of runs of samples",
         "packed": "minima of whole rows of runs of samples, packed to bits",
+        "columns": "minima of the ends and the beginnings of blocks of rows",
         "bits": "samples of a block sorted once, and bits counted",
         "histogram": "histograms of columns, of values or places in a sorted block",
     }

@@ -83,21 +83,26 @@ def run(
         mask = mask > 0
     lines = _Lines.of(source, mask)
     lanes = in_register(source.dtype)
-    small = image.shape[-1] >= lanes
+    small = _in_registers(image.shape, lanes, window.taps)
 
     def task(where: slice, rows: npt.NDArray[np.int64]) -> None:
         part = target[where]
-        quick = small and part.shape[-1] >= lanes
-        if quick and image.ndim > 1 and lines is not None:
+        if part.shape[-1] >= lanes and image.ndim > 1 and lines is not None:
             piece = lines.loaded(presence, window, rows)
         else:
             piece = _padded(source, image, presence, window, rows)
-        (_sort if quick and part.strides[-1] == part.itemsize else _list)(*piece, window, part)
+        _rank(*piece, window, part)
         if few is not None:
             few[where] = _counts(piece[1], window, part.shape) < window.fewest
 
     _over_pieces(image.shape, window, workers, task, small=small)
     return few
+
+
+def _in_registers(shape: tuple[int, ...], lanes: int, taps: int) -> bool:
+    """Tell whether all windows of large pieces, cut along the first axis, are sorted in registers."""
+    length, others = shape[0], math.prod(shape[1:])
+    return max(shape[1:], default=length) >= lanes or (length >= lanes and lanes * others * taps <= _LISTED)
 
 
 def _over_pieces(
@@ -189,6 +194,27 @@ def _counts(there: npt.NDArray, window: Window, shape: tuple[int, ...]) -> npt.N
             where[axis] = slice(first, first + shape[axis])
         counts += there[tuple(where)]
     return counts
+
+
+def _rank(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDArray) -> None:
+    """Write the ranks of a piece.
+
+    If the last axis is short, as channels are, the longest axis is the line: an opening of a disc of radius 1
+    with a mask took 54 ms in place of 3 when windows of 300x300x3 were listed (Zen 3).
+    """
+    last, lanes = target.ndim - 1, in_register(keys.dtype)
+    line = last if target.shape[last] >= lanes else int(np.argmax(target.shape))
+    if target.shape[line] < lanes:
+        _list(keys, there, window, target)
+    elif line == last and target.strides[last] == target.itemsize:
+        _sort(keys, there, window, target)
+    else:
+        order = [*(axis for axis in range(target.ndim) if axis != line), line]
+        turned = window._replace(axes=tuple([order.index(axis) for axis in window.axes]))
+        found = np.empty([target.shape[axis] for axis in order], target.dtype)
+        keys, there = (np.ascontiguousarray(samples.transpose(order)) for samples in (keys, there))
+        _sort(keys, there, turned, found)
+        target.transpose(order)[...] = found
 
 
 def _list(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDArray) -> None:

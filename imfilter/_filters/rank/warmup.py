@@ -25,6 +25,7 @@ from imfilter._filters.rank.kernels.chords import (
     fill_key,
     slide_chords,
 )
+from imfilter._filters.rank.kernels.column_runs import extreme_columns, slide_columns
 from imfilter._filters.rank.kernels.network_rows import slide_rank
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -38,6 +39,7 @@ def combinations() -> Iterator[Combination]:
     yield slide_blocks, ()
     yield slide_chords, ()
     yield slide_chord_rows, ()
+    yield slide_columns, ()
     yield advance, (_I64,)
     for compared, kind, how in (
         (_U8, _U8, ordered_keys.INTEGERS),
@@ -51,6 +53,7 @@ def combinations() -> Iterator[Combination]:
             for combine in (extreme, extreme_ahead, extremes):
                 yield combine, (compared, which)
             yield extreme_rows, (compared, kind, _I64, which, how)
+            yield extreme_columns, (compared, kind, which, how)
         yield lines.place, (kind, kind)
         yield unrolled_network.rank_window, (compared, 0, 5, 5, 12)
         for rank in (0, 4, 8):

@@ -209,7 +209,7 @@ def extreme_rows(
 
 
 @part
-def _columns(job, to, tile):
+def columns_of(job, to, tile):
     """Return the first column of a tile of an output at address `to`, and the column after its last one.
 
     Results that go past the caches do so in whole cache lines. So they are not divided between tiles.
@@ -255,7 +255,7 @@ def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
         first = group * job.in_group
         tiles = min(job.in_group, job.n_tiles - first)
         for tile in range(tiles):
-            x, end = _columns(job, plane_to, first + tile)
+            x, end = columns_of(job, plane_to, first + tile)
             own = workspace + tile * job.tile_space
             to = plane_to + y * job.target_y + x * job.target_x
             invoke(5, job.many_rows, (
