@@ -200,7 +200,7 @@ def _rank(keys: npt.NDArray, there: npt.NDArray, window: Window, target: npt.NDA
     """Write the ranks of a piece.
 
     If the last axis is short, as channels are, the longest axis is the line: an opening of a disc of radius 1
-    with a mask took 54 ms in place of 3 when windows of 300x300x3 were listed (Zen 3).
+    with a mask took 54 ms when windows of 300x300x3 were listed, and takes 16 now (Zen 3).
     """
     last, lanes = target.ndim - 1, in_register(keys.dtype)
     line = last if target.shape[last] >= lanes else int(np.argmax(target.shape))
