@@ -46,7 +46,7 @@ NAMES = [name for name, *_ in CASES]
 
 @pytest.mark.slow
 @loop_over("dtype", ["u1", "f4"])
-@loop_over(("function", "args", "options"), [case[1:] for case in CASES], ids=NAMES)
+@loop_over(("function", "args", "options"), [case[1:] for case in CASES])
 def test_every_filter(function, args, options, dtype):
     """With its own border, and with those that read the other end or nothing there."""
     array = image(dtype)
@@ -61,7 +61,7 @@ def test_every_filter(function, args, options, dtype):
 
 @pytest.mark.slow
 @loop_over("mode", MODES)
-@loop_over("chunks", CHUNKS, ids=str)
+@loop_over("chunks", CHUNKS)
 def test_all_borders(chunks, mode):
     """Among them halos that are larger than a chunk, and larger than the image."""
     array = image("f4")

@@ -52,7 +52,7 @@ def broken(shape=(40, 46), chunks=(10, 12), dtype="f4"):
     )
 
 
-@loop_over(("function", "args", "options"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@loop_over(("function", "args", "options"), [c[1:] for c in CASES])
 def test_nothing_is_computed_before(function, args, options):
     lazy = function(broken(), *args, **options)
     assert isinstance(lazy, da.Array)

@@ -36,8 +36,8 @@ def agree(function, array, chunks, *args, **options):
 
 
 @pytest.mark.slow
-@loop_over("chunks", [(7, 10), ((10, 1, 2, 11), (3, 24))], ids=str)
-@loop_over(("function", "args", "options"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@loop_over("chunks", [(7, 10), ((10, 1, 2, 11), (3, 24))])
+@loop_over(("function", "args", "options"), [c[1:] for c in CASES])
 def test_every_filter(function, args, options, chunks):
     agree(function, image(), chunks, *args, **options)
 

@@ -171,7 +171,6 @@ def test_an_answer_does_not_use_the_warning_up(name):
         picture(18, 17, 3).astype(np.uint32),
         picture(18, 17, 3) > 100,
     ],
-    ids=lambda image: f"{image.dtype}-{'x'.join(map(str, image.shape))}",
 )
 def test_volumes_and_other_types_are_not_warned_of(name, image):
     call(name, image)

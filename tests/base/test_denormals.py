@@ -41,7 +41,7 @@ def test_samples_of_these_tests_are_what_they_say():
 
 
 @pytest.mark.slow
-@loop_over("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
+@loop_over("case", COMPUTING)
 def test_denormals_count_as_zeros(case):
     """Wherever a filter computes with samples: in vectors and behind them, in sums, transforms, fallbacks."""
     for dtype in FLOATS:
@@ -57,7 +57,7 @@ def test_denormals_count_as_zeros(case):
         same(case.ours(x), case.ours(flushed(x), workers=1), dtype)
 
 
-@loop_over("case", COMPUTING, ids=lambda c: c.name.replace(" ", "_"))
+@loop_over("case", COMPUTING)
 @pytest.mark.slow
 def test_results_are_zeros_or_normal(case):
     """Of samples that are normal, but are small and have fallen off to nothing."""

@@ -104,8 +104,7 @@ def test_every_kernel_that_python_calls_says_what_denormals_are():
         *("push_sorted.numbers", "blend_neighbours.numbers", "compare.numbers", "measure_lines.numbers"),
         *("count_samples.numbers", "collect.numbers", "choose.numbers", "sum_both.numbers"),
         *("measure_distances.numbers", "slide_chords.numbers", "slide_chord_rows.numbers"),
-        *("slide_columns.numbers",),
-        *("count_tiles.numbers", "map_lines.numbers", "erode.numbers"),
+        *("slide_columns.numbers", "count_tiles.numbers", "map_lines.numbers", "erode.numbers"),
         *("mark_plateaus.numbers", "run_reconstruction.numbers", "scale.numbers"),
         # SciPy and OpenCV compute with denormals.
         *("write_means.numbers", "write_sums.numbers", "write_totals.numbers"),

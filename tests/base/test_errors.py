@@ -131,7 +131,7 @@ def refused(function, arguments, error, message):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@loop_over("row", range(len(EVERYWHERE)), ids=lambda i: f"{i}-{'-'.join(EVERYWHERE[i][0])}")
+@loop_over("row", range(len(EVERYWHERE)))
 def test_wrong_everywhere(function, row):
     refused(function, *EVERYWHERE[row])
 
@@ -189,7 +189,7 @@ CORRELATE = [
 
 
 @pytest.mark.parametrize("function", ["correlate", "convolve"])
-@loop_over("row", range(len(CORRELATE)), ids=lambda i: f"{i}-{'-'.join(CORRELATE[i][0])}")
+@loop_over("row", range(len(CORRELATE)))
 def test_wrong_for_correlate(function, row):
     refused(function, *CORRELATE[row])
 

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sys
 
 import pytest
 
@@ -9,23 +10,13 @@ from tests import looping
 from tests.looping import loop_over
 
 
-def outcome(names, values, function, ids=None, **fixtures):
+def outcome(names, values, function, **fixtures):
     """Return the error of a test, or None."""
     try:
-        loop_over(names, values, ids)(function)(**fixtures)
+        loop_over(names, values)(function)(**fixtures)
     except BaseException as error:
         return error
     return None
-
-
-ORDER = []
-
-
-@pytest.mark.parametrize("a", [1, 2])
-@pytest.mark.parametrize(("b", "c"), [(3, 4), (5, 6)])
-@pytest.mark.parametrize("d", "xy")
-def test_the_order_of_pytest(a, b, c, d):
-    ORDER.append((a, b, c, d))
 
 
 def test_every_case_runs_in_the_order_of_pytest():
@@ -41,8 +32,6 @@ def test_every_case_runs_in_the_order_of_pytest():
     assert test(e=0) is None
     assert seen[:4] == [(1, 3, 4, "x"), (2, 3, 4, "x"), (1, 5, 6, "x"), (2, 5, 6, "x")]
     assert len(seen) == len(set(seen)) == 8
-    if len(ORDER) == 8:  # the test above was chosen, too
-        assert seen == ORDER
 
 
 def test_one_failure_is_the_error_of_the_case():
@@ -54,7 +43,7 @@ def test_one_failure_is_the_error_of_the_case():
 
     error = outcome("number", [1, 2, 3], test)
     assert type(error) is AssertionError
-    assert error.__notes__ == ["case [2]"]
+    assert error.__notes__ == ["case 1: number=2"]
     assert seen == [1, 2, 3]
 
 
@@ -65,23 +54,42 @@ def test_all_failures_are_named():
             1 // number
         assert word == "x"
 
-    error = outcome("number", [pytest.param(0, id="zero"), 1], test, ids=["a", "b"])
+    error = outcome("number", [0, 1], test)
     assert isinstance(error, BaseExceptionGroup)
-    assert str(error).startswith("3 of 4 cases failed: case [b-'x'], case [zero-'y'], case [b-'y']")
+    cases = ("case 1: number=1, word='x'", "case 2: number=0, word='y'", "case 3: number=1, word='y'")
+    assert str(error).startswith(f"3 of 4 cases failed: {'; '.join(cases)}")
     kinds = [pytest.fail.Exception, AssertionError, pytest.fail.Exception]
     assert [type(one) for one in error.exceptions] == kinds
 
 
-def test_cases_have_names():
-    def test(a, b):
-        raise ValueError
+def test_a_shared_error_names_each_case():
+    wrong = ValueError("wrong")
 
-    def note(value, ids=None):
-        return outcome("a,b", [(1, value)], test, ids).__notes__
+    def test(number):
+        raise wrong
 
-    assert note("x" * 99) == ["case [case 0]"]
-    assert note("x", ["one"]) == ["case [one]"]
-    assert note("x", lambda value: value if value == "x" else None) == ["case [1-x]"]
+    assert "case 0: number=4; case 1: number=5" in str(outcome("number", [4, 5], test))
+
+
+def test_the_end_of_a_program_is_a_failure_and_that_of_pytest_is_none():
+    seen = []
+
+    def test(number, how):
+        seen.append(number)
+        how("end")
+
+    assert isinstance(outcome("number", [1, 2], test, how=sys.exit), BaseExceptionGroup)
+    assert isinstance(outcome("number", [1, 2], test, how=pytest.exit), pytest.exit.Exception)
+    assert seen == [1, 2, 1]
+
+
+def test_what_a_failing_case_printed_is_told(capsys):
+    def test(number, capsys):
+        print("printed", number)  # noqa: T201
+        assert number != 1
+
+    error = outcome("number", [1, 2], test, capsys=capsys)
+    assert error.__notes__ == ["case 0: number=1\nIt printed:\nprinted 1\n"]
 
 
 def test_a_test_is_skipped_with_all_its_cases():
@@ -118,7 +126,6 @@ def test_cases_share_no_changes(tmp_path, monkeypatch, capsys):
         ("a", [], "no cases"),
         ("b", [1], "not all arguments"),
         ("a, b", [(1, 2)], "not all arguments"),
-        ("a", [pytest.param(1, marks=pytest.mark.slow)], "no marks"),
     ],
 )
 def test_mistakes(names, values, message):

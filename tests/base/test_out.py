@@ -53,7 +53,7 @@ def overlaps(shape):
 
 
 @loop_over("workers", [1, 2])
-@loop_over("shape", [(40, 70), (700, 411), (1, 300), (64, 64)], ids=str)
+@loop_over("shape", [(40, 70), (700, 411), (1, 300), (64, 64)])
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.slow
 def test_overlap(name, shape, workers):

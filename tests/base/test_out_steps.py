@@ -59,7 +59,7 @@ def odd(shape, dtype, turned):
 
 
 @pytest.mark.slow
-@loop_over("turned", [False, True], ids=["forward", "turned"])
+@loop_over("turned", [False, True])
 @loop_over(("module", "name", "given"), EACH)
 def test_steps_that_are_no_whole_samples(module, name, given, turned):
     function, options = getattr(module, name), NEEDED.get(name, {})

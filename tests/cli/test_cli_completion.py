@@ -124,7 +124,7 @@ def _function(command: Command) -> typing.Any:
     return operator.attrgetter(command.calls or command.name)(imfilter)
 
 
-@loop_over("command", [*FILTERS, *SHOWN, *SERIES], ids=lambda command: command.name)
+@loop_over("command", [*FILTERS, *SHOWN, *SERIES])
 def test_words_are_those_of_the_signatures(command: Command) -> None:
     path = [command.name]
     if command.kind in ("series", "shown", "network"):

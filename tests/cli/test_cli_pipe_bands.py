@@ -27,9 +27,8 @@ from tests.looping import loop_over
         ("gaussian --mode wrap", "sobel", "threshold"),
         ("threshold --method multi_otsu", "gaussian"),
     ],
-    ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
 )
-@loop_over("channels", [(), (3,)], ids=["grey", "rgb"])
+@loop_over("channels", [(), (3,)])
 @loop_over("held", [0, 1 << 28])
 @pytest.mark.slow
 def test_steps_of_pictures(
@@ -58,7 +57,6 @@ def test_steps_of_pictures(
         ("gaussian", "canny --low 20 --high 60", "dilate", "box --size 3"),
         ("box", "resize --scale 0.7", "gaussian"),
     ],
-    ids=lambda chain: "-".join(step.partition(" ")[0] for step in chain),
 )
 @loop_over("channels", [2, 4])
 @loop_over("clear", [0, 1, 30])

@@ -38,7 +38,7 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 
 
 @loop_over("layout", LAYOUTS)
-@loop_over("channels", [(), (3,)], ids=["grey", "rgb"])
+@loop_over("channels", [(), (3,)])
 def test_layouts_of_tiff(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], layout: str, channels: tuple[int]
 ) -> None:
@@ -75,7 +75,7 @@ def test_kinds_of_tiff(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STREAMED)
-@loop_over("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@loop_over("channels", [(), (3,), (2,), (4,)])
 @loop_over("suffix", [".tif", ".npy"])
 def test_filters(
     tmp_path: Path,
@@ -142,7 +142,7 @@ def test_volumes_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writ
         ["--mask", "MASK", "--min-coverage", "0.6"],
     ],
 )
-@loop_over("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@loop_over("channels", [(), (3,), (4,)])
 @pytest.mark.slow
 def test_absent_pixels(
     tmp_path: Path,
@@ -247,7 +247,7 @@ def test_denoising(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: lis
         ["--scale", "0.7", "--method", "cubic", "--nodata", "7"],
     ],
 )
-@loop_over("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@loop_over("channels", [(), (3,), (4,)])
 @pytest.mark.slow
 def test_resized(
     tmp_path: Path,

@@ -17,7 +17,7 @@ from tests.looping import loop_over
 
 
 @pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
-@loop_over("channels", [(), (3,), (4,)], ids=["grey", "rgb", "rgba"])
+@loop_over("channels", [(), (3,), (4,)])
 @loop_over("options", [[], ["--size", "9,4", "--mode", "wrap"], ["--nodata", "7"]])
 @pytest.mark.slow
 def test_local_thresholds(
@@ -39,7 +39,7 @@ GLOBAL = ("otsu", "li", "yen", "triangle", "isodata", "minimum", "mean", "multi_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", GLOBAL)
-@loop_over("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@loop_over("channels", [(), (3,), (2,), (4,)])
 @loop_over("dtype", ["uint8", "uint16"])
 def test_global_thresholds(
     tmp_path: Path,

@@ -86,7 +86,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize(
     ("name", "more"), CASES, ids=lambda value: value if isinstance(value, str) else " ".join(value)
 )
-@loop_over("channels", [(), (3,), (2,), (4,)], ids=["grey", "rgb", "grey-alpha", "rgba"])
+@loop_over("channels", [(), (3,), (2,), (4,)])
 def test_bands_are_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: list[str], channels: tuple[int, ...]
 ) -> None:

@@ -16,7 +16,7 @@ MODES = ("mirror", "symmetric", "edge", "wrap", "zero")
 
 @loop_over("dtype", ["float16", "float32", "float64", "uint8", "int64", "bool"])
 @loop_over("sigma", [0, 0.5, 1, 2.3, (0, 4), 20])
-@loop_over("shape", [(64, 64), (7, 300), (1, 9)], ids=str)
+@loop_over("shape", [(64, 64), (7, 300), (1, 9)])
 @pytest.mark.slow
 def test_flat_images_have_no_edges(shape, sigma, dtype):
     """Not one with a strength of 0, nor one that rounding makes."""
@@ -60,7 +60,7 @@ CORNERS = [
 
 
 @pytest.mark.parametrize("measure", ["harris", "shi_tomasi"])
-@loop_over("options", CORNERS, ids=str)
+@loop_over("options", CORNERS)
 @pytest.mark.slow
 def test_flat_images_have_no_corners(options, measure):
     for dtype, level in itertools.product((np.float32, np.float64), LEVELS):
@@ -78,7 +78,7 @@ def flips(image):
 
 
 @pytest.mark.parametrize("measure", ["harris", "shi_tomasi"])
-@loop_over("options", [o for o in CORNERS if o.get("size", 1) % 2], ids=str)
+@loop_over("options", [o for o in CORNERS if o.get("size", 1) % 2])
 @pytest.mark.slow
 def test_mirrored_images_have_the_mirrored_bits(options, measure):
     """Of windows with a middle; those of even size reach further to one side."""

@@ -19,7 +19,7 @@ def links():
     return pages.module("links")
 
 
-@loop_over("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+@loop_over("path", FILES)
 def test_links_to_files_exist(path):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
         if "://" not in target and target not in BUILT:

@@ -22,7 +22,7 @@ LEFT_OUT = {
 }
 
 
-@loop_over("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+@loop_over("path", FILES)
 def test_modules_of_benchmarks_exist(path):
     text = pages.text(path)
     for name in set(re.findall(r"(?:python -m |`)(benchmarks(?:\.\w+)*)\b(?!/)", text)):
@@ -52,7 +52,7 @@ def test_extras_are_listed():
     assert not listed & set(LEFT_OUT)
 
 
-@loop_over("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+@loop_over("path", FILES)
 def test_extras_that_pages_name_exist(path):
     extras = tomllib.loads(pages.text(ROOT / "pyproject.toml"))["project"]["optional-dependencies"]
     for names in re.findall(r"imfilter\[([\w,]+)\]", pages.text(path)):

@@ -146,7 +146,7 @@ DECODERS_SAY = [
 ]
 
 
-@loop_over("error", DECODERS_SAY, ids=lambda error: type(error).__name__)
+@loop_over("error", DECODERS_SAY)
 @loop_over("suffix", ["png", "jpg", "tif", "npy"])
 def test_whatever_a_decoder_raises_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, error: Exception

@@ -58,7 +58,7 @@ CHANGES = [
 ]
 
 
-@loop_over(("old", "new", "changed"), CHANGES, ids=[c[1] for c in CHANGES])
+@loop_over(("old", "new", "changed"), CHANGES)
 @pytest.mark.slow
 def test_what_a_function_depends_on_changes_its_digest(old, new, changed):
     assert old in SOURCE

@@ -29,7 +29,7 @@ def slopes(loss, array, places):
 
 
 @pytest.mark.slow
-@loop_over("training", [False, True], ids=["running", "training"])
+@loop_over("training", [False, True])
 @loop_over("n", [1, 2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_finite_differences(name, n, training):

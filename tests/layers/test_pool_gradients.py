@@ -38,7 +38,7 @@ def by_loops(gradient, x, size, stride, padding, ceil_mode, largest):
     return result
 
 
-@loop_over("largest", [True, False], ids=["max", "mean"])
+@loop_over("largest", [True, False])
 @loop_over("seed", range(40))
 def test_random_windows(seed, largest):
     """With equal samples, NaN, -inf, padding, and windows that reach beyond it."""

@@ -85,7 +85,7 @@ def gain(call, ndim):
     return max(1.0, float(np.abs(call(naive, impulse, mode="zero")).sum()))
 
 
-@loop_over("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES)
 @pytest.mark.parametrize("name", FILTERS)
 def test_definition(name, shape):
     """Every filter, on every border, is the float64 sum over its definition."""
@@ -126,7 +126,7 @@ MAGNITUDES += ["gaussian_gradient_magnitude", "gaussian_gradient_magnitude spaci
 REPEATING = ("mirror", "symmetric", "edge", "wrap")
 
 
-@loop_over("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES)
 @pytest.mark.parametrize("name", AVERAGING)
 def test_a_constant_is_preserved(name, shape):
     for dtype in ("uint8", "int16", "float32", "float64"):
@@ -146,7 +146,7 @@ DERIVATIVES = [n for n in FILTERS if n not in AVERAGING and not n.startswith(NOT
 
 
 @pytest.mark.slow
-@loop_over("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES)
 @pytest.mark.parametrize("name", DERIVATIVES)
 def test_a_constant_has_no_derivative(name, shape):
     for dtype in ("uint8", "float32", "float64"):

@@ -45,7 +45,7 @@ def touched_by(name, shape):
 
 
 @pytest.mark.slow
-@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("value", [np.nan, np.inf, -np.inf])
 @loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels(name, dtype, value):
@@ -69,7 +69,7 @@ def test_kernels(name, dtype, value):
         assert np.abs(rounded[~hit] - clean[~hit]).max() <= 0.501
 
 
-@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("value", [np.nan, np.inf, -np.inf])
 @loop_over("dtype", TYPES)
 @loop_over(
     ("shape", "size"), [((8,), 3), ((900,), 101), ((8, 9), 4), ((60, 70), 9), ((9, 10, 11), 3), ((3, 4), 9)]
@@ -99,7 +99,7 @@ def test_other_modes_do_not_read_it(dtype, value):
         )
 
 
-@loop_over("value", [np.nan, np.inf], ids=str)
+@loop_over("value", [np.nan, np.inf])
 @loop_over("dtype", ["u1", "i2", "u4", "i8", "f4", "f8"])
 @pytest.mark.parametrize(
     "call",
@@ -122,7 +122,7 @@ def test_windows_inside_are_as_ever(call, dtype, value):
     assert not np.isfinite(found[0]).any()
 
 
-@loop_over("value", [np.nan, np.inf, -np.inf], ids=str)
+@loop_over("value", [np.nan, np.inf, -np.inf])
 @loop_over("dtype", TYPES)
 @pytest.mark.parametrize("name", ["moving_average", "weighted_average", "savgol", "gaussian"])
 def test_series(name, dtype, value):

@@ -175,7 +175,7 @@ SUMS = {f.__name__: f for f in (laplacian_of_gaussian, difference_of_gaussians, 
 @pytest.mark.slow
 @loop_over("ndim", [1, 2, 3])
 @pytest.mark.parametrize("name", SUMS)
-@loop_over(("sizes", "count"), [(SMALL, 40), (LARGE, 10)], ids=["small", "large"])
+@loop_over(("sizes", "count"), [(SMALL, 40), (LARGE, 10)])
 def test_sums_of_terms(sizes, count, name, ndim):
     """Infinities of two terms do not meet: the result is that of the whole kernel."""
     rng = np.random.default_rng([18, ndim, count])

@@ -59,8 +59,20 @@ def test_pieces_cover_the_result_once(workers, size):
         assert (seen == 1).all()
 
 
-def test_large_pieces_are_as_many_as_the_threads_need():
-    for size, workers in ((5, 2), (15, 8), (61, 2), (61, 3), (61, 8)):
-        frame = Frame.of((2160, 3840), (0, 1), (size, size), "mirror")
-        usual, large = len(frame.cuts()), len(frame.cuts(workers))
-        assert min(usual, 2 * workers) <= large <= usual
+def busiest(frame, cuts, workers):
+    """Return the samples that the busiest thread reads, divided by an equal share of the results."""
+    rows, columns = (size - 1 for size in frame.sizes[1:])
+    read = [(c.y[1] - c.y[0] + rows) * (c.x[1] - c.x[0] + columns) for c in cuts]
+    bands = [read[len(read) * i // workers : len(read) * (i + 1) // workers] for i in range(workers)]
+    return max(map(sum, bands)) * workers / (frame.shape[2] * frame.shape[3])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 8])
+def test_large_pieces_share_the_work_better_than_usual_ones(workers):
+    for shape in [(2160, 3840), (2800, 3733), (3200, 3200), (1500, 7000), (3162, 3162), (3000, 4000)]:
+        for size in (5, 15, 61):
+            frame = Frame.of(shape, (0, 1), (size, size), "mirror")
+            usual, large = frame.cuts(), frame.cuts(workers)
+            assert busiest(frame, large, workers) <= 1.005 * busiest(frame, usual, workers)
+            if workers < 8:
+                assert len(large) < 1.6 * len(usual)

@@ -108,7 +108,6 @@ import ctypes, mmap
 import numpy as np
 import imfilter
 from imfilter._filters.local import spread
-from imfilter._filters.local.box import TOGETHER
 spread.LEAST = 0
 page = mmap.PAGESIZE
 for shape in ((64, page // 64), (128, 3 * page // 512), (2, page // 4), (page // 4, 77)):

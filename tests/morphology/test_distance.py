@@ -59,7 +59,7 @@ def test_the_definition(shape):
             assert places.dtype == np.int32
 
 
-@loop_over("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES)
 @loop_over("spacing", [(0.5, 2.0, 1.25), (3.0, 1.0, 0.1), (1e-30, 2e-30, 1e-30), (1e300, 3e299, 1e299)])
 def test_physical_spacing(shape, spacing):
     spacing = spacing[: len(shape)]

@@ -24,7 +24,7 @@ def test_every_filter_is_in_one_family():
     assert forms.families()[-1]["title"] != "Other"  # every kind has a family
 
 
-@loop_over(("filter_", "option", "field"), FIELDS, ids=identity)
+@loop_over(("filter_", "option", "field"), FIELDS)
 def test_a_field_suits_its_option(filter_, option, field):
     read = FORMS[option.form][1] if option.form in FORMS else str
     if field["widget"] == "slider":

@@ -47,7 +47,6 @@ def repeated(image, lengths, mode, cval):
         *[((3, 4), lengths) for lengths in ((7, 9), (1, 30), (15, 2), (8, 8), (31, 24))],
         *[((1, 6), (5, 13)), ((6, 1), (20, 4)), ((2, 3, 4), (5, 1, 9)), ((3, 2, 2), (9, 8, 5))],
     ],
-    ids=str,
 )
 def test_every_rank_of_long_boxes(folded, mode, shape, lengths):
     rng = np.random.default_rng(5)

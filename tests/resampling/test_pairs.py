@@ -39,7 +39,7 @@ def summed(image, shape, monkeypatch, **options):
 
 
 @loop_over("dtype", DTYPES)
-@loop_over(("shape", "to"), SHAPES, ids=str)
+@loop_over(("shape", "to"), SHAPES)
 def test_the_bits_of_sums_of_whole_rows(shape, to, dtype, monkeypatch):
     image = noise(shape, dtype)
     if image.dtype.kind == "f":

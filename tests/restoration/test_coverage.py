@@ -25,8 +25,8 @@ def response(name, shape, kernel):
 
 @pytest.mark.parametrize("name", ["butterworth", "homomorphic", "wiener"])
 @loop_over("mode", ["wrap", "mirror", "symmetric"])
-@loop_over("shape", [(24,), (9, 10), (4, 5, 6)], ids=str)
-@loop_over("graded", [False, True], ids=["bool", "graded"])
+@loop_over("shape", [(24,), (9, 10), (4, 5, 6)])
+@loop_over("graded", [False, True])
 def test_share_of_the_weights(name, mode, shape, graded):
     image, present = RNG.random(shape) + 1, RNG.random(shape) < 0.7
     present[(slice(0, 3),) * len(shape)] = False

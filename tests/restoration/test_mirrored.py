@@ -39,9 +39,9 @@ def agree(monkeypatch, call, bound):
     np.testing.assert_allclose(found, expected, rtol=0, atol=bound * max(np.abs(expected).max(), 1))
 
 
-@loop_over("shape", SHAPES, ids=str)
+@loop_over("shape", SHAPES)
 @loop_over("mode", ["mirror", "symmetric"])
-@loop_over("absent", [False, True], ids=["whole", "absent"])
+@loop_over("absent", [False, True])
 @pytest.mark.slow
 def test_whole_periods(shape, mode, absent, monkeypatch):
     image = RNG.random(shape) * 10 + 1

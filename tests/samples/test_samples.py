@@ -94,7 +94,7 @@ def check(sample: Ran, folder: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@loop_over("script", QUICK, ids=[script.stem for script in QUICK])
+@loop_over("script", QUICK)
 def test_script(script: Path, ran: Callable[[str], Ran], tmp_path: Path) -> None:
     name, here = script.stem, tmp_path / "here"
     check(ran(name), ran(name).folder, name)
@@ -122,7 +122,7 @@ def test_python_runs_a_script(tmp_path: Path) -> None:
     assert set(os.listdir(tmp_path)) == WRITES["sobel_edges"]
 
 
-@loop_over("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+@loop_over("script", SCRIPTS)
 def test_scripts_are_short_and_described(script: Path) -> None:
     text = script.read_text()
     assert len(text.splitlines()) <= 40

@@ -64,7 +64,7 @@ def gappy(stages):
     return any("nan" in getattr(s, "keywords", {}) for s in stages)
 
 
-@loop_over("stages", STAGES, ids=range(len(STAGES)))
+@loop_over("stages", STAGES)
 def test_it_is_the_stages_one_by_one(stages):
     for shape in ((200,), (3, 1), (2, 150), (20, 30), (0, 4)):
         x = expected = noisy(shape, gappy(stages))
@@ -81,7 +81,7 @@ def test_it_is_the_stages_one_by_one(stages):
 
 
 @pytest.mark.slow
-@loop_over("stages", STAGES, ids=range(len(STAGES)))
+@loop_over("stages", STAGES)
 def test_any_chunking_gives_the_same_bits(stages):
     x = expected = noisy(120, gappy(stages))
     for stage in stages:

@@ -178,7 +178,7 @@ WRONG = [
 ]
 
 
-@loop_over(("call", "kind", "words"), WRONG, ids=[w[2][:50] for w in WRONG])
+@loop_over(("call", "kind", "words"), WRONG)
 def test_errors(call, kind, words):
     with pytest.raises(kind, match=re.escape(words)) as caught:
         call()

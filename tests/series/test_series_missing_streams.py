@@ -24,7 +24,6 @@ def has_ends(call, mode):
 @loop_over(
     ("call", "mode"),
     [(c, m) for c in STREAMS for m in ("edge", "zero", "shrink", "valid") if has_ends(c, m)],
-    ids=lambda v: v if isinstance(v, str) else v[0].__name__,
 )
 @pytest.mark.slow
 def test_streams_with_masks_are_bit_identical_to_whole_series(call, mode):

@@ -9,7 +9,7 @@ import skimage.filters as peers
 import imfilter
 from imfilter import threshold
 from imfilter._base.program import address
-from imfilter._filters.threshold import mean, merged
+from imfilter._filters.threshold import histogram, mean, merged
 from imfilter._filters.threshold.histogram import Samples
 from imfilter._filters.threshold.kernels.split import sum_both
 from tests.looping import loop_over
@@ -61,6 +61,46 @@ def test_integers_of_a_wide_range(name):
         assert threshold.isodata(image) == threshold.isodata(image // 1 + 7) - 7
         return
     same(getattr(threshold, name)(image), getattr(loops, name)(loops.counted(image)))
+
+
+def middle_of_means(image):
+    """Return the isodata threshold in whole numbers of Python and float64, as the method is defined."""
+    low = int(image.min())
+    values = sorted({int(value) for value in image.ravel()})
+    places = [value - low for value in values]
+    counts = [int((image == value).sum()) for value in values]
+    for i in range(1, len(places)):
+        parts = [(places[:i], counts[:i]), (places[i:], counts[i:])]
+        below, above = (np.dot(np.array(p, float), np.array(c, float)) / sum(c) for p, c in parts)
+        whole = int(np.floor((below + above) / 2 * (1 + 1e-12)))
+        if places[i - 1] <= whole < places[i]:
+            return low + whole
+    raise AssertionError
+
+
+@loop_over(
+    "image",
+    [
+        np.array([0, 5, 2**64 - 1], np.uint64),
+        np.array([0, 2**64 - 1, 2**64 - 2, 2**64 - 5], np.uint64),
+        np.array([-(2**63), 2**63 - 9, 2**63 - 2, 2**63 - 1], np.int64),
+        np.array([-(2**63), -(2**63) + 7, 2**63 - 1], np.int64),
+    ],
+)
+def test_isodata_of_integers_over_the_whole_type(image):
+    found, limits = threshold.isodata(image), np.iinfo(image.dtype)
+    assert limits.min <= found <= limits.max
+    assert found == middle_of_means(image)
+
+
+def test_kept_tables_do_not_grow_with_other_ranges():
+    for high in range(5, 30):
+        threshold.otsu(np.arange(high, dtype=np.int32))
+        threshold.otsu(np.arange(high, dtype=np.uint8))
+        threshold.otsu(np.arange(high, dtype=np.float32), bins=high)
+    assert set(histogram._spare) == {1 << 8, 1 << 16}
+    assert 1 <= len(histogram._spare[256]) <= histogram._KEPT
+    assert not any(tables.counts.any() for kept in histogram._spare.values() for tables in kept)
 
 
 @pytest.mark.parametrize("name", ALL)

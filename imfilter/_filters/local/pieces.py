@@ -1,4 +1,7 @@
-"""Pieces of an image with their borders. The cuts depend on the shape alone, not on threads or memory."""
+"""Pieces of an image with their borders.
+
+Results do not depend on the cuts. Those of pieces that are not copied depend on the number of threads.
+"""
 
 import math
 from collections.abc import Callable, Iterator
@@ -76,24 +79,39 @@ class Frame(NamedTuple):
         usual = piece = min(max(_PIECE, math.prod(self.shape) // _PIECES), _LARGE)
         if workers:
             piece = max(usual, min(math.prod(self.shape) // (_EACH * workers), _LARGEST))
-        flat, left, steps = self.sizes[0] == 1, float(piece), []
+        flat, left, steps, number = self.sizes[0] == 1, float(piece), [], 1
         least = (1, *(_WINDOWS * n if flat else n for n in self.sizes))
         for place in range(4):
             inner = math.prod(self.shape[place + 1 :])
             step = min(max(int(left) // inner, least[place]), self.shape[place])
             left /= step
-            steps.append(step)
+            count = self._balanced(place, -(-self.shape[place] // step), number, workers)
+            number *= count
+            steps.append(min(step, -(-self.shape[place] // count)))
         if flat and min(least[2], self.shape[2]) * math.prod(self.shape[3:]) > usual:
             columns = -(-self.shape[3] // max(_SQUARE // self.shape[4], least[3]))
             rows = -(-self.shape[2] // max(_SQUARE, least[2]))
             if workers:
                 rows = min(rows, max(-(-self.shape[2] // _TALL), -(-_EACH * workers // columns)))
-            odd = columns * rows % 2 == 1
-            rows, columns = rows + (odd and rows > 1), columns + (odd and rows == 1 < columns and workers > 0)
+                rows = self._balanced(2, rows, columns, workers)
+                columns = columns if rows > 1 else self._balanced(3, columns, rows, workers)
+            else:
+                rows += rows > 1 and columns * rows % 2
             steps[2:] = -(-self.shape[2] // rows), -(-self.shape[3] // columns)
         ranges = [[(i, min(i + step, n)) for i in range(0, n, step)]
                   for n, step in zip(self.shape, steps, strict=False)]  # fmt: skip
         return [Cut(b, z, y, x) for b in ranges[0] for z in ranges[1] for y in ranges[2] for x in ranges[3]]
+
+    def _balanced(self, place: int, least: int, others: int, workers: int) -> int:
+        """Return a number of pieces along an axis, at least `least`: the busiest thread reads fewest samples.
+
+        others: the number of pieces along other axes. If the threads have one piece or none, it is `least`.
+        """
+        if not 0 < workers < least * others:
+            return least
+        length, taps = self.shape[place], (1, *self.sizes)[place]
+        numbers = range(least, max(least, length // (_WINDOWS * taps)) + 1)
+        return min(numbers, key=lambda n: -(-n * others // workers) * (length / n + taps))
 
 
 Range = tuple[int, int]

@@ -215,7 +215,8 @@ def _finish(target, form, job, inverse, total, squares, to):
             if form & DEVIATION:
                 store(to, target, deviation)
             else:
-                store(to, target, threshold_of(job, mean, convert(_F64, deviation)))
+                found = threshold_of(job, mean, convert(_F64, deviation))
+                store(to, target, where(found == found, found, np.nan))  # of parameters that overflow
             return False
     found = result_of(form, job, spread, mean)
     lacking = rest < squares * LEAST  # of sums that are not finite, the result is NaN, and final

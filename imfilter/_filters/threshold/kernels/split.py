@@ -5,8 +5,6 @@ counts as float64. The criteria are computed for whole vectors of bins, and each
 itself, as in NumPy.
 """
 
-import math
-
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers
@@ -126,11 +124,11 @@ def split(form, places, counts, bins, total: float, lines):
         here = _position(places, 0)
         for i in range(bins - 1):
             value, after = load_one(_F64, values + 8 * i, _F64), _position(places, i + 1)
-            whole = math.floor(value + max(value, 1.0) * _ROUNDED)
+            whole = np.floor(value + max(value, 1.0) * _ROUNDED)  # `math.floor` returns an int64
             # A threshold between two bins that are not empty divides like the lower of them.
             fits = here <= whole < after
             if fits or i == 0:
-                store_one(lines, _F64, np.float64(whole))
+                store_one(lines, _F64, whole)
             if fits:
                 break
             here = after
