@@ -126,6 +126,17 @@ def test_exponentials(dtype, least):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_small_powers_of_two_are_zero_or_denormal(dtype):
+    """Below the smallest normal number, down to numbers whose power would be 0 with any exponent."""
+    least = -126.0 if dtype == np.float32 else -1022.0
+    x = np.concatenate([np.linspace(least - 3, np.nextafter(dtype(least), dtype(-1e4)), 60), [-np.inf] * 4])
+    found = computed(vector_math.exponential2, x.astype(dtype))
+    assert (found >= 0).all()
+    assert (found <= np.finfo(dtype).tiny).all()
+    assert (found[x < least - 1.001] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_powers_of_two_from_a_table(dtype):
     """Errors of all lanes alike: at multiples of the step of the table, between them, and far below."""
     least = -126.0 if dtype == np.float32 else -1022.0

@@ -47,7 +47,15 @@ def test_nan_of_spreads(function, dtype, options):
 
 @pytest.mark.parametrize("function", [threshold.niblack, threshold.sauvola])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_nan_of_local_thresholds(function, dtype):
+def test_nan_of_niblack_and_sauvola(function, dtype):
     options = {"r": 1.0} if function is threshold.sauvola else {}
     for seed, shape in enumerate([(60, 7), (70, 90)]):
         check(function(image_of(dtype, shape, seed), 5, **options))
+
+
+@pytest.mark.parametrize("parameters", [{"k": 1e200, "r": 1e-200}, {"k": 1e308, "r": 1e-300}])
+def test_nan_of_parameters_that_overflow(parameters):
+    image = np.random.default_rng(0).choice([-1.0, 1.0], (40, 64)).astype("f4")
+    with np.errstate(all="ignore"):
+        for size in (2, (2, 4), 6):
+            check(threshold.sauvola(image, size, **parameters))

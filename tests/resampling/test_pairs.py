@@ -28,6 +28,20 @@ SHAPES = [
 ]
 
 
+@pytest.fixture
+def picked(monkeypatch):
+    """The windows of the tables that were made."""
+    found, make = [], pairs.Pairs.of
+
+    def of(*arguments, **options):
+        tables_made = make(*arguments, **options)
+        found.append(tables_made and tables_made.window)
+        return tables_made
+
+    monkeypatch.setattr(pairs.Pairs, "of", of)
+    return found
+
+
 def summed(image, shape, monkeypatch, **options):
     """Return the result of sums of whole rows, then of columns."""
     with monkeypatch.context() as patch:
@@ -126,7 +140,7 @@ def test_where_samples_are_picked_from_words(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_bits_of_samples_from_words(dtype, monkeypatch):
+def test_the_bits_of_samples_from_words(dtype, monkeypatch, picked):
     """Whatever the processor has."""
     monkeypatch.setattr(pairs, "windows", lambda source: (permutations.WORDS[source.itemsize],))
     for (shape, to), mode in itertools.product(SHAPES, ("edge", "mirror")):
@@ -137,6 +151,8 @@ def test_the_bits_of_samples_from_words(dtype, monkeypatch):
         options = {"method": "linear", "antialias": False, "mode": mode}
         with np.errstate(all="ignore"):
             found = imfilter.resize(image, to, **options)
+            window = picked[-1]
             other = summed(image, to, monkeypatch, **options)
+        assert window == permutations.WORDS[image.itemsize]
         np.testing.assert_array_equal(found, other, err_msg=f"{shape} {to} {mode}")
         np.testing.assert_array_equal(np.signbit(found), np.signbit(other))

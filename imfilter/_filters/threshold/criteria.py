@@ -17,11 +17,11 @@ _WIDEST, _MOST = 1 << 20, 10_000
 
 
 def _chosen(h: Histogram, kernel: Kernel, form: int = 0, total: float = 0.0) -> npt.NDArray[np.float64]:
-    """Return what a kernel finds in a histogram, as the first numbers."""
+    """Return what a kernel finds in a histogram, as the first numbers. `corner` needs no lines of numbers."""
     places, bins = h.places, len(h.places)
     if places.dtype.itemsize < 8:
         places = places.astype(np.uint64)
-    lines = np.empty((split.LINES if kernel is split.split else 0) * bins + split.MORE)
+    lines = np.empty(split.LINES * bins + split.MORE)
     code, entry = kernel.address(), split.choose.entry()
     entry(code, form, address(places), address(h.counts), bins, total, address(lines))
     return lines

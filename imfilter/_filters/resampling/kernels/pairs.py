@@ -18,7 +18,7 @@ from imfilter._simd.vector import peek, size_of, store
 def _of_two(real, a, b, reference, of_a, of_b, whole):
     """Return the sums of two samples. One whose weight is 0 does not count, not even if it is NaN.
 
-    If samples are `whole`, `a` is the reference, and none is NaN.
+    If samples are `whole`, `a` is the reference, and none is NaN. `reference` and `of_a` are not used then.
     """
     zero = of_b - of_b
     if whole:

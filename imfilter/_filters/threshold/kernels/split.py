@@ -52,9 +52,9 @@ def sum_both(first, second, bins, sums):
 
 
 @inlined
-def _position(places, i):
-    """Return a bin as float64."""
-    return np.float64(load_one(_U64, places + 8 * i, _U64))
+def _position(at):
+    """Return the bin at an address as float64."""
+    return np.float64(load_one(_U64, at, _U64))
 
 
 @inlined
@@ -98,8 +98,7 @@ def split(form, places, counts, bins, total: float, lines):
             positions = convert(_F64, load(_U64, places + i, _U64))
             store(values + i, _F64, positions * load(_F64, counts + i, _F64))
         for i in range(vectors, line, 8):
-            position = np.float64(load_one(_U64, places + i, _U64))
-            store_one(values + i, _F64, position * load_one(_F64, counts + i, _F64))
+            store_one(values + i, _F64, _position(places + i) * load_one(_F64, counts + i, _F64))
     _sum_both(counts, values, bins, lines)
     for at in range(lines, lines + line - 8, BYTES):
         below, low = load(_F64, at, _F64), load(_F64, at + line, _F64)
@@ -121,9 +120,9 @@ def split(form, places, counts, bins, total: float, lines):
             store_one(values + 8 * i, _F64, -np.inf)
         store_one(lines, _F64, np.float64(_first_of_best(values, bins - 1)))
     else:
-        here = _position(places, 0)
+        here = _position(places)
         for i in range(bins - 1):
-            value, after = load_one(_F64, values + 8 * i, _F64), _position(places, i + 1)
+            value, after = load_one(_F64, values + 8 * i, _F64), _position(places + 8 * (i + 1))
             whole = np.floor(value + max(value, 1.0) * _ROUNDED)  # `math.floor` returns an int64
             # A threshold between two bins that are not empty divides like the lower of them.
             fits = here <= whole < after
