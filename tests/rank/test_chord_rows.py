@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base import program
 from imfilter._filters.rank import apply, chords
 from imfilter.morphology import disk, line
 from tests.looping import loop_over
@@ -17,8 +18,9 @@ PADDINGS = {"mirror": "reflect", "edge": "edge", "wrap": "wrap", "constant": "co
 def filtered(request, monkeypatch):
     """Return a function that calls a filter, with stores past the caches if the parameter begins with "far".
 
-    Then tiles compute a block of rows in turn, except for the last parameter.
+    Then tiles compute a block of rows in turn, except for the last parameter. Small images have all workers.
     """
+    monkeypatch.setattr(program, "SMALL", 0)
     monkeypatch.setattr(chords, "_FAR", 1 << 40 if request.param == "near" else 1)
     if request.param == "far, short blocks":
         monkeypatch.setattr(chords, "_BLOCK", 3)
@@ -47,6 +49,41 @@ def expected(name, image, inside, mode="mirror"):
     rows, columns = image.shape[:2]
     shifted = [padded[y : y + rows, x : x + columns] for y, x in np.argwhere(inside)]
     return (np.minimum if name == "minimum" else np.maximum).reduce(shifted)
+
+
+def check_output(filtered, dtype, inside):
+    """Assert that nothing beside the output is written.
+
+    Outputs begin anywhere in a cache line, and between two elements.
+    """
+    size = np.dtype(dtype).itemsize
+    image = samples(dtype, (21, 1200))
+    right = expected("minimum", image, inside)
+    for before in (0, 1, 13, 31, 63):
+        for row in (1280, 1287):
+            memory = np.full((21 * row + 200) * size, 77, np.uint8)
+            start = before * size + (before == 31)  # one output is not aligned
+            whole = memory[start : start + 21 * row * size].view(dtype).reshape(21, row)
+            out, aside = whole[:, 5:1205], whole[0, 0]
+            assert filtered("minimum", image, footprint=inside, out=out, workers=2) is out
+            same(out.copy(), right)
+            assert (memory[:start] == 77).all()
+            assert (memory[start + 21 * row * size :] == 77).all()
+            assert (whole[:, :5] == aside).all()
+            assert (whole[:, 1205:] == aside).all()
+
+
+def check_views(filtered, dtype, *windows):
+    """Assert that rows that are not contiguous, in reverse, or at odd addresses are read in place, too."""
+    size = np.dtype(dtype).itemsize
+    memory = np.zeros(60 * 2500 * size + 1, np.uint8)
+    image = (
+        memory[1:].view(dtype).reshape(60, 2500) if size == 1 else memory[:-1].view(dtype).reshape(60, 2500)
+    )
+    image[...] = samples(dtype, image.shape)
+    for part in (image[::-1], image[::2, 3:2300], image[5:-5], image[-30::-1, :2001]):
+        for inside in windows:
+            same(filtered("minimum", part, footprint=inside), expected("minimum", part, inside))
 
 
 @loop_over("dtype", ["u1", "i2", "u2", "f4", "f8"])
@@ -87,22 +124,7 @@ def test_channels(filtered, channels, dtype):
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_nothing_beside_the_output_is_written(filtered, dtype):
-    """Outputs begin anywhere in a cache line, and between two elements."""
-    size, inside = np.dtype(dtype).itemsize, np.asarray(line(9, 30))
-    image = samples(dtype, (21, 1200))
-    right = expected("minimum", image, inside)
-    for before in (0, 1, 13, 31, 63):
-        for row in (1280, 1287):
-            memory = np.full((21 * row + 200) * size, 77, np.uint8)
-            start = before * size + (before == 31)  # one output is not aligned
-            whole = memory[start : start + 21 * row * size].view(dtype).reshape(21, row)
-            out, aside = whole[:, 5:1205], whole[0, 0]
-            assert filtered("minimum", image, footprint=inside, out=out, workers=2) is out
-            same(out.copy(), right)
-            assert (memory[:start] == 77).all()
-            assert (memory[start + 21 * row * size :] == 77).all()
-            assert (whole[:, :5] == aside).all()
-            assert (whole[:, 1205:] == aside).all()
+    check_output(filtered, dtype, np.asarray(line(9, 30)))
 
 
 def test_results_do_not_depend_on_workers_and_rows(filtered):
@@ -116,16 +138,7 @@ def test_results_do_not_depend_on_workers_and_rows(filtered):
 
 @pytest.mark.parametrize("dtype", ["u1", "f4"])
 def test_views(filtered, dtype):
-    """Rows that are not contiguous, in reverse, or at odd addresses are read in place, too."""
-    size = np.dtype(dtype).itemsize
-    memory = np.zeros(60 * 2500 * size + 1, np.uint8)
-    image = (
-        memory[1:].view(dtype).reshape(60, 2500) if size == 1 else memory[:-1].view(dtype).reshape(60, 2500)
-    )
-    image[...] = samples(dtype, image.shape)
-    for part in (image[::-1], image[::2, 3:2300], image[5:-5], image[-30::-1, :2001]):
-        for inside in (np.asarray(line(31, 60)), np.asarray(disk(3)), np.ones((2, 2), bool)):
-            same(filtered("minimum", part, footprint=inside), expected("minimum", part, inside))
+    check_views(filtered, dtype, np.asarray(line(31, 60)), np.asarray(disk(3)), np.ones((2, 2), bool))
 
 
 def test_strange_samples(filtered):

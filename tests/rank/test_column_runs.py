@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base import program
 from imfilter._filters.rank import apply, columns
-from tests.rank.test_chord_rows import PADDINGS, expected, samples
+from tests.rank.test_chord_rows import PADDINGS, check_output, check_views, expected, samples
 from tests.reference.morphology import same
 
 RNG = np.random.default_rng(53)
@@ -19,8 +20,9 @@ def filtered(request, monkeypatch):
     """Return a function that calls a filter with a window of one column.
 
     It asserts that the program for columns is used. Results go past the caches if the parameter is "far".
-    Tiles are narrow.
+    Tiles are narrow, and small images have all workers.
     """
+    monkeypatch.setattr(program, "SMALL", 0)
     monkeypatch.setattr(columns, "_FAR", 1 << 40 if request.param == "near" else 1)
     monkeypatch.setattr(columns, "_CACHE", 3 << 10)
     made = []
@@ -54,7 +56,7 @@ def filtered(request, monkeypatch):
 def test_windows(filtered, dtype, mode):
     image = samples(dtype, (67, 1 + 4000 // np.dtype(dtype).itemsize))
     for name in ("minimum", "maximum"):
-        for rows in (5, 6, 13, 31, 60):
+        for rows in (9, 10, 13, 31, 60):
             found = filtered(name, image, rows, mode=mode, cval=7, workers=2)
             same(found, expected(name, image, np.ones((rows, 1)), mode))
 
@@ -95,22 +97,7 @@ def test_one_axis(filtered):
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_nothing_beside_the_output_is_written(filtered, dtype):
-    """Outputs begin anywhere in a cache line, and between two elements."""
-    size = np.dtype(dtype).itemsize
-    image = samples(dtype, (21, 1200))
-    right = expected("minimum", image, np.ones((9, 1)))
-    for before in (0, 1, 13, 31, 63):
-        for row in (1280, 1287):
-            memory = np.full((21 * row + 200) * size, 77, np.uint8)
-            start = before * size + (before == 31)  # one output is not aligned
-            whole = memory[start : start + 21 * row * size].view(dtype).reshape(21, row)
-            out, aside = whole[:, 5:1205], whole[0, 0]
-            assert filtered("minimum", image, 9, out=out, workers=2) is out
-            same(out.copy(), right)
-            assert (memory[:start] == 77).all()
-            assert (memory[start + 21 * row * size :] == 77).all()
-            assert (whole[:, :5] == aside).all()
-            assert (whole[:, 1205:] == aside).all()
+    check_output(filtered, dtype, np.ones((9, 1), bool))
 
 
 def test_results_do_not_depend_on_workers_and_rows(filtered):
@@ -124,25 +111,19 @@ def test_results_do_not_depend_on_workers_and_rows(filtered):
 
 @pytest.mark.parametrize("dtype", ["u1", "f4"])
 def test_views(filtered, dtype):
-    """Rows that are not contiguous, in reverse, or at odd addresses."""
-    size = np.dtype(dtype).itemsize
-    memory = np.zeros(60 * 2500 * size + 1, np.uint8)
-    image = memory[1:].view(dtype) if size == 1 else memory[:-1].view(dtype)
-    image = image.reshape(60, 2500)
-    image[...] = samples(dtype, image.shape)
-    for part in (image[::-1], image[::2, 3:2300], image[5:-5], image[-30::-1, :2001]):
-        same(filtered("minimum", part, 11), expected("minimum", part, np.ones((11, 1))))
+    check_views(filtered, dtype, np.ones((11, 1), bool))
 
 
 def test_strange_samples(filtered):
     """An image with NaN or -0.0 is compared by keys: the first program refuses it, wherever the sample is."""
     image = samples("f4", (50, 1500))
-    for place in [(0, 0), (49, 1499), (49, 0), (20, 700), *zip(*RNG.integers(0, 50, (2, 30)), strict=True)]:
+    anywhere = zip(*np.unravel_index(RNG.integers(0, image.size, 30), image.shape), strict=True)
+    for place in [(0, 0), (49, 1499), (49, 0), (20, 700), *anywhere]:
         strange = image.copy()
         strange[place] = np.nan
         found = filtered("maximum", strange, 9)
         same(np.isnan(found), expected("maximum", np.isnan(strange), np.ones((9, 1))))
-        strange[...] = 3
+        strange[...] = 0
         strange[place] = -0.0
         found = filtered("minimum", strange, 9)
         same(np.signbit(found), expected("maximum", np.signbit(strange), np.ones((9, 1))))
@@ -166,7 +147,7 @@ for shape in ((64, page // 16), (128, 5 * page // 64), (32, 5 * page // 32)):
         image = whole[:size].view(dtype).reshape(shape)
         image[...] = np.random.default_rng(0).integers(0, 200, shape)
         for element in (
-            np.ones((5, 1)), np.ones((31, 1)), morphology.line(31, 60), morphology.disk(1), morphology.disk(3)
+            np.ones((9, 1)), np.ones((31, 1)), morphology.line(31, 60), morphology.disk(1), morphology.disk(3)
         ):
             for mode in ("shrink", "mirror"):
                 imfilter.minimum(image, footprint=np.asarray(element, bool), mode=mode, workers=1)
@@ -195,7 +176,7 @@ def test_planes(filtered, dtype, mode):
         (samples(dtype, (3, 14, 5, 300)), (1, 2, 3), {}),
         (samples(dtype, (14, 5, 300, 3)), (0, 1, 2), {"channel_axis": -1}),
     ):
-        for planes in (5, 13):
+        for planes in (9, 13):
             options = more or {"axes": axes}
             found = filtered("minimum", part, np.ones((planes, 1, 1), bool), mode=mode, cval=7, **options)
             flat = np.moveaxis(part, axes[0], 0).reshape(part.shape[axes[0]], -1)
@@ -208,3 +189,27 @@ def test_plan_names_the_algorithm():
     assert plan.algorithm == "columns"
     narrow = imfilter.plan((500, 20), "uint8", imfilter.minimum, size=(31, 1))
     assert narrow.algorithm == "chords"
+
+
+def test_rows_that_share_sets_of_a_cache_are_left_to_others():
+    for width, dtype, rows, own in (
+        *((4096, "u1", 9, False), (4096, "u1", 31, False), (8192, "u1", 31, False), (4160, "u1", 9, True)),
+        *((2048, "f4", 31, False), (2048, "f4", 15, True), (2064, "f4", 31, True)),
+    ):
+        plan = imfilter.plan((100, width), dtype, imfilter.minimum, size=(rows, 1))
+        assert (plan.algorithm == "columns") == own
+
+
+def test_plan_of_the_axes_that_are_one():
+    """The axes after those of the window are one line."""
+    shape = 100, 8, 10, 20
+    plan = imfilter.plan(shape, "uint8", imfilter.minimum, size=9, axes=0)
+    assert plan.algorithm == "columns"
+    assert plan == imfilter.plan((100, 1600), "uint8", imfilter.minimum, size=9, axes=0)
+
+
+def test_the_plan_is_what_runs(filtered):
+    image = samples("u1", (100, 8, 10, 20))
+    found = filtered("minimum", image, np.ones(9, bool), axes=0)
+    right = expected("minimum", image.reshape(100, -1), np.ones((9, 1)))
+    same(found.reshape(right.shape), right)

@@ -238,7 +238,7 @@ def test_nan_of_types_that_are_compared_by_keys(mode, graded):
             np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("shape", [(60, 70, 3), (40, 3, 5, 70), (300, 3), (5, 80, 7)])
+@pytest.mark.parametrize("shape", [(60, 70, 3), (40, 3, 70, 5), (300, 3), (5, 80, 7)])
 @pytest.mark.parametrize("dtype", ["u1", "f4"])
 def test_a_short_last_axis_is_no_line(monkeypatch, shape, dtype):
     """Windows of images with few channels are sorted in registers, as those of channels that come first."""
@@ -259,3 +259,43 @@ def test_a_short_last_axis_is_no_line(monkeypatch, shape, dtype):
             moved = [axis + 1 for axis in axes]
             expected = getattr(imfilter, name)(first, 3, axes=moved, mask=first_mask, **options)
             np.testing.assert_array_equal(np.moveaxis(found, -1, 0), expected)
+
+
+def listed(monkeypatch):
+    """Return the shapes of the pieces whose windows are listed from now on."""
+    shapes, original = [], present._list
+
+    def record(keys, there, window, target):
+        shapes.append(target.shape)
+        original(keys, there, window, target)
+
+    monkeypatch.setattr(present, "_list", record)
+    return shapes
+
+
+def test_a_last_piece_shorter_than_a_register(monkeypatch):
+    """Only its windows are listed."""
+    rng = np.random.default_rng(9)
+    rows = present._PIECE // 3
+    image = rng.integers(0, 200, (rows + 9, 3)).astype(np.uint8)
+    mask = rng.random(image.shape) < 0.7
+    expected = imfilter.median(image.T.copy(), 3, axes=1, mask=mask.T.copy())
+    shapes = listed(monkeypatch)
+    for workers in (1, 2):
+        found = imfilter.median(image, 3, axes=0, mask=mask, workers=workers)
+        np.testing.assert_array_equal(found, expected.T)
+    assert shapes == [(9, 3)] * 2
+
+
+def test_pieces_of_many_short_lines(monkeypatch):
+    """A piece of the usual size has fewer rows than a register here, so it is larger."""
+    rng = np.random.default_rng(10)
+    image = rng.integers(0, 200, (70, 20, 20, 21)).astype(np.uint8)
+    mask = rng.random(image.shape) < 0.7
+    shapes = listed(monkeypatch)
+    found = imfilter.median(image, 3, axes=0, mask=mask)
+    assert shapes == []
+    first = imfilter.median(
+        np.moveaxis(image, 0, -1).copy(), 3, axes=-1, mask=np.moveaxis(mask, 0, -1).copy()
+    )
+    np.testing.assert_array_equal(found, np.moveaxis(first, -1, 0))

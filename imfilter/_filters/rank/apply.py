@@ -368,8 +368,11 @@ def _planned(call: Call, array: npt.NDArray) -> Plan:
         return Plan("repeated", f"{taps} samples, of which the image has fewer", 0.0)
     around = call.around
     kind = np.dtype(np.int64) if call.compared is None else call.compared
-    steps = np.cumprod((kind.itemsize, *array.shape[:0:-1]))[::-1].tolist()  # of a contiguous image
-    side = ArrayLayout(array.shape, tuple(steps), kind)
+    last = max(call.axes)
+    shape = *array.shape[: last + 1], math.prod(array.shape[last + 1 :])  # see `over_merged`
+    shape = shape if array.ndim > last + 2 else array.shape
+    steps = np.cumprod((kind.itemsize, *shape[:0:-1]))[::-1].tolist()  # of a contiguous image
+    side = ArrayLayout(shape, tuple(steps), kind)
     loops = loops_of(around.inside.shape, call.axes, side, side)
     costs = _costs(around.along(loops), side.dtype, loops.channels, call.truth)
     if not columns.fits(loops, side, side):

@@ -62,7 +62,9 @@ _UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
 _BOX = 40
 #: The same for boxes of one column: 101 rows of uint8 took 5.2 ms by a network and 2.6 by sets, 31 rows 2.5
 #: and 2.1, 9 rows 1.5 and 1.8. Boxes of one row are faster at any length: 5 columns of float32 took 6.4 and
-#: 4.1 (4K, Zen 4, one thread, beside other work).
+#: 4.1 (4K, Zen 4, one thread, beside other work). Columns of at least `columns._FEWEST` rows come here only
+#: if `columns.fits` refuses the image (short lines, lines that are not contiguous, few lines, or a distance
+#: of rows that is a multiple of 4096 bytes), or if floats hold -0.0 or NaN.
 _COLUMN = 24
 #: Largest number of runs of samples in a row of a footprint.
 _MOST = 1 << 16

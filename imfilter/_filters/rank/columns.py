@@ -9,10 +9,15 @@ from imfilter._filters.rank.kernels.chords import LARGEST, SMALLEST
 from imfilter._filters.rank.kernels.column_runs import COLUMN_JOB, extreme_columns, slide_columns
 from imfilter._simd.registers import BYTES
 
-#: The fewest rows of a window. With 3, a network of comparisons is as fast for uint8: 1.8 and 2.0 ms. 5 rows
-#: took 2.0 and 1.9 ms, 9 rows 2.5 and 1.2, 23 rows 4.4 and 1.3, and by runs of runs 101 rows 4.8 and 0.9
-#: (4K, Zen 3, one thread).
-_FEWEST = 5
+#: The fewest rows of a window. With fewer, a network of comparisons is as fast or faster for large images: 5
+#: rows of uint8 took 5.2 ms here and 3.5 by a network, 7 rows 5.2 and 3.7 (4096x4160). At 4K, 9 rows took 1.2
+#: and 2.5, 23 rows 1.3 and 4.4, and by runs of runs 101 rows 0.9 and 4.8 (Zen 3, one thread).
+_FEWEST = 9
+#: Rows at a distance of a multiple of so many bytes share few sets of a cache, which then cannot hold two
+#: blocks. 31 rows took 7.7 ms here and 4.5 by runs (float32 2048x2048, Zen 3, one thread), 7 rows of uint8
+#: 6.6 and 4.0 by a network (4096x4096). With at most so many rows for a byte of a sample, nothing is lost:
+#: 15 rows of float32 took 4.3 ms here and 5.8 by a network.
+_PITCH, _CROWDED = 4096, 4
 #: The most rows, whose minima take 1 to 2 MB, and how often the rows of the image may be those of a window:
 #: a block is read as a whole.
 _MOST, _OFTEN = 8192, 2
@@ -49,11 +54,12 @@ def _with_rows(loops: Loops) -> Loops:
 
 
 def fits(loops: Loops, source: ArrayLayout, target: ArrayLayout) -> bool:
-    """Tell whether lines are contiguous and long, and there are enough of them."""
+    """Tell whether lines are contiguous and long, there are enough of them, and caches hold two blocks."""
     loops, size = _with_rows(loops), source.dtype.itemsize
     packed = loops.packed("source", size) and loops.packed("target", size)
     wide = loops.x.length * loops.channels * size >= BYTES
-    return packed and wide and _OFTEN * loops.y.length >= loops.y.taps
+    crowded = loops.y.source_step % _PITCH == 0 and loops.y.taps > _CROWDED * size
+    return packed and wide and not crowded and _OFTEN * loops.y.length >= loops.y.taps
 
 
 def make(

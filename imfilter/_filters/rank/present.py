@@ -102,7 +102,10 @@ def run(
 def _in_registers(shape: tuple[int, ...], lanes: int, taps: int) -> bool:
     """Tell whether all windows of large pieces, cut along the first axis, are sorted in registers."""
     length, others = shape[0], math.prod(shape[1:])
-    return max(shape[1:], default=length) >= lanes or (length >= lanes and lanes * others * taps <= _LISTED)
+    if max(shape[1:], default=length) >= lanes:
+        return True
+    enough = length >= lanes and lanes * others <= _PIECE  # a piece has a register of rows
+    return enough and lanes * others * taps <= _LISTED
 
 
 def _over_pieces(

@@ -88,7 +88,7 @@ def _block(kind, bits, which, how, job, workspace, x, extent, number, count, loo
         found = chosen(which, found, _sample(kind, bits, how, peek(table + 8 * i) + x, flag, True))
     _place(kind, to, found, past)
     done = number * taps * BYTES
-    next_row, next_x = done // extent, done % extent
+    next_row, next_x = min(done // extent, taps - 1), done % extent
     prefix = _sample(kind, bits, how, peek(table + 8 * taps) + x, flag, look)
     for i in range(1, count):
         row = peek(table + 8 * (taps + i - 1)) + x
