@@ -25,6 +25,10 @@ from .task import Array, Filter, Task, like
 if TYPE_CHECKING:
     from imfilter._filters.resampling.tables import Table
 
+#: Filters of images with two axes or more: these kinds without those that also filter a signal, and others.
+_OF_IMAGES = ("corners", "descriptor", "edges", "finder", "measure", "oriented")
+_OF_SIGNALS, _OTHERS = ("hessian",), ("skeleton",)
+
 
 @np.errstate(over="ignore", invalid="ignore")  # large option values give infinity, which saturates
 def apply(
@@ -60,6 +64,8 @@ def prepared(
 
     All decisions that depend on the whole image are made here. The parameters are those of `apply`.
     """
+    if image.apart:
+        _check_signals(command)
     if kind.picture and image.pixels.dtype == np.bool_:
         image = dataclasses.replace(image, pixels=_black_and_white(image.pixels))
     if command.kind in reach.WHOLE:
@@ -121,6 +127,12 @@ def prepared(
         return smoothed(task._replace(run=part)).work
 
     return smoothed(task)._replace(resized=resized)
+
+
+def _check_signals(command: Command) -> None:
+    """Raise an error if a filter needs an image. Signals are none, although their array has two axes."""
+    if command.name in _OTHERS or (command.kind in _OF_IMAGES and command.name not in _OF_SIGNALS):
+        raise ValueError(f"image must have 2 axes for {command.name}, got 1; --axes YX filters each plane")
 
 
 def _resized_rows(run: Filter, image: Image) -> Rows | None:

@@ -169,7 +169,6 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
         # With given limits, thresholds are on the scale of 8 bits.
         return Tone(dtypes.derived(values.dtype), _EIGHT_BITS / given.height, given.black).of(values)
 
-    _check_signals(image, "canny")
     values, present = _plane(image, plane, always=given is not None), missing.of_pixels(image)
     if present is None:
         edges: Array = run.whole(values)
@@ -179,12 +178,6 @@ def edges(run: Filter, image: Image, options: Mapping[str, Any], kind: Format, g
         return like(image, edges)
     white = np.array(full_scale(target)).astype(target)
     return like(image, np.multiply(edges, white, out=edges.view(target) if target.itemsize == 1 else None))
-
-
-def _check_signals(image: Image, name: str) -> None:
-    """Raise an error for several signals, which are no image, although their array has two axes."""
-    if image.apart:
-        raise ValueError(f"image must have 2 axes for {name}, got 1; --axes YX filters each plane")
 
 
 def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False) -> Array:
@@ -198,7 +191,6 @@ def _plane(image: Image, make: Callable[[Image], Array], *, always: bool = False
 @np.errstate(over="ignore", invalid="ignore")  # absent pixels have any value
 def corner_response(image: Image, options: Mapping[str, Any]) -> Array:
     """Return the corner response of every pixel of an image: a masked array if it may be undefined."""
-    _check_signals(image, "corners")
     if image.present is not None or options["min_coverage"]:
         # Bands without absent pixels would not have the bits of the whole, either.
         plane = missing.masked(image, _plane(image, colour.one_plane))

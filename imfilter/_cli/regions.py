@@ -65,6 +65,11 @@ def _reconstructed(
     if seed.shape == colour.shape[: image.spatial] != colour.shape:
         seed = np.broadcast_to(seed[..., None], colour.shape)
     if seed.shape != colour.shape:
+        if image.apart:
+            raise ValueError(
+                f"--seed must have one axis of {len(colour)} samples, which all signals share, got shape "
+                f"{seed.shape}; give such a .npy file"
+            )
         raise ValueError(f"--seed must have the shape of IN, {colour.shape}, got {seed.shape}")
     if seed.dtype != colour.dtype:
         seed = Tone(colour.dtype, render.depth_scale(seed.dtype, colour.dtype)).of(seed)

@@ -142,7 +142,10 @@ class Work:
 
     @property
     def separate(self) -> list[str]:
-        """The loops whose every index is filtered alone. All samples beside a single axis are one signal."""
+        """The loops whose every index is filtered alone.
+
+        All samples beside a single axis are filtered in one call.
+        """
         if len(self.filtered) > 1:
             return self.loops
         return [axis for axis in self.loops if self.axes.index(axis) < self.axes.index(self.filtered)]

@@ -25,9 +25,9 @@ _BAND = 1 << 23
 #: many rows, if it is then at most so many times larger. A Gaussian of sigma 2 of 4 GB with rows of 100,000
 #: bytes took 12.2 s of processors in bands of 18 rows, and 5.3 s in bands of 109.
 _TIMES_AROUND, _TIMES_LARGER = 8, 3
-#: With intermediate arrays, a band of a wide image has so many rows, if it is then at most so many times
-#: larger. ``sobel`` of 1 GB with rows of 100,000 bytes took 2.71 s and 156 MB in bands of 18 rows, and 2.44 s
-#: and 203 MB in bands of 36 (two threads, without a disk).
+#: With intermediate arrays and rows around it, a band of a wide image has so many rows, if it is then at most
+#: so many times larger. ``sobel`` of 1 GB with rows of 100,000 bytes took 2.71 s and 156 MB in bands of 18
+#: rows, and 2.44 s and 203 MB in bands of 36 (two threads, without a disk).
 _ROWS, _TIMES_WIDER = 36, 2
 #: Number of threads whose bands have this size.
 _FEW_THREADS = 4
@@ -189,7 +189,8 @@ def _count(image: Image, rows: Rows, threads: int = 1, *, direct: bool = False) 
     more = rows.above + rows.below
     # A band has at least as many rows as there are around it. So no row is computed more than twice.
     least = max(size // row - more, more, rows.cell)
-    least = max(least, min(_ROWS, _TIMES_WIDER * size // row - more))
+    if more and not direct:
+        least = max(least, min(_ROWS, _TIMES_WIDER * size // row - more))
     if direct:
         least = max(least, min(_TIMES_AROUND * more, _TIMES_LARGER * size // row - more))
     return -(-rows.length // max(least // rows.step, 1))

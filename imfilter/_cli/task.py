@@ -39,7 +39,7 @@ class Filter:
     ndim : int
         Number of spatial axes.
     apart : bool
-        Whether channels are filtered one by one.
+        Whether each channel is a signal of its own, as each sample of a frame is along time.
     """
 
     def __init__(
@@ -109,8 +109,8 @@ class Filter:
 def layout(ndim: int, spatial: int, *, apart: bool) -> dict[str, int]:
     """Return the keyword for an array of `ndim` axes, of which the first are `spatial`.
 
-    Filters such as ``bilateral`` compare the colours of pixels. Channels that are filtered one by one are
-    no colours, so their axis is one of several images.
+    Filters such as ``bilateral`` compare the colours of pixels. Channels that are signals of their own
+    (each sample of a frame along time) are no colours, so their axis is one of several images.
     """
     if ndim <= spatial:
         return {}

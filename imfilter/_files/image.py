@@ -99,7 +99,7 @@ class Image:
     units: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    #: Whether each channel is filtered on its own, and none is a colour: see `Signals`.
+    #: Whether each channel is a signal of its own (a sample of a frame along time), no colour: see `Signals`.
     apart: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -163,7 +163,9 @@ def write(
     ValueError
         If the format cannot hold the stack.
     FileError
-        If the file cannot be written. An error of `blocks` is raised as it is.
+        If the file cannot be written.
+    Exception
+        An error of `blocks`, as it is.
     """
     check(kind, header)
     taken = _Taken(blocks)
@@ -212,10 +214,10 @@ def write(
                     words = f"{kind.name} holds one picture, and IN has more frames than one"
                     raise FileError(f"{os.fspath(path)}: {words}; write .tif or .npy")
                 write_picture(file, _single(header, picture), os.fspath(path), kind, quality)
-    except (FileError, ValueError, TypeError, OverflowError) as error:
-        if taken.error is not None:
+    except Exception as error:
+        if taken.error is not None:  # also if an encoder cannot be closed after it
             raise taken.error from None
-        if isinstance(error, FileError):
+        if not isinstance(error, (ValueError, TypeError, OverflowError)):
             raise
         # The limits of an encoder.
         raise FileError(f"{os.fspath(path)}: cannot be written as {kind.name}: {error}") from error

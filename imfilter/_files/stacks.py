@@ -65,6 +65,10 @@ class Stack:
         if shape == size:
             yield from planes
             return
+        if len(shape) < len(size):  # blocks are smaller than a plane
+            for plane in planes:
+                yield from plane.reshape(-1, *shape)
+            return
         for plane in planes:
             block = np.empty(shape, header.pixels.dtype)
             flat = block.reshape(-1, *size)

@@ -59,6 +59,31 @@ def test_suffixes_of_two_words(tmp_path, pixels):
     assert (tmp_path / "out" / "a_s.nii.gz").is_file()
 
 
+@pytest.mark.parametrize("axes", ["X", "Y"])
+def test_one_axis_of_pages(tmp_path, pixels, axes):
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="minisblack")
+    arguments = [str(tmp_path / "in.tif"), str(tmp_path / "out.npy"), "--axes", axes, "--sigma", "1"]
+    assert cli.call(["gaussian", *arguments]) == 0
+    expected = imfilter.gaussian(pixels, 1.0, axes={"X": -1, "Y": -2}[axes])
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+
+
+def test_an_encoder_that_cannot_be_closed_does_not_hide_the_error_of_a_filter(tmp_path, pixels, monkeypatch):
+    def failing():
+        yield pixels[:1]
+        raise ArithmeticError("of the filter")
+
+    def write(file, header, blocks):
+        try:
+            list(blocks)
+        finally:
+            raise RuntimeError("of the encoder")
+
+    monkeypatch.setattr(stack_files, "_write_array", write)
+    with pytest.raises(ArithmeticError, match="of the filter"):
+        stack_files.write(tmp_path / "a.npy", io.format_of("a.npy"), io.Image(pixels, axes="TYX"), failing())
+
+
 def test_a_stack_with_too_few_planes_is_an_error(tmp_path, pixels):
     header = io.Image(pixels, axes="TYX")
     with pytest.raises(io.FileError, match="another number of planes"):

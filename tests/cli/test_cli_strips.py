@@ -189,6 +189,14 @@ def test_bands_of_a_wide_picture_have_more_rows(width: int, least: int, most: in
     assert least <= rows.length / strips._count(image, rows) <= most
 
 
+@pytest.mark.parametrize(("around", "direct", "most"), [(0, False, 6), (0, True, 11), (1, True, 17)])
+def test_other_bands_of_a_wide_picture_have_no_more_rows(around: int, direct: bool, most: int) -> None:
+    """Bands without rows around them, or without intermediate arrays."""
+    image = io.Image(np.zeros((1, 400_000), np.uint8))
+    rows = strips.Rows(10_000, around, around)
+    assert rows.length / strips._count(image, rows, direct=direct) <= most
+
+
 def test_a_window_of_the_image_s_size_is_not_cut() -> None:
     (command,) = (c for c in table.COMMANDS if c.name == "laplacian_of_gaussian")
     options = {option.name: option.default for option in table.options_of(command)}

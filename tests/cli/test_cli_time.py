@@ -91,13 +91,21 @@ def test_functions(tmp_path: Path, name: str, function: object, options: dict[st
     np.testing.assert_array_equal(np.load(out), expected)
 
 
-@pytest.mark.parametrize("name", IMAGES)
+@pytest.mark.parametrize("name", [*IMAGES, "match_template"])
 def test_images(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """Frames side by side are no image: a filter of images says that it needs two axes."""
+    source = film(tmp_path / "in.tif", gaps("uint8"))
+    required = {"match_template": ["--template", source], "gabor": ["--frequency", "0.2"]}.get(name, [])
     for options in ([], ["--nodata", "0"]):
-        source = film(tmp_path / "in.tif", gaps("uint8"))
-        line = failed(capsys, 2, name, source, tmp_path / "out.npy", "--time", *options)
-        assert line.startswith("image must have 2 ")
+        line = failed(capsys, 2, name, source, tmp_path / "out.npy", "--time", *required, *options)
+        assert line == f"image must have 2 axes for {name}, got 1; --axes YX filters each plane"
+
+
+def test_a_seed_is_one_signal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = film(tmp_path / "in.tif", gaps("uint8"))
+    line = failed(capsys, 2, "reconstruct", source, tmp_path / "out.npy", "--time", "--seed", source)
+    words = "which all signals share, got shape (24, 1, 3); give such a .npy file"
+    assert line == f"--seed must have one axis of 24 samples, {words}"
 
 
 @pytest.mark.parametrize("name", ["sobel", "bilateral", "total_variation", "fill_holes"])
