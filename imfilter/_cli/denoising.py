@@ -56,7 +56,7 @@ def _denoised(
     samples = image.colour
     # A result that is scaled is rounded once, in the type of the file.
     tone = Tone(target, 1.0 if target is None else render.depth_scale(image.pixels.dtype, target))
-    with _progress(command, options) as shown:
+    with _progress(command, options, one=not image.apart) as shown:
         found: Array = getattr(imfilter, command.name)(
             samples,
             mask=_counts(image, opaque=opaque),
@@ -73,8 +73,14 @@ def _denoised(
 
 
 @contextlib.contextmanager
-def _progress(command: Command, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Show how far the gap has come to the tolerance, on a terminal. Yield the argument of the filter."""
+def _progress(command: Command, options: Mapping[str, Any], *, one: bool) -> Iterator[dict[str, Any]]:
+    """Show how far the gap has come to the tolerance, on a terminal. Yield the argument of the filter.
+
+    Signals, which are not `one` image, have a gap each. So they show nothing.
+    """
+    if not one:
+        yield {}
+        return
     if options.get("progress") is not None:  # of a program, which shows it in its own way
         yield {"progress": options["progress"]} if command.name == "total_variation" else {}
         return

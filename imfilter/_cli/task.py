@@ -90,9 +90,12 @@ class Filter:
         In floats it is NaN.
         """
         guide = self.options.get("guide")
-        ndim = max(pixels.ndim, 0 if guide is None else guide.ndim)
-        # A guide is what channels have in common.
-        axes = layout(ndim, self.ndim, apart=self._apart and guide is None)
+        ndim, apart = max(pixels.ndim, 0 if guide is None else guide.ndim), self._apart
+        if guide is not None and apart:  # a guide is what signals have in common, and so are its colours
+            apart = guide.ndim == self.ndim
+            if apart:
+                changed["guide"] = np.broadcast_to(guide[..., None], pixels.shape)
+        axes = layout(ndim, self.ndim, apart=apart)
         result: Array = self.function(pixels, dtype=dtype, out=out, **{**axes, **self.options, **changed})
         if not is_masked(result):
             return result

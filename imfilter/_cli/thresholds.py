@@ -18,7 +18,7 @@ from .._files.lazy import LazyRows
 from . import colour, missing, reach, render, strips
 from .missing import Presence
 from .strips import Piecewise
-from .task import Array, like
+from .task import Array, layout, like
 from .threshold_table import FOUND, THRESHOLD, is_whole
 
 Key = TypeVar("Key")
@@ -53,7 +53,10 @@ def prepared(image: Image, options: Mapping[str, Any], kind: Format) -> Piecewis
     rows = reach.rows_of(THRESHOLD, options, image.pixels.shape[0])
 
     def limit(values: Array, present: Presence | None) -> Any:
-        return options[FOUND] if FOUND in options else function(values, mask=present, **given)
+        if FOUND in options:
+            return options[FOUND]
+        axes = layout(values.ndim, image.spatial, apart=image.apart)
+        return function(values, mask=present, **axes, **given)
 
     def work(piece: Image) -> Image:
         values, present = _values(piece)
@@ -73,7 +76,14 @@ def _function(options: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str,
     """Return the function of a method, and its keywords."""
     threshold = imfilter.threshold  # is loaded on first use
     function = getattr(threshold, arguments.word(options["method"], "method", tuple(threshold.__all__)))
-    names = set(inspect.signature(function).parameters) - {"mask", "nan", "dtype", "channel_axis", "method"}
+    names = set(inspect.signature(function).parameters) - {
+        "mask",
+        "nan",
+        "dtype",
+        "axes",
+        "channel_axis",
+        "method",
+    }
     return function, {name: options[name] for name in names & set(options)}
 
 

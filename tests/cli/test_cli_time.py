@@ -9,6 +9,7 @@ import pytest
 
 import imfilter
 from imfilter import io
+from imfilter._cli import blocks, blockwise
 from imfilter._cli.catalogue import FILTERS
 from tests.cli.commands import done, failed, noise
 
@@ -32,7 +33,7 @@ IMAGES = (
     *("canny", "harris", "hog", "steered", "gabor"),
     *("frangi", "sato", "meijering", "orientation", "coherence"),
 )
-#: Filters of two images, of objects, and those whose threshold is that of all signals.
+#: Filters of two images, of objects, and those whose threshold may be that of all signals.
 OTHERS = "blobs", "distance", "match_template", "reconstruct", "skeleton", "threshold"
 SIGNALS = [one.name for one in FILTERS if one.name not in (*IMAGES, *OTHERS)]
 
@@ -55,8 +56,12 @@ def gaps(dtype: str) -> np.ndarray:
 def test_signals(tmp_path: Path, name: str, dtype: str) -> None:
     if name == "entropy" and dtype == "float32":
         pytest.skip("floats have no bins")
-    pixels = gaps(dtype)
-    words = [tmp_path / "out.npy", "--time", "--nodata", "0", *OPTIONS.get(name, [])]
+    check_each(tmp_path, name, gaps(dtype), OPTIONS.get(name, []))
+
+
+def check_each(tmp_path: Path, name: str, pixels: np.ndarray, options: list[str]) -> None:
+    """Check that no sample of a frame changes the others."""
+    words = [tmp_path / "out.npy", "--time", "--nodata", "0", *options]
     done(name, film(tmp_path / "all.tif", pixels), *words)
     found = np.load(tmp_path / "out.npy")
     for column in range(3):
@@ -64,6 +69,69 @@ def test_signals(tmp_path: Path, name: str, dtype: str) -> None:
         done(name, film(tmp_path / "one.tif", np.ascontiguousarray(alone)), *words)
         expected = np.load(tmp_path / "out.npy")
         np.testing.assert_array_equal(found[..., column], expected[..., column])
+
+
+@pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
+def test_local_thresholds(tmp_path: Path, method: str) -> None:
+    check_each(tmp_path, "threshold", gaps("uint8"), ["--method", method, "--size", "5"])
+
+
+@pytest.mark.parametrize("method", ["niblack", "sauvola", "local"])
+def test_local_thresholds_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    zarr = pytest.importorskip("zarr")
+    pixels = noise(24, 4, 6)
+    stored = zarr.create_array(
+        tmp_path / "in.zarr", shape=pixels.shape, dtype="u1", chunks=(8, 2, 3), dimension_names=[*"tyx"]
+    )
+    stored[...] = pixels
+    words = "--time", "--method", method, "--size", "5"
+    done("threshold", film(tmp_path / "in.tif", pixels), tmp_path / "whole.npy", *words)
+    monkeypatch.setattr(blockwise, "_LARGE", 0)
+    monkeypatch.setattr(blocks, "SAMPLES", 1)
+    done("threshold", tmp_path / "in.zarr", tmp_path / "out.zarr", *words)
+    found = np.asarray(zarr.open(tmp_path / "out.zarr", mode="r")[...])
+    np.testing.assert_array_equal(found, np.load(tmp_path / "whole.npy"))
+
+
+@pytest.mark.parametrize("channels", [2, 5])
+def test_local_thresholds_of_channels(tmp_path: Path, channels: int) -> None:
+    pixels = noise(20, 21, channels)
+    np.save(tmp_path / "in.npy", pixels)
+    words = tmp_path / "in.npy", tmp_path / "out.npy", "--channel-axis", "-1"
+    done("threshold", *words, "--method", "niblack", "--size", "5")
+    expected = pixels > imfilter.threshold.niblack(pixels, 5, channel_axis=-1)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "options"),
+    [
+        ("guided", imfilter.guided, {"radius": 2, "eps": 25.5**2}),
+        ("bilateral", imfilter.bilateral, {"sigma_space": 1.5, "sigma_range": 25.5}),
+    ],
+)
+def test_guides(tmp_path: Path, name: str, function: object, options: dict[str, float]) -> None:
+    """All signals share a guide, but not their gaps."""
+    pixels, guide = gaps("uint8"), noise(24)
+    np.save(tmp_path / "guide.npy", guide)
+    words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    words += ["--time", "--nodata=0", f"--guide={tmp_path / 'guide.npy'}"]
+    source, out = film(tmp_path / "in.tif", pixels), tmp_path / "out.npy"
+    done(name, source, out, *words)
+    found = np.load(out)
+    for column in range(3):
+        signal = pixels[:, 0, column]
+        alone = function(signal, guide=guide, mask=signal != 0, **options)  # type: ignore[operator]
+        np.testing.assert_array_equal(found[:, 0, column], np.ma.filled(alone, 0))
+
+
+def test_one_progress_is_not_that_of_many_signals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    source, out = film(tmp_path / "in.tif", gaps("uint8")), tmp_path / "out.npy"
+    done("total_variation", source, out, "--time", "--weight", 20)
+    assert "total variation" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
