@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 
 import imfilter
 from tests import photos
@@ -336,3 +337,16 @@ def test_integer_averages_are_rounded(dtype):
         # 8-bit sums may be float32, wider ones have no room for its error.
         error = (2e-6 if dtype == "uint8" else 1e-12) * 3 * float(limits.max)
         assert naive.is_rounding_of(result, exact, error), name
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+@loop_over("sigma", [1.0, 6.1, 12.3, 25.0])
+@loop_over(("shape", "axes"), [((411,), 0), ((5000,), 0), ((7, 2000), 1), ((2000, 7), 0), ((3, 4, 1500), 2)])
+def test_a_magnitude_of_one_axis_is_a_size(dtype, sigma, shape, axes):
+    """It is no signed derivative, however long the line is."""
+    image = image_of(shape, dtype)
+    found = imfilter.gaussian_gradient_magnitude(image, sigma, axes=axes)
+    derivative = ndi.gaussian_filter1d(image.astype(float), sigma, axis=axes, order=1, mode="mirror")
+    assert (found >= 0).all()
+    atol = 1e-12 if dtype == "float64" else 1e-6
+    np.testing.assert_allclose(found, np.abs(derivative), rtol=0, atol=atol * max(1, np.abs(image).max()))

@@ -236,7 +236,7 @@ def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int,
     """Return how the window is summed, and for how many neighbouring rows at a time."""
     line = y.span == 1 and not len(tables.layers)
     if tables.halves:
-        if line and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
+        if line and not tables.norm and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y.span) and y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
