@@ -63,6 +63,7 @@ def _opened_png(file: IO[bytes]) -> Pillow.Image:
 
 def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
     """Read an open picture: grey or RGB, with or without alpha, 8 or 16 bits per channel."""
+    file.seek(0)
     start = file.read(len(_JPEG))
     file.seek(0)
     if start == _JPEG:
@@ -84,6 +85,9 @@ def read(path: str, file: IO[bytes], max_pixels: int | None) -> Image:
 
 def is_animated(file: IO[bytes]) -> bool:
     """Return whether an open picture has several frames."""
+    file.seek(0)
+    if file.read(len(png.SIGNATURE)) == png.SIGNATURE and not png.has_frames(file):
+        return False
     with opened(file) as picture:
         return bool(getattr(picture, "is_animated", False))
 
