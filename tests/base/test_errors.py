@@ -276,11 +276,7 @@ OWN = {
     "difference_of_gaussians": [*sigma_rows("low"), *sigma_rows("high"), *TRUNCATE, *SPACING],
     "gaussian_gradient_magnitude": [*sigma_rows("sigma"), *TRUNCATE, *SPACING],
 }
-OWN_ROWS = [
-    pytest.param(function, row, id=f"{function}-{number}-{'-'.join(row[0])}")
-    for function, rows in OWN.items()
-    for number, row in enumerate(rows)
-]
+OWN_ROWS = [(function, row) for function, rows in OWN.items() for row in rows]
 
 
 @loop_over(("function", "row"), OWN_ROWS)

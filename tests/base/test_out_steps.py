@@ -30,7 +30,7 @@ MORE = {
     },
 }
 EACH = [
-    pytest.param(module, name, given, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    (module, name, given)
     for module, calls in ({m: GIVEN[m] for m in (imfilter, layers, series)} | MORE).items()
     for name, given in calls.items()
     if "out" in inspect.signature(getattr(module, name)).parameters

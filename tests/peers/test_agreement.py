@@ -10,11 +10,7 @@ from tests.peers.cases import CASES
 
 HEAVY = 50  # multiply-adds a pixel from which the slow libraries get a smaller part of the photograph
 
-TABLE = [
-    pytest.param(case, type_name, id=f"{case.name}-{type_name}".replace(" ", "_"))
-    for case in CASES
-    for type_name in case.types
-]
+TABLE = [(case, type_name) for case in CASES for type_name in case.types]
 
 
 def pictures(case, dtype):

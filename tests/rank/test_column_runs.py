@@ -37,12 +37,12 @@ def filtered(request, monkeypatch):
     for family in families:
         family.calls.clear()
 
-    def call(name, image, window, **options):
+    def call(name, image, footprint, **options):
         made.clear()
         for family in families:
             family.calls.clear()
-        window = np.ones((window, 1), bool) if isinstance(window, int) else window
-        found = getattr(imfilter, name)(image, footprint=window, **options)
+        inside = np.ones((footprint, 1), bool) if isinstance(footprint, int) else footprint
+        found = getattr(imfilter, name)(image, footprint=inside, **options)
         assert made
         return found
 
