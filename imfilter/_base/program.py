@@ -4,7 +4,7 @@ import ctypes
 import functools
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.registers import LINE
 
-#: Multiply-adds below which one thread is faster: starting a second thread and waiting for it takes 80 us.
-SMALL = 3_000_000
+#: Multiply-adds below which one thread is faster in most kernels, and in all kernels. A program that has run
+#: before knows its `pace`, and so more.
+SMALL, TINY = 3_000_000, 200_000
 #: Multiply-adds between two checks for an interrupt: some tenths of a second.
 PATIENCE = 4_000_000_000
 #: Pixels of an image that one thread filters alone, and the maximum number of row tasks of larger images.
@@ -61,13 +62,14 @@ class Program:
     flag: int = -1  # workspace offset of the flag that the algorithm cannot handle the image
     inexact: int = -1  # workspace offset of the words about inexact tasks
     recompute: Recompute | None = None  # called for an inexact task
+    pace: threads.Pace = field(default_factory=threads.Pace)
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`. They must have the layouts that this program was made for.
 
         Return whether this succeeded. Running sums fail if a sample is not finite.
         """
-        if self.work <= SMALL:
+        if self.work <= TINY:
             return self.compute(image, target, 0, self.lines)
         refused: list[bool] = []
 
@@ -76,7 +78,12 @@ class Program:
                 refused.append(True)
 
         pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
-        threads.run(task, self.lines, workers, pieces)
+        pace = self.pace.seconds
+        if self.work <= SMALL and not pace:
+            workers = 1
+        threads.run(task, self.lines, workers, pieces, self.pace)
+        if refused:
+            self.pace.seconds = pace  # as it was, because some lines were not computed
         return not refused
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:

@@ -4,6 +4,7 @@ import concurrent.futures
 import importlib
 import pkgutil
 import re
+import threading
 
 import llvmlite.binding
 import numpy as np
@@ -49,8 +50,14 @@ def test_no_call_changes_the_mode_of_its_thread():
         with imfilter.set_workers(3):
             call()
         assert thread_is_normal()
-    pool = threads._threads(3)
-    assert all(f.result() for f in [pool.submit(thread_is_normal) for _ in range(20)])
+    normal, every = [], threading.Barrier(3)
+
+    def look(start, stop):
+        every.wait(60)  # so each of three threads looks
+        normal.append(thread_is_normal())
+
+    threads.run(look, 3, 3)
+    assert normal == [True] * 3
 
 
 def test_the_mode_is_put_back_after_errors_and_within_itself():

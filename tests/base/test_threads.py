@@ -1,0 +1,221 @@
+"""The pool of threads: who processes which band, errors, interrupts, and threads that come late."""
+
+import contextvars
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from imfilter._base import threads
+from imfilter._base.program import SMALL, TINY, Program
+from tests.base.test_concurrency import run
+
+#: Seconds that a test waits for a thread at most.
+LONG = 60
+
+
+def bands_of(total, workers, pieces=1, pace=None):
+    """Return the bands of a run in order, and check that all threads end."""
+    found = []
+    threads.run(lambda *band: found.append(band), total, workers, pieces, pace)
+    return sorted(found)
+
+
+def paced(seconds):
+    pace = threads.Pace()
+    pace.seconds = seconds
+    return pace
+
+
+def test_bands_cover_all_items_once():
+    for total in (1, 2, 3, 5, 7, 16, 1000):
+        for workers in (1, 2, 3, 4, 8):
+            for pieces in (1, 2, 7):
+                for pace in (None, threads.Pace(), paced(1e-9), paced(1e-6), paced(1e-5), paced(1.0)):
+                    found = bands_of(total, workers, pieces, pace)
+                    assert [a for a, _ in found] == [0, *(b for _, b in found[:-1])]
+                    assert found[-1][1] == total
+                    assert pace is None or pace.seconds > 0
+    assert bands_of(0, 2) == []
+
+
+def test_the_calling_thread_gets_a_longer_band_if_the_pace_is_known(monkeypatch):
+    monkeypatch.setattr(threads, "_lag", 40e-6)
+    lead = 40e-6 + threads._MARGIN
+    assert bands_of(1000, 2) == [(0, 500), (500, 1000)]
+    monkeypatch.setattr(threads, "_lag", 40e-6)
+    assert bands_of(1000, 2, 1, threads.Pace()) == [(0, 500), (500, 1000)]
+    for seconds in (5e-7, 1e-6):
+        monkeypatch.setattr(threads, "_lag", 40e-6)
+        first = 500 + round(lead / seconds / 2)
+        assert bands_of(1000, 2, 1, paced(seconds)) == [(0, first), (first, 1000)]
+    monkeypatch.setattr(threads, "_lag", 40e-6)
+    # Less work than a second thread needs to begin.
+    assert bands_of(1000, 2, 1, paced(0.9 * threads._LEAST / 1000)) == [(0, 1000)]
+
+
+def test_a_pace_follows_longer_times_at_once_and_shorter_times_slowly():
+    pace = threads.Pace()
+    pace.note(10.0, 10)
+    assert pace.seconds == 1.0
+    pace.note(30.0, 10)
+    assert pace.seconds == 3.0
+    pace.note(10.0, 10)
+    assert 1.0 < pace.seconds < 3.0
+
+
+def test_the_calling_thread_starts_first_and_every_thread_takes_a_band():
+    every, names = threading.Barrier(3), {}
+
+    def task(start, stop):
+        every.wait(LONG)
+        names[start] = threading.current_thread().name
+
+    threads.run(task, 3, 3)
+    assert names[0] == threading.current_thread().name
+    assert len(set(names.values())) == 3
+
+
+@pytest.mark.parametrize("kind", [ValueError, IndexError, KeyboardInterrupt, SystemExit, MemoryError])
+@pytest.mark.parametrize("own", [True, False])
+def test_an_error_of_a_band_reaches_the_caller(kind, own):
+    """It comes from the calling thread or from another. The other bands end before."""
+    here, both, ended = threading.get_ident(), threading.Barrier(2), []
+
+    def task(start, stop):
+        if start in (0, 7):
+            both.wait(LONG)
+        if (threading.get_ident() == here) == own:
+            raise kind("on purpose")
+        ended.append(start)
+
+    for _ in range(3):
+        ended.clear()
+        both.reset()
+        with pytest.raises(kind, match="on purpose"):
+            threads.run(task, 8, 2, 4)
+        assert len(ended) <= 7
+    assert bands_of(8, 2) == [(0, 4), (4, 8)]
+
+
+def test_calls_do_not_wait_for_a_pool_that_is_busy():
+    """A call whose bands no thread has begun ends without the pool, and leaves nothing in memory."""
+    size = len(threads._pool) + 2
+    busy, free = threading.Barrier(size + 1), threading.Event()
+
+    def block(start, stop):
+        busy.wait(LONG)
+        free.wait(LONG)
+
+    with ThreadPoolExecutor(1) as other:
+        blocked = other.submit(threads.run, block, size, size)
+        busy.wait(LONG)  # all threads of the pool are in a band
+        array = np.zeros(100)
+
+        def task(start, stop, array=array):
+            array[start:stop] += 1
+
+        for _ in range(3):
+            threads.run(task, 100, 3)
+        assert (array == 3).all()
+        gone = weakref.ref(array)
+        del array, task
+        assert gone() is None
+        free.set()
+        blocked.result(LONG)
+    assert bands_of(8, 2) == [(0, 4), (4, 8)]
+
+
+def test_a_call_from_a_band_of_another_thread_uses_that_thread():
+    here, both, found = threading.get_ident(), threading.Barrier(2), []
+
+    def inner(start, stop):
+        found.append((start, stop, threading.get_ident()))
+
+    def outer(start, stop):
+        both.wait(LONG)
+        if threading.get_ident() != here:
+            threads.run(inner, 10, 4, 2)
+            assert {thread for *_, thread in found} == {threading.get_ident()}
+
+    threads.run(outer, 2, 2)
+    assert [band[:2] for band in found] == [(0, 5), (5, 10)]
+
+
+def test_bands_see_the_context_of_the_caller():
+    here = contextvars.ContextVar("here", default=0)
+    both, seen = threading.Barrier(2), []
+
+    def task(start, stop):
+        both.wait(LONG)
+        seen.append(here.get())
+        here.set(start + 5)
+
+    token = here.set(1)
+    threads.run(task, 2, 2)
+    threads.run(task, 2, 2)
+    assert seen[:2] == [1, 1]
+    assert sorted(seen[2:]) == [5, 5]  # of the calling thread's own band, not of the other's
+    here.reset(token)
+
+
+def test_small_programs_use_a_second_thread_once_their_time_is_known():
+    names = set()
+
+    def call(image, target, workspace, start, stop):
+        names.add((threading.current_thread().name, start, stop))
+
+    image = np.zeros(1)
+    for work, bands in ((TINY, [1, 1]), (SMALL, [1, 2]), (SMALL + 1, [2, 2])):
+        program = Program(call, (), lines=100, work=work, rows=1, workspace=64)
+        for number in bands:
+            names.clear()
+            assert program.run(image, image, 2)
+            assert len(names) == number
+            program.pace.seconds = 1e-4
+
+
+def test_the_interpreter_ends_while_a_daemon_thread_filters():
+    code = """
+import threading, time
+import numpy as np
+import imfilter
+image = np.ones((2000, 2100), np.float32)
+def busy():
+    while True:
+        imfilter.gaussian(image, 3.0, workers=3)
+threading.Thread(target=busy, daemon=True).start()
+imfilter.gaussian(image, 3.0, workers=3)
+time.sleep(0.05)
+print("end")
+"""
+    for _ in range(3):
+        assert run(code) == "end\n"
+
+
+def test_an_interrupt_in_the_main_thread_waits_for_the_bands_of_others():
+    code = """
+import os, signal, threading, time
+from imfilter._base import threads
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main, both, log = threading.get_ident(), threading.Barrier(2), []
+def task(start, stop):
+    if start in (0, 9):
+        both.wait(60)
+    if threading.get_ident() == main:
+        time.sleep(0.001)
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)
+        log.append("band of another thread")
+try:
+    threads.run(task, 10, 2, 5)
+except KeyboardInterrupt:
+    log.append("interrupt")
+print(log)
+"""
+    assert run(code) == "['band of another thread', 'interrupt']\n"
