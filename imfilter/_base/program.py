@@ -5,6 +5,7 @@ import functools
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,8 @@ from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.registers import LINE
 
-#: Multiply-adds below which one thread is faster in most kernels, and in all kernels. A program that has run
-#: before knows its `pace`, and so more.
-SMALL, TINY = 3_000_000, 200_000
+#: Multiply-adds below which one thread is faster in most kernels. A program that has run before knows better.
+SMALL = 3_000_000
 #: Multiply-adds between two checks for an interrupt: some tenths of a second.
 PATIENCE = 4_000_000_000
 #: Pixels of an image that one thread filters alone, and the maximum number of row tasks of larger images.
@@ -62,15 +62,24 @@ class Program:
     flag: int = -1  # workspace offset of the flag that the algorithm cannot handle the image
     inexact: int = -1  # workspace offset of the words about inexact tasks
     recompute: Recompute | None = None  # called for an inexact task
-    pace: threads.Pace = field(default_factory=threads.Pace)
+    pace: threads.Pace = field(default_factory=threads.Pace)  # of a line
+    brief: bool = False  # whether one thread is known to be faster
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`. They must have the layouts that this program was made for.
 
         Return whether this succeeded. Running sums fail if a sample is not finite.
         """
-        if self.work <= TINY:
+        if self.brief:
             return self.compute(image, target, 0, self.lines)
+        pace, known = self.pace, self.pace.seconds
+        if self.work <= SMALL and known * self.lines < threads.LEAST:
+            begin = perf_counter()
+            done = self.compute(image, target, 0, self.lines)
+            if done:
+                pace.note(perf_counter() - begin, self.lines)
+                self.brief = pace.seconds * self.lines < threads.LEAST / 2
+            return done
         refused: list[bool] = []
 
         def task(start: int, stop: int) -> None:
@@ -78,12 +87,9 @@ class Program:
                 refused.append(True)
 
         pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
-        pace = self.pace.seconds
-        if self.work <= SMALL and not pace:
-            workers = 1
-        threads.run(task, self.lines, workers, pieces, self.pace)
+        threads.run(task, self.lines, workers, pieces, pace)
         if refused:
-            self.pace.seconds = pace  # as it was, because some lines were not computed
+            pace.seconds = known  # as it was, because some lines were not computed
         return not refused
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
@@ -159,6 +165,7 @@ class Prepared(NamedTuple):
     flag: int
     inexact: int
     recompute: Recompute | None
+    pace: threads.Pace  # of all its programs
 
     def changed(self, fields: dict[str, Any], lines: int) -> "Prepared":
         """Return the job of another number of lines, with other values of some fields."""
@@ -237,7 +244,7 @@ class Job(dict[str, Any]):
         record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
         flag, inexact = self["flag"] if check_finite else -1, self.get("inexact", -1)
         made = driver, record, tables, self._layout.places
-        return Prepared(*made, lines, work, rows, workspace, flag, inexact, recompute)
+        return Prepared(*made, lines, work, rows, workspace, flag, inexact, recompute, threads.Pace())
 
     def set_known(self, names: Iterable[str], values: Iterable[Any]) -> None:
         """Set the fields among `names` that the job has."""

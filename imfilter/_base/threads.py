@@ -2,6 +2,7 @@
 
 import atexit
 import contextvars
+import functools
 import itertools
 import os
 import threading
@@ -18,12 +19,12 @@ _chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_w
 _THREADS_A_CORE, _FEW_THREADS = 4, 16
 
 #: Seconds of work that are worth a second thread.
-_LEAST = 55e-6
+LEAST = 90e-6
 #: Seconds that another thread begins later than the calling thread, on average: 16 us for Zen 4 in a virtual
 #: machine. The calling thread gets so much more work, and a margin. Otherwise it sleeps at the end of a call,
 #: and to wake it takes 20 to 29 us.
 _lag = 15e-6
-_LONGEST_LAG, _MARGIN = 60e-6, 10e-6
+_LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 
 _inside = threading.local()
 _lock = threading.Lock()
@@ -105,8 +106,15 @@ class Pace:
         self.seconds = 0.0  # 0: not known yet
 
     def note(self, seconds: float, items: int) -> None:
-        """Take note of a measured time. A short time counts in part only, as the next may be longer."""
-        self.seconds = max(seconds / items, 0.8 * self.seconds)
+        """Take note of a measured time: of a much longer time at once, so that no band is far too long."""
+        found = seconds / items
+        self.seconds = found if found > 2 * self.seconds else 0.75 * self.seconds + 0.25 * found
+
+
+@functools.lru_cache(maxsize=256)
+def pace_of(*key: object) -> Pace:
+    """Return the pace of tasks without a program. Those of one key need the same time for an item."""
+    return Pace()
 
 
 class _Call:
@@ -218,7 +226,10 @@ if hasattr(os, "register_at_fork"):
 
 def most(workers: int | None) -> int:
     """Return the number of threads for a call that requests `workers`; see `requested` for None."""
-    cores, workers = _available(), requested(workers)
+    workers = requested(workers)
+    if workers is not None and workers <= _FEW_THREADS:
+        return workers  # to ask for the cores takes 2 us
+    cores = _available()
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
 
 
@@ -241,7 +252,7 @@ def run(
     if not total:
         return
     known, first = 0.0 if pace is None else pace.seconds, total
-    if not (workers == 1 or 0 < known * total < _LEAST or getattr(_inside, "worker", False)):
+    if not (workers == 1 or 0 < known * total < LEAST or getattr(_inside, "worker", False)):
         threads = min(total, most(workers))
         number = min(total, threads * pieces)
         lead = (_lag + _MARGIN) / known if known and pieces == 1 else 0.0

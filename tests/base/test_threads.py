@@ -1,6 +1,7 @@
 """The pool of threads: who processes which band, errors, interrupts, and threads that come late."""
 
 import contextvars
+import ctypes
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from imfilter._base import threads
-from imfilter._base.program import SMALL, TINY, Program
+from imfilter._base.program import SMALL, Program
+from imfilter._simd.registers import LINE
 from tests.base.test_concurrency import run
 
 #: Seconds that a test waits for a thread at most.
@@ -53,17 +55,19 @@ def test_the_calling_thread_gets_a_longer_band_if_the_pace_is_known(monkeypatch)
         assert bands_of(1000, 2, 1, paced(seconds)) == [(0, first), (first, 1000)]
     monkeypatch.setattr(threads, "_lag", 40e-6)
     # Less work than a second thread needs to begin.
-    assert bands_of(1000, 2, 1, paced(0.9 * threads._LEAST / 1000)) == [(0, 1000)]
+    assert bands_of(1000, 2, 1, paced(0.9 * threads.LEAST / 1000)) == [(0, 1000)]
 
 
-def test_a_pace_follows_longer_times_at_once_and_shorter_times_slowly():
+def test_a_pace_follows_much_longer_times_at_once_and_others_slowly():
     pace = threads.Pace()
     pace.note(10.0, 10)
     assert pace.seconds == 1.0
     pace.note(30.0, 10)
     assert pace.seconds == 3.0
-    pace.note(10.0, 10)
-    assert 1.0 < pace.seconds < 3.0
+    for seconds in (10.0, 50.0):
+        pace.seconds = 3.0
+        pace.note(seconds, 10)
+        assert abs(pace.seconds - 3.0) < abs(seconds / 10 - 3.0) / 2
 
 
 def test_the_calling_thread_starts_first_and_every_thread_takes_a_band():
@@ -161,20 +165,33 @@ def test_bands_see_the_context_of_the_caller():
     here.reset(token)
 
 
-def test_small_programs_use_a_second_thread_once_their_time_is_known():
-    names = set()
+def test_the_time_of_a_line_decides_whether_a_program_uses_a_second_thread():
+    bands = []
 
     def call(image, target, workspace, start, stop):
-        names.add((threading.current_thread().name, start, stop))
+        bands.append((start, stop))
 
     image = np.zeros(1)
-    for work, bands in ((TINY, [1, 1]), (SMALL, [1, 2]), (SMALL + 1, [2, 2])):
-        program = Program(call, (), lines=100, work=work, rows=1, workspace=64)
-        for number in bands:
-            names.clear()
-            assert program.run(image, image, 2)
-            assert len(names) == number
-            program.pace.seconds = 1e-4
+    for work, seconds, number in ((SMALL, 0, 1), (SMALL, 1e-4, 2), (SMALL + 1, 0, 2), (SMALL + 1, 1e-7, 1)):
+        bands.clear()
+        assert Program(call, (), 100, work, 1, 64, pace=paced(seconds)).run(image, image, 2)
+        assert len(bands) == number
+    program = Program(call, (), 100, SMALL, 1, 64)
+    assert program.run(image, image, 2)
+    assert program.brief  # so later calls take no time for this
+    assert program.pace.seconds > 0
+
+
+def test_a_program_that_refuses_an_image_does_not_note_the_time():
+    def refuse(image, target, workspace, start, stop):
+        ctypes.memset(workspace + -workspace % LINE, 1, 1)
+
+    image = np.zeros(1)
+    for work, seconds in ((SMALL, 0), (SMALL, 1e-4), (SMALL + 1, 0), (SMALL + 1, 1e-4)):
+        program = Program(refuse, (), 100, work, 1, 2 * LINE, flag=0, pace=paced(seconds))
+        assert not program.run(image, image, 2)
+        assert program.pace.seconds == seconds
+        assert not program.brief
 
 
 def test_the_interpreter_ends_while_a_daemon_thread_filters():

@@ -197,7 +197,9 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
         memory = np.empty(program.workspace, np.uint8)
         program.call(address(memory), start, stop)
 
-    threads.run(task, program.lines, workers if program.work > SMALL else 1)
+    pace = threads.pace_of(frame, metric, axis, "near_x" in given, result)
+    alone = program.work <= SMALL and not pace.seconds
+    threads.run(task, program.lines, 1 if alone else workers, pace=pace)
 
 
 @functools.lru_cache(maxsize=64)

@@ -299,5 +299,6 @@ def _counted(
             entry(kernel, at + first * size, count, low, mask, address(tables.counts), bins, more)
             found.append(tables)
 
-    threads.run(task, len(values), samples.workers if len(values) > _MANY else 1)
+    pace = threads.pace_of(kernel, mask, bins)
+    threads.run(task, len(values), samples.workers if len(values) > _MANY else 1, pace=pace)
     return found
