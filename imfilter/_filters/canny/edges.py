@@ -174,7 +174,8 @@ def _strong(candidates: npt.NDArray[np.uint8], out: npt.NDArray | None, workers:
     def compare(start: int, stop: int) -> None:
         np.equal(candidates[start:stop], STRONG, out=result[start:stop], casting="unsafe")
 
-    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1)
+    pace = threads.pace_of(np.equal, candidates.shape[1:])
+    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1, pace=pace)
     return result
 
 

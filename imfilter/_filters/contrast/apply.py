@@ -198,7 +198,8 @@ def _counted(
         memory = np.zeros(4 * 256, np.int64)
         run(at, address(memory), start, stop)
 
-    threads.run(task, number, 1 if source.size < _ALONE else workers, max(1, source.size >> 28))
+    pace = threads.pace_of(run, source.dtype, call.shape, call.counts, bins)
+    threads.run(task, number, 1 if source.size < _ALONE else workers, max(1, source.size >> 28), pace)
     del owners
     return found
 
@@ -288,7 +289,8 @@ def _run(
         run(at, address(source), address(view), address(workspace), start, stop)
 
     total = batch * call.shape[4] * call.shape[1] * call.shape[2]
-    threads.run(task, total, 1 if source.size < _ALONE else workers, max(1, source.size >> 28))
+    pace = threads.pace_of(run, source.dtype, view.dtype, call.shape, call.counts, size)
+    threads.run(task, total, 1 if source.size < _ALONE else workers, max(1, source.size >> 28), pace)
     del owners
 
 

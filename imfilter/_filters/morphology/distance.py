@@ -184,7 +184,8 @@ def _nearest_rows(flags: npt.NDArray[np.uint8], near: _Array, frame: Frame, work
             entry(source + at, to + 4 * at, rows, columns, first * LANES, min(end * LANES, columns))
             start += end - first
 
-    threads.run(task, frame.batch * parts, workers if _WORK * frame.samples > SMALL else 1)
+    alone = _WORK * frame.samples <= SMALL
+    threads.run(task, frame.batch * parts, 1 if alone else workers, pace=threads.pace_of(nearest_row, rows))
 
 
 def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays: _Array | None) -> None:

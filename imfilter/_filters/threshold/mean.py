@@ -96,7 +96,8 @@ def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
             found[i] = one(i * _PART, (i + 1) * _PART)
 
     if count:
-        threads.run(task, count, workers if len(values) > _MANY else 1)
+        pace = threads.pace_of(one.__code__, values.dtype)
+        threads.run(task, count, workers if len(values) > _MANY else 1, pace=pace)
     return found
 
 
