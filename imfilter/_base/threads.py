@@ -29,7 +29,7 @@ _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 _inside = threading.local()
 _lock = threading.Lock()
 _pool: list[threading.Thread] = []
-#: The calls that threads of the pool may help with. None: a thread must end.
+#: The calls that threads of the pool may help with. None: they must end.
 _calls: "SimpleQueue[_Call | None]" = SimpleQueue()
 
 
@@ -188,6 +188,7 @@ def _serve(calls: "SimpleQueue[_Call | None]") -> None:
     while (call := calls.get()) is not None:
         call.help()
         del call
+    calls.put(None)  # the next thread must end, too; an interrupt may have kept it out of the list
 
 
 def _start(count: int) -> None:
@@ -207,8 +208,7 @@ def _start(count: int) -> None:
 @atexit.register
 def _end() -> None:
     """End the threads of the pool. Later calls use the calling thread alone."""
-    for _ in _pool:
-        _calls.put(None)
+    _calls.put(None)
     for thread in _pool:
         thread.join()
 

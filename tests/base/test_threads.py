@@ -212,6 +212,29 @@ print("end")
         assert run(code) == "end\n"
 
 
+def test_the_interpreter_ends_after_an_interrupt_while_a_thread_starts():
+    """Such a thread is in the pool, but not in the list of its threads."""
+    code = """
+import threading
+from imfilter._base import threads
+start = threading.Thread.start
+def interrupted(thread):
+    start(thread)
+    raise KeyboardInterrupt
+def task(start, stop):
+    pass
+threading.Thread.start = interrupted
+try:
+    threads.run(task, 4, 4)
+except KeyboardInterrupt:
+    print("interrupt")
+threading.Thread.start = start
+threads.run(task, 4, 4)
+print(len(threads._pool))
+"""
+    assert run(code, timeout=LONG) == "interrupt\n3\n"
+
+
 def test_an_interrupt_in_the_main_thread_waits_for_the_bands_of_others():
     code = """
 import os, signal, threading, time

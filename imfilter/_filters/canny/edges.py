@@ -175,7 +175,7 @@ def _strong(candidates: npt.NDArray[np.uint8], out: npt.NDArray | None, workers:
         np.equal(candidates[start:stop], STRONG, out=result[start:stop], casting="unsafe")
 
     pace = threads.pace_of(np.equal, candidates.shape[1:])
-    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1, pace=pace)
+    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1, 1, pace)
     return result
 
 
