@@ -6,6 +6,7 @@ Before a filter runs, no module larger than click is imported, so the help appea
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -359,6 +360,9 @@ def main() -> NoReturn:
     """Run as the console script: end the process with the exit code."""
     # Garbage collection during the imports takes a tenth of a second, and the process runs one filter only.
     gc.disable()
+    # NumPy's library of matrix products starts a thread for each core, which looks for work for 0.1 s. If it
+    # waits at once, a small picture takes 0.20 instead of 0.22 s, and 0.20 instead of 0.32 s of processors.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     ending.on_signals()
     code = ending.flushed(call())
     # Otherwise the interpreter collects the garbage of the whole process at its end: 5 % of a short command.

@@ -16,11 +16,25 @@ Where = slice | NDArray[np.int64]
 
 #: Bytes that are read from a file at a time, at least.
 _READ = 1 << 22
+#: Bytes that are written to a file at a time.
+_WRITTEN = 1 << 20
 
 
 def data_of(array: Array) -> memoryview:
     """Return the bytes of a contiguous array."""
     return memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]  # NumPy's stub lacks it
+
+
+def write_rows(file: IO[bytes], rows: Array) -> None:
+    """Write the samples of a contiguous array to a file, in small steps.
+
+    For a large step, Linux takes pages of several megabytes, which are often not in the caches and, in a
+    virtual machine, not in its memory yet. A Gaussian of 4 GB took 6 to 8 s of system time in steps of 11 MB,
+    and 1.2 to 2.4 s in steps of 1 MB (ext4, Linux 6.18, two virtual processors).
+    """
+    data = data_of(rows)
+    for start in range(0, len(data), _WRITTEN):
+        file.write(data[start : start + _WRITTEN])
 
 
 class LazyRows(abc.ABC):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import source
 from .image import FileError, Image
-from .lazy import LazyRows, Stored, data_of
+from .lazy import LazyRows, Stored, write_rows
 
 MAGIC = b"\x93NUMPY"
 
@@ -89,7 +89,7 @@ class Writer:
 
     def write(self, image: Image) -> None:
         """Write the next rows."""
-        self._file.write(data_of(np.ascontiguousarray(image.pixels, self._dtype)))
+        write_rows(self._file, np.ascontiguousarray(image.pixels, self._dtype))
 
     def finish(self) -> None:
         """Complete the file, to which nothing is missing."""

@@ -11,7 +11,7 @@ import tifffile
 
 from . import exif, metadata, pages, samples, segments
 from .image import FileError, Image, check_size, warn
-from .lazy import Converted, data_of
+from .lazy import Converted, write_rows
 
 _NONE = 1  # no compression
 _ASSOCIATED, UNASSOCIATED = 1, 2
@@ -158,7 +158,7 @@ class Writer:
 
     def write(self, image: Image) -> None:
         """Write the next rows."""
-        self._file.write(data_of(np.ascontiguousarray(image.pixels, self._dtype)))
+        write_rows(self._file, np.ascontiguousarray(image.pixels, self._dtype))
 
     def finish(self) -> str | None:
         """Write the metadata that lies behind the pixels. Return the message about a loss."""

@@ -26,7 +26,7 @@ def code(kernel, dtypes):
     ("kernel", "dtypes"),
     [
         (unrolled_sums.sum_window, (F32, U8, 2, 1, 2, 0)),
-        (symmetric_rows.sum_symmetric, (F32, F32, U8, 2, LINES, 0)),
+        (symmetric_rows.sum_symmetric, (F32, F32, U8, 2, LINES, 0, 0, 1)),
         (symmetric_window.sum_symmetric_window, (F32, U8, 2, WINDOW, PAIRS)),
     ],
 )

@@ -43,3 +43,22 @@ def test_one_picture_imports_what_it_needs(tmp_path: Path) -> None:
             break
     needless = loaded & (FOREIGN | {f"imfilter.{name}" for name in OWN})
     assert not needless
+
+
+def test_threads_of_matrix_products_wait_at_once() -> None:
+    """NumPy reads the variable when it is imported, so it is set before. A value of the user is kept."""
+    code = """
+import os, sys
+from imfilter import cli
+def call():
+    print("numpy" in sys.modules, os.environ["OPENBLAS_THREAD_TIMEOUT"])
+    return 0
+cli.call = call
+cli.main()
+"""
+    for given, expected in (({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "9"}, "9")):
+        env = {name: value for name, value in subprocess_env().items() if not name.startswith("OPENBLAS")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env | given, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["False", expected]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from imfilter import io
-from imfilter._files import atomic, bands
+from imfilter._files import atomic, bands, lazy
 from imfilter._files.formats import FORMATS
 from tests.files.pictures import (
     image,
@@ -220,3 +221,27 @@ def test_bytes_begin_to_be_written_while_others_are_made(
     assert [start for start, _ in told] == [0, *ends[:-1]]
     assert len(told) == 3
     np.testing.assert_array_equal(io.read(tmp_path / "a.tif").pixels, pixels)
+
+
+@loop_over("suffix", [".tif", ".npy"])
+def test_rows_are_written_in_small_steps(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps do not depend on the rows that a band has."""
+    steps: list[int] = []
+
+    class File(FileIO):
+        def write(self, data: Any) -> int:
+            steps.append(len(data))
+            return super().write(data)
+
+    monkeypatch.setattr(lazy, "_WRITTEN", 1000)
+    pixels = np.arange(6300, dtype=np.uint16).reshape(90, 70)
+    image = io.Image(pixels)
+    with File(tmp_path / f"out{suffix}", "x+") as file:
+        writer = bands._writer(file, image, 90, "TIFF" if suffix == ".tif" else "NumPy")
+        steps.clear()
+        writer.write(image)
+        assert steps == [1000] * 12 + [600]
+        writer.finish()
+    np.testing.assert_array_equal(io.read(tmp_path / f"out{suffix}").pixels, pixels)

@@ -27,9 +27,10 @@ from imfilter._filters.linear.kernels.job import (
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
 from imfilter._filters.linear.tap_runs import ROWS, group
-from imfilter._filters.linear.tap_tables import Schedule
+from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
+from imfilter._simd.registers import FEATURES
 
 #: Largest part of the second-level cache for the window of lines, in bytes: half of the usual 1 MB.
 _WINDOW = 512 * 1024
@@ -39,6 +40,8 @@ _NEAR = 8
 #: Types for which unrolled code converts its own sums: 3x3 uint8 took 5.2 instead of 5.8 ms at 4K. Other
 #: types of results are rarer, and their code would take longer to compile than it saves.
 _CONVERTED = {(dtypes.FLOAT32, np.dtype(np.uint8)), (dtypes.FLOAT64, np.dtype(np.uint16))}
+#: Most channels of lines whose samples are shuffled in registers. The code for each number is compiled.
+_BESIDE = 4
 #: The table of one offset of 0.
 _ZERO = np.zeros(1, np.int64)
 #: Shortest tile of a line. The overhang and the work per line cost too much for shorter ones.
@@ -325,7 +328,10 @@ def _symmetric(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, 
         if job["final"] == SYMMETRIC_ALONG:
             job["sum_symmetric"] = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
         else:
-            kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm)
+            row = not len(tables.layers) and not tables.taps["row"].any() and not tables.taps["layer"].any()
+            step = _step(job, tables.taps["column"], number) if row else 0
+            biased = int(written.kind == "f" or job["bias"] != 0)
+            kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm), step, biased
             job["sum_symmetric"] = symmetric_rows.sum_symmetric.address(*kinds)
     layered = [half for half in (*tables.halves_z, *tables.halves_x) if half is not None]
     if not layered:
@@ -342,13 +348,27 @@ def _symmetric(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, 
             place += records.itemsize
             if way == "z":
                 kernel = symmetric_rows.sum_symmetric.address(
-                    real, source, real, job["planes_per_block"], number, 0
+                    real, source, real, job["planes_per_block"], number, 0, 0, 1
                 )
             elif layer["how"] == SYMMETRIC_ALONG:
                 kernel = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
             else:
-                kernel = symmetric_rows.sum_symmetric.address(real, real, real, 1, number, 0)
+                columns = tables.columns[layer["begin_x"] : layer["stop_x"]] // real.itemsize
+                step = _step(job, columns, number)
+                kernel = symmetric_rows.sum_symmetric.address(real, real, real, 1, number, 0, step, 0)
             layer[f"sum_{way}"] = kernel
+
+
+def _step(job: Job, columns: Ints, number: int) -> int:
+    """Return how many elements apart taps along a line are, if their samples are to be shuffled; otherwise 0.
+
+    Only AVX-512 has an instruction for that. `number` says how the taps are summed.
+    """
+    steps = set(np.diff(columns).tolist())
+    if job["lane_layout"] or number <= 0 or len(steps) != 1 or not FEATURES.get("avx512f"):
+        return 0
+    (step,) = steps
+    return step if step <= _BESIDE else 0
 
 
 def _tiles(x: LoopAxis, depth: int, tables: Schedule, channels: int, real: np.dtype) -> npt.NDArray[np.int64]:

@@ -27,6 +27,7 @@ from imfilter._filters.linear.tap_runs import ROWS
 from imfilter._simd import lane_transpose, lines, tones, unrolled_sums, weighted_sums
 from imfilter._simd.denormals import switch
 from imfilter._simd.jit import Combination
+from imfilter._simd.registers import FEATURES
 
 _U8, _U16, _I32, _F32, _F64 = map(np.dtype, ("u1", "u2", "i4", "f4", "f8"))
 
@@ -126,12 +127,15 @@ def _symmetric(real: np.dtype) -> Iterator[Combination]:
             assert window is not None
             numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
             yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
+    beside = int(FEATURES.get("avx512f", False))
     # float64 images are rarer than results of 16 bits, so only their short kernels are compiled.
     for half in range(1, (8 if real == _F32 else 4) + 1):
         for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
             number = written_out([(0, half, form)])
-            yield sum_symmetric, (real, real, real, 1, number, 0)
-            yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0)
-    for outputs in (1, ROWS):
-        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0)
+            biased = int(target == real)
+            for sums in range(1 + biased):  # of lines of two filtered axes, or of one
+                yield sum_symmetric, (real, real, real, 1, number, 0, beside, sums)
+            yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0, 0, biased)
+    for outputs, biased in ((1, 0), (1, 1), (ROWS, 1)):
+        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0, 0, biased)
     yield sum_symmetric_along, (real, BLOCK_ALONG, looped({ABOUT}))

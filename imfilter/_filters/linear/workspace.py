@@ -159,7 +159,7 @@ def part_workspace(
     }
     border = -job["before_x"] * job["channels"] * real.itemsize % LINE
     fetched = "scratch" if prepared or lane_layout else "window"
-    total = 0
+    total = LINE  # shuffled sums also load the samples of a cache line before the first tap
     for name, size in sizes.items():
         job[name] = total + (border if name == fetched else 0)
         total += (-(-size // LINE) + 1) * LINE

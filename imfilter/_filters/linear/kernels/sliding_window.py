@@ -80,7 +80,7 @@ def _across(job, workspace, z, layer, base):
     at = workspace + job.at_z
     if layer.sum_z:
         poke(workspace + job.at_to, workspace + job.raw)
-        invoke(6, layer.sum_z, (
+        invoke(8, layer.sum_z, (
             at + 8 * layer.begin_z, 0, layer.half_z, 1, job.half_weights, bias, workspace + job.at_to, span,
             workspace + job.overhang, 0))  # fmt: skip
         return
@@ -106,7 +106,7 @@ def _across_together(job, workspace, z, layer, base):
     for o in range(job.planes_per_block):
         poke(workspace + job.at_to + 8 * o, workspace + job.raw + o * job.raw_step)
     if layer.sum_z:
-        invoke(6, layer.sum_z, (
+        invoke(8, layer.sum_z, (
             workspace + job.at_z, 0, layer.half_z, 1, job.half_weights, 0.0, workspace + job.at_to, span,
             workspace + job.overhang, 0))  # fmt: skip
         return
@@ -158,7 +158,7 @@ def _along(job, workspace, layer, line, to, span):
     if layer.how == SYMMETRIC:
         # Not a table of addresses for each line: gaussian 2 of 256x256 float32 took 82 instead of 86 us.
         poke(workspace + job.at_to, to)
-        invoke(6, layer.sum_x, (
+        invoke(8, layer.sum_x, (
             job.columns + 8 * layer.begin_x, line, layer.half_x, 1, job.half_weights, 0.0,
             workspace + job.at_to, span, workspace + job.overhang, 0))  # fmt: skip
     elif layer.how == SYMMETRIC_ALONG:
@@ -242,7 +242,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
             line = _row(job, window, first_slot + tap.row)
             poke(at + 8 * t, line + tap.layer * job.depth * job.pitch + tap.column * job.size)
         poke(at_to, _place(job, workspace, 0, many, to))
-        invoke(6, job.sum_symmetric, (
+        invoke(8, job.sum_symmetric, (
             at, 0, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
             workspace + job.overhang, ahead))  # fmt: skip
     elif job.final in (BY_ROW, UNROLLED, SYMMETRIC, SYMMETRIC_WINDOW):
@@ -255,7 +255,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
             for o in range(job.outputs):
                 poke(at_to + 8 * o, _place(job, workspace, first + o * job.dilation_y, many, to))
             if job.final == SYMMETRIC:
-                invoke(6, job.sum_symmetric, (
+                invoke(8, job.sum_symmetric, (
                     at, 0, job.halves, job.n_halves, job.half_weights, job.bias, at_to, span,
                     workspace + job.overhang, ahead))  # fmt: skip
             elif job.final == SYMMETRIC_WINDOW:

@@ -31,6 +31,8 @@ def _rows(
     outputs,
     number,
     norm,
+    step,
+    biased,
     lines,
     base,
     halves,
@@ -45,10 +47,11 @@ def _rows(
     """Write rows of `count` sums for `outputs` neighbours; see `sum_symmetric`."""
     many = outputs.literal_value
     registers = _registers(many)
-    literals = many, number.literal_value, bool(norm.literal_value), registers
+    facts = step.literal_value, bool(biased.literal_value)
+    literals = many, number.literal_value, bool(norm.literal_value), registers, *facts
 
     def codegen(context, builder, sig, args):
-        *arguments, to, count, overhang, ahead = args[6:]
+        *arguments, to, count, overhang, ahead = args[8:]
         lanes = register_lanes(real.dtype) * registers
         rows_to = to, count, overhang, ahead
         with whole_vectors(builder, lanes, target.dtype, many, *rows_to) as (to, count, ahead):
@@ -67,13 +70,13 @@ def _rows(
             block.write(x)
 
     scalars = (*(types.int64,) * 5, types.float64, *(types.int64,) * 4)
-    return types.none(real, source, target, outputs, number, norm, *scalars), codegen
+    return types.none(real, source, target, outputs, number, norm, step, biased, *scalars), codegen
 
 
 @intrinsic(prefer_literal=True)
 def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias, to, shift):
     """Write one register of sums for each of `outputs` outputs, `shift` elements along the lines."""
-    literals = outputs.literal_value, number.literal_value, bool(norm.literal_value), 1
+    literals = outputs.literal_value, number.literal_value, bool(norm.literal_value), 1, 0, True
 
     def codegen(context, builder, sig, args):
         lines, *arguments, shift = args[4:]
@@ -84,7 +87,7 @@ def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias,
     return types.none(real, outputs, number, norm, *scalars), codegen
 
 
-@kernel("real", "source", "target", "outputs", "number", "norm")
+@kernel("real", "source", "target", "outputs", "number", "norm", "step", "biased")
 def sum_symmetric(
     real,
     source,
@@ -92,6 +95,8 @@ def sum_symmetric(
     outputs,
     number,
     norm,
+    step,
+    biased,
     lines,
     base,
     halves,
@@ -108,7 +113,8 @@ def sum_symmetric(
     lines: address of the positions of lines, in bytes from the address `base`; output o begins with line o.
     halves: address of `n` records of `HALF`. Their weights are after the address `weights`. `number` says how
     they are summed (`written_out`, `looped`). With `norm` the root of the sum of the layers' squares is
-    written.
+    written. If `step` is not 0, the lines of the only output are positions on one line of the type `real`,
+    so many elements apart. The bias is added if the sums are `biased`.
 
     The last vector overlaps the one before. Rows shorter than a vector go through `overhang`. The lines that
     are needed next are prefetched, as `ahead` says; see there.
@@ -120,6 +126,8 @@ def sum_symmetric(
         outputs,
         number,
         norm,
+        step,
+        biased,
         lines,
         base,
         halves,
