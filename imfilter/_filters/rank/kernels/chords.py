@@ -14,7 +14,7 @@ from imfilter._simd.lanewise import larger, smaller, where
 from imfilter._simd.lines import fill, place_line, source_index
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, LINE, NARROW
-from imfilter._simd.streaming import stream
+from imfilter._simd.streaming import drain, stream
 from imfilter._simd.units import place_of
 from imfilter._simd.vector import invoke, load, load_bytes, peek, poke, record, size_of, store
 
@@ -369,3 +369,5 @@ def slide_chords(job_at, source_at, target_at, memory, start, stop):
         for early in range(job.begin if unit == start or y == 0 else 0, 1):
             _step(job, workspace, image_at, z, y, x, end - x, early, to)
         unit += 1
+    if job.streamed:
+        drain()
