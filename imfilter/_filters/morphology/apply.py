@@ -234,8 +234,7 @@ def _with_missing(
         given = _without_border(given._replace(mask=None, nan="propagate", min_coverage=0.0))
         found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
-        if presence.mask is not None and out is not None and np.may_share_memory(presence.mask, out):
-            presence = replace(presence, mask=presence.mask.copy())
+        presence = presence if out is None else presence.apart_from(out)
 
         def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
             seen = band.present(presence)
