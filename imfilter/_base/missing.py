@@ -57,6 +57,11 @@ class Presence:
         low = float(np.min(self.mask, where=self.mask > 0, initial=np.inf))
         return low > _TINY and float(self.mask.max()) < _HUGE
 
+    def apart_from(self, out: npt.NDArray) -> "Presence":
+        """Return the same presence, with a mask that an output does not overwrite."""
+        shared = self.mask is not None and np.may_share_memory(self.mask, out)
+        return replace(self, mask=np.array(self.mask)) if shared else self
+
     def least(self, total: Any) -> Any:
         """Return how much of a `total` must be present. Shares that differ by rounding errors are equal."""
         return self.min_coverage * total * (1 - ROUNDED)

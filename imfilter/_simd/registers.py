@@ -48,6 +48,11 @@ LINE = 64
 BYTES = REGISTERS * _vector_bytes()
 
 
+#: Bytes that are loaded at once if addresses are no multiples of a cache line. Zen 4 takes one cycle to load
+#: 64 bytes, and two if they are in two cache lines, but one for two loads of 32 bytes.
+NARROW = 32 if FEATURES and llvmlite.binding.get_host_cpu_name() == "znver4" else BYTES // REGISTERS
+
+
 def in_register(dtype: np.dtype) -> int:
     """Return how many elements of a NumPy dtype one register holds."""
     return BYTES // REGISTERS // dtype.itemsize

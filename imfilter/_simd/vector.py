@@ -96,6 +96,17 @@ def load_registers(typingctx, real, registers, address, source):
     return Vector(real.dtype, lanes)(real, registers, types.int64, source), codegen
 
 
+@intrinsic(prefer_literal=True)
+def load_bytes(typingctx, real, size, address):
+    """Load a vector of `size` bytes, a constant, of `real` elements at `address`."""
+    lanes = size.literal_value * 8 // real.dtype.bitwidth
+
+    def codegen(context, builder, sig, args):
+        return read(builder, args[2], ir.VectorType(element(real.dtype), lanes))
+
+    return Vector(real.dtype, lanes)(real, size, types.int64), codegen
+
+
 @intrinsic
 def load_like(typingctx, vector, address, source):
     """Load as many `source` elements at `address` as `vector` has, and convert them to its type."""

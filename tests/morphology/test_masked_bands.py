@@ -141,6 +141,24 @@ def test_images_replaced_by_their_results(whole_and_cut, operation, mode):
         whole_and_cut(lambda nan=nan: replaced(image, nan=nan))
 
 
+@loop_over("mode", MODES)
+@loop_over("dtype", ["u1", "i4", "f4", "f8", "i8"])
+def test_weights(whole_and_cut, dtype, mode):
+    rng = np.random.default_rng(11)
+    image = rng.integers(0, 200, (61, 13)).astype(dtype)
+    mask = rng.random(image.shape) > 0.4
+    element, weights = np.array([[1, 1, 0], [0, 1, 1]], bool), np.array([[3, -1, 0], [0, 0, 2]])
+    cval = 7 if mode == "constant" else 0
+    for number, operation in enumerate(("erosion", "dilation", "opening", "gradient")):
+        if dtype == "i8" and number:  # takes long
+            break
+        own = {"weights": weights / 4 if number % 2 else weights, "mode": mode, "cval": cval}
+        function = partial(getattr(morphology, operation), element=element, **own)
+        whole_and_cut(lambda function=function: function(image, workers=3))
+        whole_and_cut(lambda function=function: function(found := image.copy(), out=found))
+        whole_and_cut(lambda function=function: function(found := image.copy(), mask=mask, out=found))
+
+
 def test_parts_of_memory_replaced_by_their_results(whole_and_cut):
     """Rows in reverse, every second row, and an output that overlaps the image but is not the image."""
     rng = np.random.default_rng(8)
@@ -206,6 +224,24 @@ def test_masks_replaced_by_results(whole_and_cut):
     expected = morphology.dilation(truth, np.ones((3, 3)), mask=truth.copy())
     np.testing.assert_array_equal(whole_and_cut(itself), expected)
     whole_and_cut(masked)
+
+
+@pytest.mark.slow
+@loop_over("replaced", [False, True])
+@loop_over("mode", ["shrink", "wrap"])
+@loop_over("weights", [[[1, 0, 2]], [[0.5, 0, 0.25]]])
+@loop_over("dtype", ["u1", "u2", "f4", "f8"])
+def test_memory_with_weights(dtype, weights, mode, replaced):
+    image = np.random.default_rng(5).integers(0, 200, (1300, 2000)).astype(dtype)
+    out = image if replaced else np.empty_like(image)
+    for function in (morphology.erosion, morphology.closing, morphology.gradient):
+        call = partial(function, image, np.ones((1, 3)), weights=weights, out=out, mode=mode, workers=1)
+        call()  # compiles, which takes memory
+        tracemalloc.start()
+        call()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 8 << 20, function
 
 
 @pytest.mark.slow

@@ -132,6 +132,24 @@ def test_outputs(name):
     same(getattr(morphology, name)(over, element, out=over), expected)
 
 
+@loop_over("width", [64, 65, 100, 127, 128, 191, 300])
+@loop_over("widest", [90, 1 << 14])
+def test_results_past_the_caches(width, widest, monkeypatch, no_remembered_calls):
+    """Outputs begin anywhere in a cache line, and nothing beside them is written."""
+    image, inside = picture("?", (9, width)), np.asarray(morphology.disk(2))
+    right = extreme(image, inside, dilate=False, mode="mirror", cval=0, sign=1)
+    monkeypatch.setattr(chords, "_FAR_BITS", 1)
+    monkeypatch.setattr(chords, "LONGEST", widest)
+    for before in (0, 1, 7, 8, 31, 63):
+        memory = np.full(9 * 320 + 128, 77, np.uint8)
+        whole = memory[before : before + 9 * 320].reshape(9, 320)
+        out = whole[:, 5 : 5 + width].view(bool)
+        assert imfilter.minimum(image, footprint=inside, out=out) is out
+        same(out.copy(), right)
+        assert (memory == 77).sum() == memory.size - right.size
+    same(imfilter.minimum(image, footprint=inside), right)
+
+
 @pytest.mark.parametrize("name", ["erosion", "opening", "gradient"])
 def test_masks(name):
     image = picture("?", (9, 70))

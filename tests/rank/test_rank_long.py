@@ -11,7 +11,7 @@ import pytest
 
 import imfilter
 from imfilter._filters.rank import apply as rank
-from imfilter._filters.rank import repeats
+from imfilter._filters.rank import repeats, settings
 from tests.cli.commands import subprocess_env
 from tests.looping import loop_over
 from tests.reference import naive
@@ -86,7 +86,7 @@ def test_folded_or_not_is_the_same(monkeypatch, seed):
         answers = []
         for plain, listed in ((1 << 40, 1 << 24), (0, 1 << 24), (0, 0)):
             monkeypatch.setattr(repeats, "_PLAIN", plain)
-            monkeypatch.setattr(rank, "_MOST_SAMPLES", listed)
+            monkeypatch.setattr(settings, "_MOST_SAMPLES", listed)
             rank.FAMILY.calls.clear()
             answers.append(imfilter.percentile(image, q, size, **options))
             if q == 100:

@@ -37,6 +37,8 @@ _STAGES: dict[str, tuple[list[bool] | None, ...]] = {
 
 #: Least length of an axis, in samples on each side that a result depends on, whose border is filtered apart.
 _WIDE = 8
+#: Bytes of the arrays that weights need for each integer: it and its result in the type of the arithmetic.
+_WEIGHED = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +133,8 @@ def _compute(
     found = pipeline.run(call, array, out, workers)
     if found is not None:
         return found
-    single = call.sides() in (([False],), ([True],)) and call.iterations == 1  # needs no other array
-    if single:
+    single = call.sides() in (([False],), ([True],)) and call.iterations == 1
+    if single and call.element.weights is None:  # needs no other array
         return _composed(call, array, None, out, workers)[0]
     found = _with_border(call, array, out, workers, inner)
     return _in_bands(call, array, None, out, workers)[0] if found is None else found
@@ -162,6 +164,7 @@ def _replaced(
     if not bands.in_place(array, out):
         return None
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
+    at_once = at_once and call.element.weights is None
     return bands.replace_by_results(
         array, reach, of_band, workers, periodic=periodic, at_once=at_once, wanted=wanted
     )
@@ -215,7 +218,8 @@ def _compute_absent(
         return replaced[0]
     found = pipeline.run(call, array, out, workers)
     if found is None:
-        found, _ = _composed(call, array, Presence(None, False, True, 0.0), out, workers)
+        composed = _composed if call.element.weights is None else _in_bands
+        found, _ = composed(call, array, Presence(None, False, True, 0.0), out, workers)
     return found
 
 
@@ -234,8 +238,7 @@ def _with_missing(
         given = _without_border(given._replace(mask=None, nan="propagate", min_coverage=0.0))
         found, few = engine.apply(ABSENT_BORDER, array, given, operation, own), None
     else:
-        if presence.mask is not None and out is not None and np.may_share_memory(presence.mask, out):
-            presence = replace(presence, mask=presence.mask.copy())
+        presence = presence if out is None else presence.apart_from(out)
 
         def of_band(samples: npt.NDArray, band: bands.Band) -> Found:
             seen = band.present(presence)
@@ -260,6 +263,8 @@ def _in_bands(
     """Filter an image. Stages make several arrays, so large images are cut into bands."""
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     each = 3 * array.itemsize if presence is None else absent.bytes_of(array, periodic=periodic)
+    if call.element.weights is not None:
+        each += 2 * array.itemsize if array.dtype.kind == "f" else _WEIGHED
     cut = bands.of(array.shape, each, reach, periodic=periodic)
     if not cut:
         return _composed(call, array, presence, out, workers)

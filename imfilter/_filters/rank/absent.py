@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, bands, dtypes, missing
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
+from imfilter._filters.rank.footprint import radii
 from imfilter._filters.rank.picks import nth
 
 #: Filters an image: ``rank(image, common, pick, window)``.
@@ -45,9 +46,7 @@ def among_present(
     size, footprint, *_ = window
     lengths = arguments.window(size, footprint, len(axes))
     lengths = lengths.shape if isinstance(lengths, np.ndarray) else lengths
-    reach = [0] * array.ndim
-    for axis, taps in zip(axes, lengths, strict=True):
-        reach[axis] = taps // 2
+    reach = radii(array.ndim, axes, lengths)
     given = given._replace(axes=axes, channel_axis=None)
 
     def compute(samples: npt.NDArray, seen: Presence, common: Common) -> bands.Found:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine, threads
+from imfilter._base import arguments, bands, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout, Loops, over_merged
 from imfilter._base.missing import Presence
@@ -18,8 +18,17 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._base.reach import Reach, of_sizes
 from imfilter._filters.rank import absent, blocks, chords, columns, networks, present, repeats
-from imfilter._filters.rank.footprint import Neighbourhood, box_of, for_neighbourhoods, key, non_finite
-from imfilter._filters.rank.keys import Number, exact, keys_of
+from imfilter._filters.rank.footprint import (
+    Neighbourhood,
+    absent_key,
+    box_of,
+    for_neighbourhoods,
+    key,
+    non_finite,
+    radii,
+)
+from imfilter._filters.rank.keys import Number, keys_of
+from imfilter._filters.rank.settings import compared_as, window_of
 from imfilter._filters.rank.targets import delivered, target_of
 
 
@@ -45,9 +54,7 @@ class Call:
         return of_sizes(self.axes, self.around.inside.shape if self.long is None else self.long.lengths)
 
 
-#: Largest number of samples that a listed window may span.
-_MOST_SAMPLES = 1 << 24
-#: The same if samples are absent: then the samples of each window are sorted.
+#: Largest number of samples that a window may span if samples are absent: those of each window are sorted.
 _MOST_PRESENT = 1 << 20
 #: Border modes that use a constant.
 _CONSTANT = ("zero", "constant")
@@ -65,6 +72,24 @@ def apply(
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
+    """Find the ranks, in `out` or a new array. An image that is the output is replaced band by band."""
+    if out is not None and call.long is None and bands.in_place(array, out):
+
+        def of_band(samples: npt.NDArray, _: bands.Band) -> bands.Found:
+            return _compared_and_ranked(call, samples, None, 1), None
+
+        reach, periodic = radii(array.ndim, call.axes, call.around.inside.shape), call.mode == "wrap"
+        replaced = bands.replace_by_results(
+            array, reach, of_band, workers, periodic=periodic, at_once=True, wanted=False
+        )
+        if replaced is not None:
+            return replaced[0]
+    return _compared_and_ranked(call, array, out, workers)
+
+
+def _compared_and_ranked(
+    call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
+) -> npt.NDArray:
     """Find the ranks, in `out` or a new array. Samples of some types are compared by keys."""
     if call.compared is not None:
         source = dtypes.readable(array)
@@ -127,11 +152,11 @@ def _validate_and_plan(array: npt.NDArray, given: Common, pick: Pick, window: tu
     """Check the arguments and derive the settings of the call."""
     axes = arguments.axes(array, given.axes, given.channel_axis)
     size, footprint, *own = window
-    around, long = _around(array, axes, size, footprint, pick, tuple(own))
+    around, long = window_of(array, axes, size, footprint, pick, tuple(own))
     mode = borders.check_mode(given.mode, more=("shrink",))
     cval = arguments.constant(given.cval, "cval")
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
+    cval, compared = compared_as(array, cval if mode == "constant" else 0, dtype)
     truth = array.dtype.kind == "b" and compared == np.uint8 and cval in (0, 1)
     return Call(around, axes, mode, cval, dtype, compared, long, truth, array.shape)
 
@@ -167,6 +192,20 @@ def _with_missing(
             few = np.broadcast_to(few, found.shape)
             absent.blank(found, few)
         return found, np.zeros(found.shape, bool) if few is None and wanted else few
+    if bands.in_place(array, given.out):
+        seen = presence.apart_from(array)
+        plain = given._replace(mode=mode, axes=axes, channel_axis=None, out=None, workers=1)
+
+        def of_band(samples: npt.NDArray, band: bands.Band) -> bands.Found:
+            return _with_missing(samples, plain, pick, band.present(seen), wanted, window)
+
+        reach, periodic = radii(array.ndim, axes, inside.shape), mode == "wrap"
+        replaced = bands.replace_by_results(
+            array, reach, of_band, given.workers, periodic=periodic, at_once=False, wanted=wanted
+        )
+        if replaced is not None:
+            found, few = replaced
+            return found, np.zeros(found.shape, bool) if few is None and wanted else few
     if extreme is not None and taps > present.SMALL and fits:
         given = given._replace(mode=mode)
         largest = extreme == absent.MAXIMUM
@@ -178,7 +217,7 @@ def _with_missing(
         raise ValueError(f"size must span at most {_MOST_PRESENT} samples if samples are absent, got {taps}")
     listed = [0, *(pick(n, *own) for n in range(1, taps + 1))]
     ranks = np.zeros(taps + 1, np.int64) if extreme == absent.MAXIMUM else np.array(listed, np.int64)
-    cval, compared = _compared(array, cval if mode == "constant" else 0, dtype)
+    cval, compared = compared_as(array, cval if mode == "constant" else 0, dtype)
     keys = None
     if compared is None:
         keys = keys_of(array, cval if mode in _CONSTANT else None)
@@ -217,45 +256,6 @@ def _with_absent_border(array: npt.NDArray, given: Common, pick: Pick, window: t
     return _validate_and_plan(array, given._replace(mode="shrink"), pick, window)
 
 
-def _around(
-    array: npt.NDArray, axes: tuple[int, ...], size: Any, footprint: Any, pick: Pick, own: tuple[Any, ...]
-) -> tuple[Neighbourhood, repeats.Box | None]:
-    """Return the window and its rank, and also a box if the window is longer than the image."""
-    window = arguments.window(size, footprint, len(axes))
-    if isinstance(window, np.ndarray):
-        if window.size > _MOST_SAMPLES:
-            raise ValueError(f"footprint must span at most {_MOST_SAMPLES} samples, got shape {window.shape}")
-        return Neighbourhood(window, pick(int(np.count_nonzero(window)), *own)), None
-    lengths = [array.shape[a] for a in axes]
-    count = math.prod(window)
-    if max(window) > repeats.LONGEST:
-        raise ValueError(f"size must be at most {repeats.LONGEST}, got {arguments.brief(max(window))}")
-    box = repeats.Box(window, pick(count, *own))
-    if count > _MOST_SAMPLES or box.longer(lengths):
-        if not box.extreme and count > repeats.MOST:
-            raise ValueError(f"size must span at most {repeats.MOST} samples, got {window}")
-        return box_of((1,) * len(axes), 0), box
-    return box_of(window, box.rank), None
-
-
-def _compared(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:
-    """Return the border constant, and the type that holds it and all samples, or None."""
-    native = array.dtype.newbyteorder("=")
-    if dtype.newbyteorder("=") == native and (cval == cval or native.kind == "f"):
-        # Rounding the constant to the samples' type keeps its place among them. The result is rounded anyway.
-        cval = dtypes.rounded(native, cval) if cval else cval
-        if native in dtypes.NATIVE:
-            return cval, native
-    if exact(native):
-        own = dtypes.readable(array[(slice(1),) * array.ndim]).dtype
-        # If samples have fewer bits, float64 holds all of them, and more constants than their own type.
-        wider = (own, dtypes.FLOAT64) if own.itemsize < 8 else (own,)
-        for compared in wider:
-            if dtypes.holds(compared, cval):
-                return cval, compared
-    return cval, None
-
-
 def _run(
     call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool = True
 ) -> bool:
@@ -273,6 +273,7 @@ def _compute_finite(
 ) -> npt.NDArray | None:
     """Do what `_compute` does if the program finds no NaN; return None if it finds one, or does not look."""
     plain = call.compared is not None and call.long is None and call.around.inside.size > 1
+    plain = plain and not bands.in_place(array, out)  # it could not be filtered again
     if not plain or non_finite(call.cval) or array.ndim > max(call.axes) + 2:
         return None
     source = dtypes.readable(array)
@@ -286,7 +287,7 @@ def _compute_finite(
 
 def _program_of(call: Call, source: npt.NDArray, target: npt.NDArray, *, check_finite: bool) -> Program:
     """Return the program for image and output. Make it if their layout is new."""
-    where = check_finite, source.strides, target.strides  # the call fixes shapes and types
+    where = check_finite, source.shape, source.strides, target.strides  # bands have other shapes
     return engine.cached(call.programs, where, _program, call, source, target, check_finite)
 
 
@@ -322,15 +323,7 @@ def _border_key(call: Call, dtype: np.dtype, *, turned: bool = True) -> int:
     """Return the key of the border constant. For an absent border, it is one that changes no extreme."""
     if call.mode != "shrink":
         return key(dtype, call.cval, turned=turned)
-    return _absent_key(dtype, largest=call.around.rank > 0, turned=turned)
-
-
-@functools.cache  # of few types
-def _absent_key(dtype: np.dtype, *, largest: bool, turned: bool) -> int:
-    """Return the key of a sample that changes no maximum (`largest`) or no minimum."""
-    value = dtypes.neutral(dtype, largest=largest)
-    last = dtype.kind == "f" and turned and not largest  # NaN sorts after infinity
-    return key(dtype, math.nan if last else value.item(), turned=turned)
+    return absent_key(dtype, largest=call.around.rank > 0, turned=turned)
 
 
 def loops_of(

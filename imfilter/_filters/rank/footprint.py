@@ -1,6 +1,8 @@
 """A rank in the neighbourhood of each sample, and the integer keys by which samples are compared."""
 
+import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +98,22 @@ def key(dtype: np.dtype, value: Number, *, turned: bool = True) -> int:
     return int(sample.astype(np.int64)[0])
 
 
+@functools.cache  # of few types
+def absent_key(dtype: np.dtype, *, largest: bool, turned: bool) -> int:
+    """Return the key of a sample that changes no maximum (`largest`) or no minimum."""
+    value = dtypes.neutral(dtype, largest=largest)
+    last = dtype.kind == "f" and turned and not largest  # NaN sorts after infinity
+    return key(dtype, math.nan if last else value.item(), turned=turned)
+
+
 def non_finite(value: Number) -> bool:
     """Tell whether a value is NaN or -0.0, for which comparisons of floats give no order."""
     return math.isnan(value) or dtypes.negative_zero(value)
+
+
+def radii(ndim: int, axes: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """Return for each axis of an image the number of samples on each side that a window needs."""
+    found = [0] * ndim
+    for axis, taps in zip(axes, lengths, strict=True):
+        found[axis] = taps // 2
+    return found

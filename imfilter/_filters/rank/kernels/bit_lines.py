@@ -12,15 +12,18 @@ from numba.extending import intrinsic
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.lines import fetch_samples, inner_columns, source_index
-from imfilter._simd.llvm import WORD, constant, lanewise, read, write
+from imfilter._simd.llvm import WORD, constant, lanewise, read
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.registers import BYTES
+from imfilter._simd.registers import BYTES, LINE
+from imfilter._simd.streaming import stream
 from imfilter._simd.vector import Vector, in_lanes, load, load_one, move_one, peek, poke, size_of, store
 
 #: How lines are combined: all bits, one of the bits, or the bits of the first that are not in the second.
 ALL, ANY, WITHOUT = 0, 1, 2
 #: Bits, and bytes, of a word. Words hold bits in the order of addresses: the processor is little-endian.
 _BITS, _BYTES = 64, 8
+#: The distance to places that are prefetched, if results go past the caches instead.
+PAST = -1
 
 
 @intrinsic
@@ -35,15 +38,14 @@ def _packed(typingctx, address):
 
 
 @intrinsic
-def _unpack(typingctx, to, word):
-    """Write a byte, 0 or 1, for each bit of a word."""
+def _unpacked(typingctx, word):
+    """Return a byte, 0 or 1, for each bit of a word."""
 
     def codegen(context, builder, sig, args):
-        bits = builder.bitcast(args[1], ir.VectorType(ir.IntType(1), _BITS))
-        write(builder, args[0], builder.zext(bits, ir.VectorType(ir.IntType(8), _BITS)))
-        return context.get_dummy_value()
+        bits = builder.bitcast(args[0], ir.VectorType(ir.IntType(1), _BITS))
+        return builder.zext(bits, ir.VectorType(ir.IntType(8), _BITS))
 
-    return types.none(types.int64, types.int64), codegen
+    return Vector(types.uint8, _BITS)(types.int64), codegen
 
 
 @intrinsic
@@ -198,24 +200,61 @@ def fill_bits(kind, line, first, count, value):
         poke(word, peek(word) | inside if value else peek(word) & ~inside)
 
 
+@inlined
+def _word(line, bit):
+    """Return the word that begins with a bit of a line."""
+    at = line + (bit >> 3)
+    return _funnel(peek(at), peek(at + _BYTES), bit & 7)
+
+
+@inlined
+def _place_part(kind, line, to, first, stop, spare):
+    """Write bits `first` to before `stop` of a line, fewer than a word has, and nothing beside them."""
+    store(spare, kind, _unpacked(_word(line, first)))
+    count = stop - first
+    for i in range(0, count - _BYTES + 1, _BYTES):
+        poke(to + first + i, peek(spare + i))
+    for i in range(count - count % _BYTES, count):
+        move_one(to + first + i, spare + i, kind)
+
+
+@inlined
+def _place_past(kind, line, to, count, spare):
+    """Write at least a word of bits to the output, past the caches.
+
+    No cache line is written in both ways, except for its parts at both ends, which are written as usual.
+    """
+    first = -to % LINE
+    end = first + (count - first) // LINE * LINE
+    if first:
+        _place_part(kind, line, to, 0, first, spare)
+    for i in range(first, end, LINE):
+        stream(to + i, kind, _unpacked(_word(line, i)))
+    if end < count:
+        _place_part(kind, line, to, end, count, spare)
+
+
 @kernel("kind", "target")
 def place_bits(kind, target, line, to, count, channels, step_x, ahead, packed, spare):
     """Write `count` bits of a line to the output, as bytes. `channels` is 1.
 
     If the output is not `packed`, or is shorter than a word, the bytes are first written to `spare`.
-    If `ahead` is not 0, the places so many bytes further on are prefetched.
+    If `ahead` is not 0, the places so many bytes further on are prefetched. If it is `PAST`, bytes go past
+    the caches.
     """
     size = size_of(kind)
     straight = packed and count >= _BITS
+    if straight and ahead == PAST:
+        _place_past(kind, line, to, count, spare)
+        return
     unpacked, whole = to if straight else spare, count // _BITS * _BITS
     for i in range(0, whole, _BITS):
         if ahead:
             prefetch(unpacked + i + ahead, 1)
-        _unpack(unpacked + i, peek(line + (i >> 3)))
+        store(unpacked + i, kind, _unpacked(peek(line + (i >> 3))))
     if whole < count:
         first = count - _BITS if straight else whole  # the last word overlaps the previous one
-        word = line + (first >> 3)
-        _unpack(unpacked + first, _funnel(peek(word), peek(word + _BYTES), first & 7))
+        store(unpacked + first, kind, _unpacked(_word(line, first)))
     if not straight:
         for x in range(count):
             move_one(to + x * step_x, spare + x * size, target)

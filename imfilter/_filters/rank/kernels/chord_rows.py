@@ -12,13 +12,15 @@ import numpy as np
 
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
+    GROUP,
     SET,
     advance_entries,
     begin_table,
     chosen,
+    extreme_group,
     extreme_line,
     extreme_line_ahead,
-    extreme_vector,
+    place_group,
     row_address,
 )
 from imfilter._filters.rank.kernels.ordered_keys import checked_keys
@@ -105,7 +107,7 @@ def _point(job, table, newest, step, first, span):
 
 @inlined
 def _register(kind, which, at, count, x):
-    """Return the minima (or maxima) of one register of each line; see `extreme_vector`."""
+    """Return the minima (or maxima) of one register of each line; see `extreme_group`."""
     zero = splat_register(kind, kind.type(0))
     found = load_like(zero, peek(at) + x, kind)
     for i in range(1, count):
@@ -131,12 +133,12 @@ def _streamed(kind, which, at, count, to, extent, ahead, spare):
     x = min(-to % LINE, extent)
     if x:
         _part_of_line(kind, which, at, count, 0, x, to, spare)
-    while x + BYTES <= extent:
+    while x + GROUP <= extent:
         if ahead:
-            for i in range(0, BYTES, LINE):
+            for i in range(0, GROUP, LINE):
                 prefetch(ahead + x + i, 0)
-        stream(to + x, kind, extreme_vector(kind, which, at, count, x))
-        x += BYTES
+        place_group(kind, to + x, extreme_group(kind, which, at, count, x), True)
+        x += GROUP
     while x + LINE <= extent:
         for i in range(x, x + LINE, _REGISTER):
             stream(to + i, kind, _register(kind, which, at, count, i))
