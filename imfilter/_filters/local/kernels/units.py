@@ -35,13 +35,13 @@ def _near(a, b, twos, next_twos, fours, rest):
 
 @inlined
 def _write_near(line, to, pitch, unit, taps, wide):
-    """Write the sums of `unit` neighbours in a line, and one `pitch` after it those of the rest, if any.
+    """Write the sums of 16 or 32 neighbours in a line, and one `pitch` after it those of the rest, if any.
 
     c: samples, t: sums of two, f: of four, e: of eight, s: of sixteen, each from some registers before the
     newest on.
     """
     near, rest = taps % 8, taps % unit
-    unit_lag = _EIGHT * (6 if unit == 32 else 4 if unit == 16 else 3)
+    unit_lag = _EIGHT * (6 if unit == 32 else 4)
     rest_lag = _EIGHT * (5 if rest >= 24 else 4 if rest >= 16 else 3 if rest >= 8 else 2)
     c_1 = load_registers(_F64, _REGISTERS, line, _F64)
     c_2, t_2, f_3, e_4, s_5, s_6 = c_1, c_1, c_1, c_1, c_1, c_1
@@ -55,10 +55,8 @@ def _write_near(line, to, pitch, unit, taps, wide):
             there = to + at - unit_lag
             if unit == 32:
                 store(there, _F64, s_6 + s_4)
-            elif unit == 16:
-                store(there, _F64, s_4)
             else:
-                store(there, _F64, e_3)
+                store(there, _F64, s_4)
         if rest and at >= rest_lag:
             there = to + pitch + at - rest_lag
             if rest < 8:
@@ -76,10 +74,12 @@ def _write_near(line, to, pitch, unit, taps, wide):
 
 
 @inlined
-def _write_apart(line, to, pitch, beside, unit, taps, wide):
-    """Do what `_write_near` does, for neighbours at distances of `beside`."""
+def _write_combined(line, to, pitch, beside, unit, taps, wide):
+    """Do what `_write_near` does from sums of eight, for neighbours at distances of `beside`."""
     near, rest, step = taps % 8, taps % unit, 64 * beside
     write_eights(_F64, line, to, pitch, beside, near, wide)
+    if unit == 8:
+        return
     for at in range(to, to + 8 * wide, BYTES):
         if rest >= 8:
             large, behind = load(_F64, at, _F64), step
@@ -90,11 +90,10 @@ def _write_apart(line, to, pitch, beside, unit, taps, wide):
             if near:
                 large = large + load(_F64, at + pitch + behind, _F64)
             store(at + pitch, _F64, large)
-        if unit > 8:
-            sums = load(_F64, at, _F64) + load(_F64, at + step, _F64)
-            if unit == 32:
-                sums = sums + (load(_F64, at + 2 * step, _F64) + load(_F64, at + 3 * step, _F64))
-            store(at, _F64, sums)
+        sums = load(_F64, at, _F64) + load(_F64, at + step, _F64)
+        if unit == 32:
+            sums = sums + (load(_F64, at + 2 * step, _F64) + load(_F64, at + 3 * step, _F64))
+        store(at, _F64, sums)
 
 
 @inlined
@@ -104,8 +103,8 @@ def prepare_windows_of_units(job, columns, wide):
         return
     to, pitch = job.workspace + 2 * job.pitch, job.pitch
     for i in (0, pitch):
-        if job.beside == 1:
+        if job.beside == 1 and job.unit > 8:
             _write_near(columns + i, to + i, 2 * pitch, job.unit, job.taps_x, wide)
         else:
-            _write_apart(columns + i, to + i, 2 * pitch, job.beside, job.unit, job.taps_x, wide)
+            _write_combined(columns + i, to + i, 2 * pitch, job.beside, job.unit, job.taps_x, wide)
     write_groups(_F64, job, wide)
