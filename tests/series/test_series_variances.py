@@ -34,3 +34,14 @@ def test_groups_that_are_kept_from_block_to_block(size, shape):
         if len(part) >= size:
             expected = series.moving_std(part, size, axis=0, mode="valid", workers=1)
             np.testing.assert_array_equal(found[first : first + len(expected)], expected)
+
+
+@loop_over("size", [40, 41, 80, 160, 200, 240, 328, 689, 1000, 1200, 1640, 4000])
+def test_groups_in_registers(size):
+    """A series alone has the bits of one among others, whose groups are all in memory."""
+    x = np.random.default_rng(5).normal(1e5, 1, (15_000, 3))
+    x[7000, 0] = np.nan
+    expected = series.moving_variance(x, size, axis=0, align="causal", mode="valid")
+    for column, found in zip(x.T, expected.T, strict=True):
+        alone = series.moving_variance(np.ascontiguousarray(column), size, align="causal", mode="valid")
+        np.testing.assert_array_equal(alone, found)

@@ -245,8 +245,9 @@ def _groups(layout: Layout) -> Prepared:
 def _sums(layout: Layout) -> Prepared:
     """Prepare `kernels/sums.py`."""
     (_, y, x), item = layout.sizes, 8
+    unit = 32 if x >= 32 else 16 if x >= 16 else 8
     fours, four_parts = levels.fours(y)
-    eights, eight_parts = levels.eights(x, layout.shape[4] * item)
+    eights, eight_parts = levels.eights(x, layout.shape[4] * item, unit)
     strip = 2 * STRIP * int(fours[:, 5].sum())
     cut = _cut(layout, min(_LINE, _RING * STRIP // max(strip, 1)) // item - layout.margin)
     pitch = _pitch(int(np.diff(cut).max()) + layout.margin, item)
@@ -258,7 +259,7 @@ def _sums(layout: Layout) -> Prepared:
     tables |= {"fours": levels.placed(fours, 0, 2 * STRIP), "four_parts": four_parts}
     size = table + 8 * together * int((fours[:, 2] + 2).sum())
     found = _prepared(layout, tables, pitch, size, {"groups": groups, "sums": sums, "table": table})
-    found.job["together"], found.job["strip"] = together, strip
+    found.job["together"], found.job["strip"], found.job["unit"] = together, strip, unit
     return found
 
 

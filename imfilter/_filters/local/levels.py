@@ -11,20 +11,20 @@ from imfilter._filters.local.kernels.box import LEVEL
 
 
 @functools.lru_cache(maxsize=64)
-def eights(size: int, step: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def eights(size: int, step: int, unit: int = 8) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the tables of the levels above eights, in windows of `size` columns, and of their parts.
 
-    step: bytes of a column.
+    step: bytes of a column. unit: 8, or the number of samples in place of it.
     """
     levels: list[tuple[int, ...]] = []
     parts: list[tuple[int, int, int, int]] = []
-    for width, members in levels_of(size // 8) if size >= 8 else []:
-        levels.append((8 * width, 8 * width, len(members), len(parts), 0, 0))
-        parts += [(level + 2 if level else 1, 8 * step * column, 0, 0) for level, column in members]
-    if levels and size % 8:
+    for width, members in levels_of(size // unit) if size >= 8 else []:
+        levels.append((unit * width, unit * width, len(members), len(parts), 0, 0))
+        parts += [(level + 2 if level else 1, unit * step * column, 0, 0) for level, column in members]
+    if levels and size % unit:
         *_, n_parts, first, _, _ = levels[-1]
         levels[-1] = size, size, n_parts + 1, first, 0, 0
-        parts.append((2, size // 8 * 8 * step, 0, 0))
+        parts.append((2, size // unit * unit * step, 0, 0))
     return np.array(levels, np.int64).reshape(-1, LEVEL), np.array(parts, np.int64)
 
 

@@ -16,7 +16,8 @@ from imfilter._simd.vector import invoke, record
 #: instead of levels, and offsets in bytes: line 0 are the columns, 1 the eights, 2 the rest, then the levels.
 #: a, b and c: numbers of a threshold. `unsure`, the levels above `fours`, the memory of `groups`, the bytes
 #: of a `strip`, the lines of `sums`, the number of rows that are summed `together`, `table`, and the rows
-#: `inside` the image, `before` column `low` and `after` column `high`: see `kernels/sums.py`.
+#: `inside` the image, `before` column `low` and `after` column `high`: see `kernels/sums.py`. `unit`: how
+#: many neighbours are summed in place of eight, see `kernels/units.py`.
 BOX_JOB = np.dtype(
     [
         *(
@@ -27,6 +28,7 @@ BOX_JOB = np.dtype(
                 *("down", "n_down", "down_parts", "along", "n_along", "along_parts", "numbers", "kernel"),
                 *("eights", "n_eights", "eight_parts", "unsure", "fours", "n_fours", "four_parts"),
                 *("groups", "strip", "sums", "together", "table", "inside", "before", "after", "low", "high"),
+                "unit",
             )
         ),
         *((name, np.float64) for name in ("taps", "a", "b", "c")),

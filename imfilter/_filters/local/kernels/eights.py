@@ -13,6 +13,22 @@ from imfilter._simd.vector import load, peek, size_of, store
 
 
 @inlined
+def with_fours(a, b, twos, next_twos, fours, rest):
+    """Return the sums of four to seven neighbours from each lane of `a` on. `b` is the vector after it.
+
+    twos, next_twos, fours: sums of two neighbours of `a` and of `b`, and of four of `a`.
+    """
+    if rest == 4:
+        return fours
+    if rest == 5:
+        return fours + lanes_from(a, b, 4)
+    sixes = fours + lanes_from(twos, next_twos, 4)
+    if rest == 6:
+        return sixes
+    return sixes + lanes_from(a, b, 6)
+
+
+@inlined
 def _near(a, b, rest):
     """Return the sums of `rest` neighbours from each lane of `a` on. `b` is the vector after it."""
     if rest == 1:
@@ -23,15 +39,7 @@ def _near(a, b, rest):
     if rest == 3:
         return a2 + lanes_from(a, b, 2)
     b2 = b + lanes_from(b, b, 1)
-    a4 = a2 + lanes_from(a2, b2, 2)
-    if rest == 4:
-        return a4
-    if rest == 5:
-        return a4 + lanes_from(a, b, 4)
-    a6 = a4 + lanes_from(a2, b2, 4)
-    if rest == 6:
-        return a6
-    return a6 + lanes_from(a, b, 6)
+    return with_fours(a, b, a2, b2, a2 + lanes_from(a2, b2, 2), rest)
 
 
 @inlined
@@ -124,6 +132,13 @@ def prepare_windows(kind, job, columns, wide):
     line, pitch, rest = job.workspace, job.pitch, job.taps_x % 8
     for i in (0, pitch):
         write_eights(kind, columns + i, line + i + 2 * pitch, 2 * pitch, job.beside, rest, wide)
+    write_groups(kind, job, wide)
+
+
+@inlined
+def write_groups(kind, job, wide):
+    """Write the sums of groups of columns below the last level."""
+    line, pitch = job.workspace, job.pitch
     for level in range(job.n_eights - 1):
         length = wide - (peek(job.eights + 8 * (LEVEL * level + 1)) - 1) * job.beside
         to = line + 2 * pitch * (level + 3)

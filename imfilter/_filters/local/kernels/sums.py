@@ -6,7 +6,7 @@ window only. The variance is the mean of the squares minus the square of the mea
 the squares, digits are lost: there the result is NaN, and `real.py` computes it from differences.
 
 For a sum of d terms, one after the other, the relative error of the variance is at most ``3 * d * 2**-53``
-times the squares divided by the variance, here at most ``2**22``. For 61 x 61, d is 21: at most 3e-8.
+times the squares divided by the variance, here at most ``2**22``. For 61 x 61, d is 18: at most 3e-8.
 
 Down the columns, the smallest group is of four rows. Sums of one, two and four rows stay in registers from
 row to row, so a row is read and converted once. Larger groups are of fours. The one to three newest rows that
@@ -21,10 +21,12 @@ that are summed together next are prefetched while results are computed, a vecto
 this, rows in the image take as long as rows that are copied first, or longer; see `rows.py`.
 
 A row takes 2 stores of 8 samples for each group that is kept, and 2 loads and 2 additions for each part. A
-window of 61 has 8 parts and 3 stores, 22 cycles down; a window of 15 takes 12. Along the row they take 30 and
-20 cycles, see `eights.py`; the result takes 15. For 3840x2160 and 61 x 61 that is 67 cycles * 8.3e6 / 8.
-Measured without the copy: 12.5 ms for 5 x 5, 16 ms for 15 x 15, and 26 ms for 61 x 61, of which the columns
-take 4, 6 and 13 ms (one thread, Zen 4 of 3.7 GHz).
+window of 61 has 8 parts and 3 stores, 22 cycles down; a window of 15 takes 12. Along the row they take 20
+cycles, see `units.py`; the result takes 15. For 3840x2160 and 61 x 61 that is 57 cycles * 8.3e6 / 8.
+Measured: 12 ms for 5 x 5, 19 ms for 15 x 15, and 26.5 ms for 61 x 61, of which the columns take 13 ms (one
+thread, Zen 4 of 3.7 GHz). The columns take longer than their instructions, because the groups of a strip come
+from the second-level cache. Groups of eight rows in place of four would be 15 % less memory, but need more
+registers than there are: 61 x 61 takes 28 ms, and 15 x 15 takes 21.5.
 """
 
 import numpy as np
@@ -38,7 +40,8 @@ from imfilter._filters.local.kernels.box import (
     result_of,
     threshold_of,
 )
-from imfilter._filters.local.kernels.eights import prepare_windows, window_of
+from imfilter._filters.local.kernels.eights import window_of
+from imfilter._filters.local.kernels.units import prepare_windows_of_units
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import bits_of, convert, count_lanes, fma, root, where
 from imfilter._simd.lines import copy
@@ -252,7 +255,7 @@ def sum_boxes(source, target, form, job_at):
                     for i in range(size * count, size * wide, LINE):
                         prefetch(coming + i, False)
                     y, columns = upper + row - job.taps_y + 1, job.sums + 2 * pitch * row
-                    prepare_windows(_F64, job, columns, wide)
+                    prepare_windows_of_units(job, columns, wide)
                     to = job.result + size_of(target) * (
                         peek(job.places + 8 * (plane * job.rows + y)) + first
                     )

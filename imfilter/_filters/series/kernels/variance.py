@@ -14,6 +14,7 @@ window.
 import numpy as np
 
 from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
+from imfilter._filters.series.kernels.register_groups import EIGHT_LANES, write_chains, write_forties
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import fma, root, where
@@ -32,8 +33,8 @@ FIELDS = 3
 LEVEL = 4
 OTHERS, SAMPLES, EQUALS = 0, 1, 2
 #: Elements of a series after which the next level is computed. With 10 million samples and windows of 1,000,
-#: one thread takes 37 ms instead of 42 (Zen 4).
-_STRETCH = 1024
+#: one thread takes 37 ms instead of 42; two threads take 15.4 ms, and 16.3 with 1024 (Zen 4).
+_STRETCH = 2048
 
 
 @inlined
@@ -111,6 +112,25 @@ def _merged_equals(samples, pitch, spots, n_parts, inverse, one):
 
 
 @inlined
+def _only_forties(levels, n_levels, parts):
+    """Tell whether the first level is eight samples, the second is five of these, and no other has them."""
+    if n_levels < 3 or peek(levels) != 8 or peek(levels + 8 * LEVEL) != 40:
+        return False
+    last = levels + 8 * LEVEL * (n_levels - 1)
+    for i in range(peek(levels + 16 * LEVEL + 16), peek(last + 8) + peek(last + 16)):
+        if peek(parts + 8 * FIELDS * i) == 1:
+            return False
+    return True
+
+
+@inlined
+def _chain(kind, table, n_parts, count):
+    """Tell whether `write_chains` computes groups: if their parts, and they, begin at whole registers."""
+    apart = peek(table + 8 * FIELDS)
+    return EIGHT_LANES and kind == EQUALS and n_parts <= 5 and apart % LINE == 0 and count >= 2 * apart
+
+
+@inlined
 def _group(kind, samples, pitch, spots, n_parts, inverse, one):
     """Return the mean minus the reference, and the sum of squares, of a group; see `SAMPLES`."""
     if kind == SAMPLES:
@@ -152,7 +172,9 @@ def variance(
     memory for as many parts as there are.
     """
     last = levels + 8 * LEVEL * (n_levels - 1)
-    one = splat(_F64, load_one(_F64, parts + 16, _F64))  # the first part is a sample; not known to LLVM
+    joined = EIGHT_LANES and step == 1 and _only_forties(levels, n_levels, parts)
+    one_in_all = load_one(_F64, parts + 16, _F64)  # the first part is a sample; not known to LLVM
+    one = splat(_F64, one_in_all)
     for left in range(0, step, columns):
         width = min(columns, step - left)
         pitch = 8 * LANES * (-(-(block + size - 1) * width // LANES) + 1)
@@ -165,7 +187,8 @@ def variance(
             # windows of 1,000, and 36 ms, not 32.5, for windows of 100,000 in 2 million samples.
             kept = size - 1 if top else 0
             for at in range(buffer, buffer + (2 * n_levels - 1) * pitch, pitch):
-                copy_along(at, at + 8 * block * width, kept * width)
+                if not joined or at == buffer or at > buffer + 2 * pitch:
+                    copy_along(at, at + 8 * block * width, kept * width)
             more, new = buffer + 8 * kept * width, source + first + 8 * kept * step
             gather(more, new, n + size - 1 - kept, width, step)
             # The samples that the next block has, and this one has not.
@@ -174,7 +197,7 @@ def variance(
             # Levels follow each other closely: a group is merged while its parts are in the nearest cache.
             for known in range(kept * width, every, _STRETCH):
                 front = min(known + _STRETCH, every)
-                for level in range(n_levels):
+                for level in range(1 if joined else 0, n_levels):
                     samples, n_parts = peek(levels + 8 * LEVEL * level), peek(levels + 8 * LEVEL * level + 8)
                     table = spots + 8 * FIELDS * peek(levels + 8 * LEVEL * level + 16)
                     kind, inverse = peek(levels + 8 * LEVEL * level + 24), 1.0 / samples
@@ -184,7 +207,14 @@ def variance(
                     if front < every:
                         end = _complete(end - level * LANES)
                     mean_at = buffer + (2 * level + 1) * pitch
-                    if level < n_levels - 1:
+                    if joined and level == 1:
+                        write_forties(buffer, mean_at, pitch, 8 * begin, 8 * end, one_in_all)
+                    elif level < n_levels - 1 and _chain(kind, table, n_parts, 8 * (end - begin)):
+                        write_chains(
+                            buffer, buffer + peek(table + 8), pitch, n_parts, peek(table + 8 * FIELDS),
+                            8 * begin, 8 * end, load_one(_F64, table + 16, _F64), inverse, mean_at,
+                        )  # fmt: skip
+                    elif level < n_levels - 1:
                         for at in range(8 * begin, 8 * end, 8 * LANES):
                             mean, squares = _group(kind, buffer + at, pitch, table, n_parts, inverse, one)
                             store(mean_at + at, _F64, mean)
