@@ -77,6 +77,19 @@ def count_lanes(typingctx, mask):
 
 
 @intrinsic
+def compressed(typingctx, mask, a):
+    """Return the lanes of a register of 16 numbers where a mask is true, one after the other, and then 0.
+
+    It needs AVX-512.
+    """
+
+    def codegen(context, builder, sig, args):
+        return llvm.compressed(builder, *args)
+
+    return a(mask, a), codegen
+
+
+@intrinsic
 def bits_of(typingctx, a):
     """Return the bits of floats as signed integers."""
     found = Vector(types.int64 if a.dtype.bitwidth == 64 else types.int32, a.lanes)

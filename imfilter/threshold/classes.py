@@ -75,7 +75,7 @@ def otsu(
     >>> imfilter.threshold.otsu(image)
     12
     """
-    return _histogram.threshold(image, criteria.otsu, bins, mask, nan, workers)
+    return _histogram.threshold(image, criteria.OTSU, bins, mask, nan, workers)
 
 
 @hinted
@@ -223,7 +223,7 @@ def li(
     >>> round(imfilter.threshold.li(image), 2)
     27.63
     """
-    return _histogram.threshold(image, criteria.li, bins, mask, nan, workers)
+    return _histogram.threshold(image, criteria.LI, bins, mask, nan, workers)
 
 
 @hinted
@@ -289,4 +289,4 @@ def yen(
     >>> imfilter.threshold.yen(image)
     12
     """
-    return _histogram.threshold(image, criteria.yen, bins, mask, nan, workers)
+    return _histogram.threshold(image, criteria.YEN, bins, mask, nan, workers)

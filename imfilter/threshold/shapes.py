@@ -73,7 +73,7 @@ def triangle(
     >>> imfilter.threshold.triangle([5, 5, 5, 5, 5, 6, 6, 9, 12])
     7
     """
-    return _histogram.threshold(image, criteria.triangle, bins, mask, nan, workers)
+    return _histogram.threshold(image, criteria.TRIANGLE, bins, mask, nan, workers)
 
 
 @hinted
@@ -139,7 +139,7 @@ def isodata(
     >>> imfilter.threshold.isodata(image)
     49
     """
-    return _histogram.threshold(image, criteria.isodata, bins, mask, nan, workers)
+    return _histogram.threshold(image, criteria.ISODATA, bins, mask, nan, workers)
 
 
 @hinted

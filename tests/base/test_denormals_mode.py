@@ -109,7 +109,7 @@ def test_every_kernel_that_python_calls_says_what_denormals_are():
         *("middle.numbers", "push_median.numbers", "keep_apart.numbers", "survey.numbers"),
         *("sift.numbers", "count_broken.numbers", "extreme.numbers", "slide_sorted.numbers"),
         *("push_sorted.numbers", "blend_neighbours.numbers", "compare.numbers", "measure_lines.numbers"),
-        *("count_samples.numbers", "collect.numbers", "choose.numbers", "sum_both.numbers"),
+        *("count_samples.numbers", "find.numbers", "choose.numbers"),
         *("measure_distances.numbers", "slide_chords.numbers", "slide_chord_rows.numbers"),
         *("slide_columns.numbers", "count_tiles.numbers", "map_lines.numbers", "erode.numbers"),
         *("mark_plateaus.numbers", "run_reconstruction.numbers", "scale.numbers"),

@@ -44,6 +44,15 @@ def test_counts_of_small_integers(dtype, count):
             assert counted(values, workers) == expected(values)
 
 
+@pytest.mark.parametrize("dtype", SMALL)
+@pytest.mark.parametrize("count", [8 * 65535 - 1, 8 * 65535 + 9, 3 << 19])
+def test_counts_of_more_than_16_bits(dtype, count):
+    values = np.full(count, np.iinfo(dtype).max, dtype)
+    values[:1] = 3
+    for workers in (1, 3):
+        assert counted(values, workers) == expected(values)
+
+
 @pytest.mark.parametrize("dtype", ["u1", "i2"])
 def test_counts_in_any_place_of_memory(dtype):
     memory = np.zeros(4099, np.uint8)

@@ -9,9 +9,9 @@ import skimage.filters as peers
 import imfilter
 from imfilter import threshold
 from imfilter._base.program import address
-from imfilter._filters.threshold import histogram, mean, merged
+from imfilter._filters.threshold import histogram, mean, merged, small
 from imfilter._filters.threshold.histogram import Samples
-from imfilter._filters.threshold.kernels.split import sum_both
+from imfilter._filters.threshold.kernels import split
 from tests.looping import loop_over
 from tests.photos import GREY, as_type, photo
 from tests.reference import thresholds as loops
@@ -96,11 +96,14 @@ def test_isodata_of_integers_over_the_whole_type(image):
 def test_kept_tables_do_not_grow_with_other_ranges():
     for high in range(5, 30):
         threshold.otsu(np.arange(high, dtype=np.int32))
-        threshold.otsu(np.arange(high, dtype=np.uint8))
+        for dtype in small.LIMITS:
+            threshold.otsu(np.arange(high, dtype=dtype))
         threshold.otsu(np.arange(high, dtype=np.float32), bins=high)
-    assert set(histogram._spare) == {1 << 8, 1 << 16}
-    assert 1 <= len(histogram._spare[256]) <= histogram._KEPT
-    assert not any(tables.counts.any() for kept in histogram._spare.values() for tables in kept)
+    for dtype in small.LIMITS:
+        kept = small.of_type(dtype)
+        assert 1 <= len(kept.records) <= small._KEPT
+        assert len(kept.spare) <= small._KEPT_TABLES
+        assert not any(tables.counts.any() for tables in (*kept.spare, *(one.tables for one in kept.records)))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -210,7 +213,6 @@ def test_layouts_and_workers_change_nothing(dtype):
 
 def test_bins_are_those_of_numpy():
     rng = np.random.default_rng(2)
-    from imfilter._filters.threshold import histogram
 
     for dtype in ("float32", "float64"):
         for scale, shift in ((1, 0), (0.1, 1e3), (1e30, 0), (1e-30, 0)):
@@ -262,13 +264,20 @@ def test_a_part_with_nan_counts_wherever_it_is():
         assert np.isnan(merged.of_parts(lambda parts=parts: parts, np.dtype(np.uint8), 256))
 
 
-@pytest.mark.parametrize("bins", [1, 2, 3, 1000])
+@pytest.mark.parametrize("bins", [2, 3, 1000])
 def test_sums_of_both_classes_are_those_of_numpy(bins):
-    counts, values = np.random.default_rng(bins).normal(size=(2, bins)) * [[1e-310], [1e30]]
-    found = np.empty((4, bins))
-    sum_both.entry()(address(counts), address(values), bins, address(found))
-    for line, part in zip(found, (counts, values, counts[::-1], values[::-1]), strict=True):
-        np.testing.assert_array_equal(line if part.strides[0] > 0 else line[::-1], np.cumsum(part))
+    counts = np.random.default_rng(bins).random(bins) * 1e-310
+    places = np.arange(bins, dtype=np.uint64) ** 3
+    found = np.full(split.LINES * bins + split.MORE, np.nan)
+    kernel = split.split.address(places.dtype, counts.dtype)
+    numbers = split.MIDDLE, address(places), address(counts), bins, 1.0, address(found)
+    split.choose.entry()(kernel, *numbers)
+    values = counts * places
+    below, low, above, high = found[: 4 * bins].reshape(4, bins)
+    np.testing.assert_array_equal(below[1:], np.cumsum(counts)[1:])  # the first has what is found
+    np.testing.assert_array_equal(low, np.cumsum(values))
+    np.testing.assert_array_equal(above[::-1], np.cumsum(counts[::-1]))
+    np.testing.assert_array_equal(high[::-1], np.cumsum(values[::-1]))
 
 
 def test_the_threshold_of_yen_in_a_large_histogram():

@@ -1,6 +1,5 @@
 """The criteria that choose a threshold from a histogram. Of equally good thresholds, the lowest is chosen."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,26 +9,42 @@ from imfilter._base.program import address
 from imfilter._filters.threshold.histogram import Histogram, Number
 from imfilter._filters.threshold.kernels import classes as kernels
 from imfilter._filters.threshold.kernels import split
-from imfilter._simd.jit import Kernel
+from imfilter._filters.threshold.small import Criterion
 
 #: Largest number of bins of a histogram that is smoothed, and of repetitions.
 _WIDEST, _MOST = 1 << 20, 10_000
 
 
-def _chosen(h: Histogram, kernel: Kernel, form: int = 0, total: float = 0.0) -> npt.NDArray[np.float64]:
-    """Return what a kernel finds in a histogram, as the first numbers. `corner` needs no lines of numbers."""
-    places, bins = h.places, len(h.places)
-    if places.dtype.itemsize < 8:
-        places = places.astype(np.uint64)
-    lines = np.empty(split.LINES * bins + split.MORE)
-    code, entry = kernel.address(), split.choose.entry()
-    entry(code, form, address(places), address(h.counts), bins, total, address(lines))
-    return lines
+def _of_bin(places: npt.NDArray, number: float, _: float) -> int:
+    """Return the place of a bin that is not empty."""
+    return int(places.item(int(number)))
 
 
-def otsu(h: Histogram) -> Number:
-    """Return the threshold with the largest variance between both classes."""
-    return h.value(h.places[int(_chosen(h, split.split, split.VARIANCE)[0])])
+def _beside(places: npt.NDArray, number: float, step: float) -> int:
+    """Return a place some steps from a bin that is not empty."""
+    return int(places.item(int(number))) + int(step)
+
+
+def _itself(places: npt.NDArray, place: float, _: float) -> int:
+    """Return a place that is found itself."""
+    return int(place)
+
+
+def _between(places: npt.NDArray, place: float, _: float) -> float:
+    """Return a place that is not that of a bin."""
+    return place
+
+
+#: The largest variance between both classes.
+OTSU = Criterion(split.split, split.split_counted, split.VARIANCE, split.VARIANCE, _of_bin)
+#: The largest correlation criterion of Yen.
+YEN = Criterion(split.split, split.split_counted, split.CORRELATION, split.CORRELATION, _of_bin)
+#: The lowest threshold in the middle between the means of both classes.
+ISODATA = Criterion(split.split, split.split_counted, split.MIDDLE, split.MIDDLE, _itself)
+#: The threshold farthest from the line between the peak and the end of the longer tail.
+TRIANGLE = Criterion(split.corner, split.corner, 0, 0, _beside)
+#: The smallest cross-entropy that is reached from the mean.
+LI = Criterion(split.descend, split.descend, split.WHOLE, split.REAL, _between)
 
 
 def multi_otsu(h: Histogram, classes: int) -> list[Number]:
@@ -49,45 +64,6 @@ def multi_otsu(h: Histogram, classes: int) -> list[Number]:
         first = int(stops[line, first])
         found.append(h.value(h.places[first - 1]))
     return found
-
-
-def li(h: Histogram) -> float:
-    """Return the threshold with the smallest cross-entropy that is reached from the mean."""
-    positions = h.positions + h.middle
-    total, number = h.counts * positions, float(h.counts.sum())
-    found = np.empty((4, len(total)))
-    split.sum_both.entry()(address(h.counts), address(total), len(total), address(found))
-    below, sums, _, _ = found
-    # A threshold of integers is found to half a unit, as in scikit-image.
-    tolerance, before, now = (0.5 if h.centres is None else 1e-6), -math.inf, float(sums[-1]) / number
-    for _ in range(_MOST):
-        if abs(now - before) <= tolerance:
-            break
-        before = now
-        last = int(np.searchsorted(positions, now, side="right")) - 1
-        low = float(sums[last] / below[last])
-        if low == 0:
-            break
-        high = float((sums[-1] - sums[last]) / (number - below[last]))
-        now = (low - high) / (math.log(low) - math.log(high))
-    return h.at(now)
-
-
-def yen(h: Histogram) -> Number:
-    """Return the threshold with the largest correlation criterion of Yen."""
-    total = float(h.counts.sum())
-    return h.value(h.places[int(_chosen(h, split.split, split.CORRELATION, total)[0])])
-
-
-def isodata(h: Histogram) -> Number:
-    """Return the lowest threshold in the middle between the means of both classes."""
-    return h.value(int(_chosen(h, split.split, split.MIDDLE)[0]))
-
-
-def triangle(h: Histogram) -> Number:
-    """Return the threshold farthest from the line between the peak and the end of the longer tail."""
-    found = _chosen(h, split.corner)
-    return h.value(int(h.places[int(found[0])]) + int(found[1]))
 
 
 def minimum(h: Histogram) -> Number:

@@ -17,10 +17,13 @@ def combinations() -> Iterator[Combination]:
     yield histogram.sum_line, (np.dtype("f4"),)
     yield histogram.sum_samples, ()
     yield histogram.count_real, (np.dtype("f4"),)
-    yield histogram.collect, ()
-    yield split.split, ()
-    yield split.corner, ()
+    yield histogram.find, ()
+    for kinds in (("u4", "u4"), ("u8", "f8")):
+        types = np.dtype(kinds[0]), np.dtype(kinds[1])
+        yield split.corner, types
+        yield split.descend, types
+    yield split.split, types
+    yield split.split_counted, (np.dtype("u4"), np.dtype("u4"))
     yield split.choose, ()
-    yield split.sum_both, ()
     yield classes.divide, ()
     yield classes.smooth_to_two, ()

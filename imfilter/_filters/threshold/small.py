@@ -1,0 +1,182 @@
+"""Integers of 8 and 16 bits: each value has a bin. One call of compiled code counts them and chooses a bin.
+
+A photograph of 80,000 bytes is counted in 20 us. So memory is kept, and Python does little.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import threads
+from imfilter._base.program import address
+from imfilter._filters.threshold.kernels import histogram as kernels
+from imfilter._filters.threshold.kernels import split
+from imfilter._simd.jit import Kernel
+from imfilter._simd.registers import BYTES
+
+#: The types, and their limits.
+LIMITS: dict[np.dtype, tuple[int, int]] = {
+    np.dtype(kind): (int(np.iinfo(kind).min), int(np.iinfo(kind).max)) for kind in ("u1", "i1", "u2", "i2")
+}
+#: Samples that a thread counts in a table, and samples from which on threads share work.
+_PIECE, _MANY = 1 << 30, 1 << 19
+#: Most tables, and most records, of a type that are kept.
+_KEPT_TABLES, _KEPT = 4, 2
+#: Size of a page of memory.
+_PAGE = 4096
+_WRITTEN = np.dtype(np.uint32)
+
+
+class Criterion(NamedTuple):
+    """What chooses a threshold from a histogram."""
+
+    kernel: Kernel  # of `split`: for any histogram
+    counted: Kernel  # the same for places and counts of 32 bits
+    form: int  # of integers
+    real: int  # the form for bins of real numbers
+    place: Callable[[npt.NDArray, float, float], Any]  # of the threshold, from the places and what was found
+
+
+class _Tables(NamedTuple):
+    """Tables of counts, their addresses, and memory that `count_small` needs, which has its own page."""
+
+    counts: npt.NDArray[np.uint32]
+    lines: npt.NDArray[np.int64]
+    work: npt.NDArray[np.uint8]
+    at: int  # address of the page
+
+
+class _Record(NamedTuple):
+    """The memory of a call. The job has the addresses of the others."""
+
+    job: npt.NDArray[np.int64]
+    at: int  # address of the job
+    tables: _Tables
+    places: npt.NDArray[np.uint32]
+    counts: npt.NDArray[np.uint32]
+    found: npt.NDArray[np.int64]  # the first bin that is not empty, and the number of such bins
+    work: npt.NDArray[np.float64]
+    chosen: npt.NDArray[np.float64]  # what a criterion has found
+
+
+class Bins:
+    """The bins of a type, and memory that earlier images left. New memory takes time.
+
+    For 65,536 numbers of 8 bytes it takes a fifth of the time of counting.
+    """
+
+    def __init__(self, dtype: np.dtype) -> None:
+        size, (low, high) = dtype.itemsize, LIMITS[dtype]
+        self.low, self.number, self.size = low, high - low + 1, size
+        self.kernel = kernels.count_small.address(np.dtype(f"u{size}"))
+        self.flip = -low  # the bit of the sign
+        self.tables = 1 if size == 1 else 2
+        self.spare, self.records = list[_Tables](), list[_Record]()
+        self.find = kernels.find.entry()
+
+    def empty(self) -> _Tables:
+        """Return tables of zeros."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            counts = np.zeros((self.tables, self.number), np.uint32)
+            lines = address(counts) + np.arange(self.tables) * counts.strides[0]
+            work = np.zeros(2 * _PAGE if self.size == 1 else 0, np.uint8)
+            return _Tables(counts, lines, work, address(work) + -address(work) % _PAGE)
+
+    def counted(self, values: npt.NDArray, workers: int | None) -> list[_Tables]:
+        """Return tables of counts: the number of samples in a bin is the sum over all of them."""
+        found, at, entry = list[_Tables](), address(values), kernels.count_samples.entry()
+
+        def task(start: int, stop: int) -> None:
+            for first in range(start, stop, _PIECE):
+                tables, count = self.empty(), min(stop - first, _PIECE)
+                to = int(tables.lines[0])
+                samples = at + first * self.size
+                entry(self.kernel, samples, count, self.flip, 0, to, self.number, tables.at)
+                found.append(tables)
+
+        threads.run(task, len(values), workers if len(values) > _MANY else 1)
+        return found
+
+    def record(self) -> _Record:
+        """Return the memory of a call."""
+        try:
+            return self.records.pop()
+        except IndexError:
+            tables, width = self.empty(), self.number + BYTES // 4
+            places, counts = np.empty((2, width), _WRITTEN)
+            found = np.empty(2 + BYTES // 4, np.int64)
+            work = np.empty(split.COUNTED_LINES * self.number + split.MORE)
+            job = np.zeros(kernels.FIELDS, np.int64)
+            for field, value in (
+                (kernels.COUNT, self.kernel),
+                (kernels.FLIP, self.flip),
+                (kernels.TABLE, int(tables.lines[0])),
+                (kernels.BINS, self.number),
+                (kernels.MORE, tables.at),
+                (kernels.LINES, address(tables.lines)),
+                (kernels.NUMBER, self.tables),
+                (kernels.PLACES, address(places)),
+                (kernels.COUNTS, address(counts)),
+                (kernels.FOUND, address(found)),
+                (kernels.WORK, address(work)),
+            ):
+                job[field // 8] = value
+            return _Record(job, address(job), tables, places, counts, found[:2], work, work[:2])
+
+    def collect(
+        self, record: _Record, values: npt.NDArray, workers: int | None, kernel: int = 0, form: int = 0
+    ) -> tuple[int, int]:
+        """Write the bins that are not empty, and what a kernel finds. Return the first, and their number.
+
+        values: fewer than 1 << 32, as counts have 32 bits.
+        """
+        number = len(values)
+        if number <= _MANY:
+            self.find(record.at, address(values), number, kernel, form, number)
+        else:
+            many = self.counted(values, workers)
+            lines, job = np.concatenate([one.lines for one in many]), record.job.copy()
+            job[kernels.LINES // 8], job[kernels.NUMBER // 8] = address(lines), len(lines)
+            self.find(address(job), 0, 0, kernel, form, number)
+            self.spare += many[: max(_KEPT_TABLES - len(self.spare), 0)]
+        first, count = record.found.tolist()
+        return first + self.low, count
+
+    def release(self, record: _Record) -> None:
+        """Keep the memory of a call for another."""
+        if len(self.records) < _KEPT:
+            self.records.append(record)
+
+
+of_type = functools.cache(Bins)
+
+
+@functools.cache
+def _address(kernel: Kernel) -> int:
+    """Return the address of a kernel for what `Bins.collect` writes."""
+    return kernel.address(_WRITTEN, _WRITTEN)
+
+
+def threshold(values: npt.NDArray, workers: int | None, criterion: Criterion) -> Any:
+    """Return the threshold of samples, or their value if they are equal."""
+    bins = of_type(values.dtype)
+    record = bins.record()
+    first, number = bins.collect(record, values, workers, _address(criterion.counted), criterion.form)
+    found = first if number == 1 else first + criterion.place(record.places, *record.chosen.tolist())
+    bins.release(record)
+    return found
+
+
+def histogram(values: npt.NDArray, workers: int | None) -> tuple[int, npt.NDArray, npt.NDArray]:
+    """Return the lowest sample, the places of bins, which are counted from it, and their counts."""
+    bins = of_type(values.dtype)
+    record = bins.record()
+    first, number = bins.collect(record, values, workers)
+    found = first, record.places[:number].astype(np.int64), record.counts[:number].astype(np.float64)
+    bins.release(record)
+    return found
