@@ -178,9 +178,61 @@ def _formula(function):
 
 
 power_of_two = _formula(vector_math.exponential2)
-tabulated_power_of_two = _formula(vector_math.tabulated_exponential2)
 exponential = _formula(vector_math.exponential)
 one_minus_exponential = _formula(vector_math.one_minus_exponential)
+
+
+@intrinsic
+def power_parts(typingctx, a, b, table):
+    """Return the parts of ``weight * 2**(-a*b)``. `table` is the address of the row of the weight."""
+    found = types.UniTuple(a, 3)
+
+    def codegen(context, builder, sig, args):
+        first, second = (vector_math.Lanes(builder, x) for x in args[:2])
+        parts = vector_math.power_parts(first, second, args[2])
+        return context.make_tuple(builder, found, [part.value for part in parts])
+
+    return found(a, a, types.int64), codegen
+
+
+@intrinsic
+def power_of_parts(typingctx, rest, entry, steps):
+    """Return the weighted power of two that has these parts."""
+
+    def codegen(context, builder, sig, args):
+        return vector_math.power_of_parts(*(vector_math.Lanes(builder, x) for x in args)).value
+
+    return rest(rest, rest, rest), codegen
+
+
+@intrinsic
+def pushed(typingctx, a, register):
+    """Return a register before the lanes of a vector, without as many lanes at its end."""
+
+    def codegen(context, builder, sig, args):
+        count, more = a.lanes, a.lanes - register.lanes
+        whole = llvm.shuffle(builder, args[1], None, [*range(register.lanes), *[0] * more])
+        order = [*range(register.lanes), *range(count, count + more)]
+        return llvm.shuffle(builder, whole, args[0], order)
+
+    return a(a, register), codegen
+
+
+def _half(number, text):
+    """Return an intrinsic that takes one half of a vector."""
+
+    def found(typingctx, a):
+        def codegen(context, builder, sig, args):
+            return llvm.halves(builder, args[0])[number]
+
+        return Vector(a.dtype, a.lanes // 2)(a), codegen
+
+    found.__doc__ = text
+    return intrinsic(found)
+
+
+lower = _half(0, "Return the first half of the lanes of a vector.")
+upper = _half(1, "Return the second half of the lanes of a vector.")
 
 
 def _of_two(emit, which, text):

@@ -143,6 +143,14 @@ def compressed(builder, mask, value):
     return call_llvm(builder, name, value.type, value, constant(value.type, 0), mask)
 
 
+def multiply_add_toward_zero(builder, a, b, c):
+    """Return a*b + c of 16 float32, rounded toward 0. Needs AVX-512.
+
+    A number beyond the range is the largest finite one.
+    """
+    return _call_avx512(builder, "vfmadd.ps.512", a.type, a, b, c, _INDEX(11))
+
+
 def spread(builder, value, kind):
     """Return the vector of LLVM type `kind` that holds `value` in every lane."""
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _INDEX(0))

@@ -12,17 +12,21 @@ from llvmlite import ir
 from numba.core import types
 
 from imfilter._simd.llvm import (
+    after,
     compare,
     constant,
     integer_like,
     lanewise,
     like,
     multiply_add,
+    multiply_add_toward_zero,
     permuted,
+    read,
     scaled,
     shuffle,
+    spread,
 )
-from imfilter._simd.registers import FEATURES
+from imfilter._simd.power_table import ENTRIES, LANES, SHIFT, TERM, is_tabulated
 
 
 class Lanes:
@@ -61,6 +65,13 @@ class Lanes:
         """Return self*factor + term, with one rounding if the processor has fused multiply-add."""
         factor, term = (x if isinstance(x, Lanes) else self.constant(x) for x in (factor, term))
         return Lanes(self.builder, multiply_add(self.builder, self.value, factor.value, term.value))
+
+    def fma_toward_zero(self, factor, term):
+        """Return self*factor + term of 16 float32, rounded toward 0. Needs AVX-512."""
+        factor, term = (x if isinstance(x, Lanes) else self.constant(x) for x in (factor, term))
+        return Lanes(
+            self.builder, multiply_add_toward_zero(self.builder, self.value, factor.value, term.value)
+        )
 
     def compare(self, relation, other):
         """Return a mask of the lanes in which `relation` holds. With NaN only "!=" does."""
@@ -249,47 +260,63 @@ def exponential2(x):
     return polynomial(x - turns, _exponential(wide)) * power
 
 
-#: Lanes of two registers of float32, which hold a table, and of one of them.
-_ENTRIES, _LANES = 32, 16
-#: From -1/64 to 1/64, 2**r is ``_SCALE * ((r + _SHIFT)**2 + _TERM)`` with a relative error below 1.5e-7. The
-#: shift is a multiple of 1/32.
-_SHIFT, _SCALE, _TERM = 46 / _ENTRIES, 0.24109942, 2.08126003
-#: The powers of two of the lowest bits of a rounded exponent, times `_SCALE`. The exponent is scaled by whole
-#: numbers of that exponent minus `_SHIFT`, rounded down.
-_TABLE = [_SCALE * 2.0 ** (j / _ENTRIES - math.floor(j / _ENTRIES - _SHIFT)) for j in range(_ENTRIES)]
+def _registers(x, count):
+    """Return the registers of a vector, each with `count` lanes."""
+    starts = range(0, x.value.type.count, count)
+    return [Lanes(x.builder, shuffle(x.builder, x.value, None, range(i, i + count))) for i in starts]
 
 
-def _from_table(x):
-    """Return ``2**x`` of a register of float32."""
-    magic = 1.5 * 2.0**23 / _ENTRIES  # rounds to a multiple of 1/32, of which it leaves the lowest bits
-    moved = x + magic
-    steps = moved - (magic + _SHIFT)
-    rest = x - steps
-    places = x.builder.bitcast(moved.value, integer_like(x.value.type))
-    halves = (ir.Constant(x.value.type, _TABLE[i : i + _LANES]) for i in (0, _LANES))
-    entries = Lanes(x.builder, permuted(x.builder, places, *halves))
-    return Lanes(x.builder, scaled(x.builder, (rest.fma(rest, _TERM) * entries).value, steps.value))
-
-
-def tabulated_exponential2(x):
-    """Return ``2**x``, of float32 with a table if the processor can look 16 lanes up at once.
-
-    It takes 7 instructions instead of 11 of `exponential2`. The last one takes as long as two. The relative
-    error is below 3.5e-7 for results that are normal numbers. Denormal results are rounded to whole steps of
-    denormal numbers, and `denormals_as_zeros` makes them 0. -inf gives 0, and NaN is NaN.
-    """
-    kind = x.value.type
-    if not FEATURES.get("avx512f") or _is_wide(x) or kind.count % _LANES:
-        return exponential2(x)
-    starts = range(0, kind.count, _LANES)
-    parts = [shuffle(x.builder, x.value, None, range(i, i + _LANES)) for i in starts]
-    parts = [_from_table(Lanes(x.builder, part)).value for part in parts]
+def _joined(parts):
+    """Return the vector of some registers, a power of two."""
     while len(parts) > 1:
-        count = 2 * parts[0].type.count
+        builder, count = parts[0].builder, 2 * parts[0].value.type.count
         parts = [
-            shuffle(x.builder, *pair, range(count)) for pair in zip(parts[::2], parts[1::2], strict=True)
+            Lanes(builder, shuffle(builder, a.value, b.value, range(count)))
+            for a, b in zip(parts[::2], parts[1::2], strict=True)
         ]
-    return Lanes(x.builder, parts[0])
+    return parts[0]
+
+
+def _tabulated(x):
+    kind = x.value.type
+    return not _is_wide(x) and kind.count % LANES == 0 and is_tabulated(np.float32)
+
+
+def power_parts(a, b, table):
+    """Return three vectors from which `power_of_parts` computes ``weight * 2**(-a*b)``.
+
+    The product must be at least 0. `table` is the address of the row of the weight in a `power_table`.
+    """
+    kind = a.value.type
+    if not _tabulated(a):
+        logarithm = spread(a.builder, read(a.builder, table, kind.element), kind)
+        return ((-a).fma(b, Lanes(a.builder, logarithm)),) * 3
+    half = ir.VectorType(kind.element, LANES)
+    halves = [read(a.builder, after(a.builder, table, i, 4), half) for i in (0, LANES)]
+    # A number beyond the range becomes the largest one, so no infinity meets another one: the result is 0.
+    magic = 1.5 * 2.0**23 / ENTRIES  # rounds down to a multiple of 1/32, of which it leaves the lowest bits
+    pairs = list(zip(_registers(a, LANES), _registers(b, LANES), strict=True))
+    moved = [x.fma_toward_zero(y, magic) for x, y in pairs]
+    steps = [(magic - SHIFT) - m for m in moved]
+    places = (a.builder.bitcast(m.value, integer_like(half)) for m in moved)
+    entries = [Lanes(a.builder, permuted(a.builder, place, *halves)) for place in places]
+    rests = [x.fma_toward_zero(y, s) for (x, y), s in zip(pairs, steps, strict=True)]
+    return tuple(map(_joined, (rests, entries, steps)))
+
+
+def power_of_parts(rest, entry, steps):
+    """Return the weighted power of two of which these are the parts.
+
+    With a table, 7 instructions compute both parts, instead of 12 of `exponential2`. The last one takes as
+    long as two. The relative error is below 5e-7 for results that are normal numbers. Denormal results are
+    rounded to whole steps of denormal numbers, and `denormals_as_zeros` makes them 0. The power of an
+    infinite product is 0, and NaN is NaN.
+    """
+    if not _tabulated(rest):
+        return exponential2(steps)
+    parts = zip(*(_registers(x, LANES) for x in (rest, entry, steps)), strict=True)
+    found = [(r.fma_toward_zero(r, TERM) * e, s) for r, e, s in parts]
+    return _joined([Lanes(v.builder, scaled(v.builder, v.value, s.value)) for v, s in found])
 
 
 #: The natural logarithm of 2: 32 bits of it, of which the multiples are exact, and the rest.

@@ -11,6 +11,7 @@ from numba.extending import intrinsic
 
 from imfilter._simd import vector_math
 from imfilter._simd.llvm import element, pointer
+from imfilter._simd.power_table import is_tabulated, power_table
 from imfilter._simd.vector_math import Lanes
 
 RNG = np.random.default_rng(11)
@@ -136,25 +137,39 @@ def test_small_powers_of_two_are_zero_or_denormal(dtype):
     assert (found[x < least - 1.001] == 0).all()
 
 
+def weighted_power(table, a, b):
+    """Return a weight times two to the power of -a*b. `table` is the address of its row."""
+    return vector_math.power_of_parts(*vector_math.power_parts(a, b, ir.Constant(ir.IntType(64), table)))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_powers_of_two_from_a_table(dtype):
     """Errors of all lanes alike: at multiples of the step of the table, between them, and far below."""
-    least = -126.0 if dtype == np.float32 else -1022.0
-    steps = np.arange(-126 * 64, 127 * 64) / 64
-    edges = np.concatenate([steps, np.nextafter(steps, 200), np.nextafter(steps, -200)])
-    x = np.concatenate([RNG.uniform(least, 127, 1 << 16), -np.exp2(RNG.uniform(-60, 6, 1 << 16)), edges])
+    steps = np.arange(150 * 64) / 64
+    edges = np.concatenate([steps, np.nextafter(steps, 200), np.abs(np.nextafter(steps, -200))])
+    x = np.concatenate([RNG.uniform(0, 150, 1 << 16), np.exp2(RNG.uniform(-60, 7, 1 << 16)), edges])
     x = np.resize(x, len(x) // 64 * 64).astype(dtype)
-    x[:8] = 0, least, -0.5, -1, np.nan, -np.inf, -1e30, -3e38
-    exact, bound = np.exp2(x.astype(LONG)), 3.5e-7 if dtype == np.float32 else 5e-16
-    inside = x >= least
-    by_lanes = [computed(vector_math.tabulated_exponential2, x, lanes=lanes) for lanes in (16, 32, 64)]
-    for found in by_lanes:
-        np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
-        assert (np.abs(found.astype(LONG) - exact)[inside] <= bound * exact[inside]).all()
-        assert (found[5:8] == 0).all()
-        np.testing.assert_array_equal(found, by_lanes[0])
-    short = computed(vector_math.tabulated_exponential2, x)
-    np.testing.assert_array_equal(short, computed(vector_math.exponential2, x))
+    x[:8] = 0, 0.5, 1, np.nan, np.inf, 1e30, 3e38, 1e18
+    one = np.ones_like(x)
+    for logarithm in (0.0, -0.3, -20.0):
+        table = power_table(np.array([logarithm]), np.dtype(dtype))
+        formula = functools.partial(weighted_power, table.ctypes.data)
+        for a, b in ((x, one), (np.sqrt(x), np.sqrt(x)), (x, x)):
+            exponent = logarithm - a.astype(LONG) * b
+            exact, bound = np.exp2(exponent), 5e-7 if dtype == np.float32 else 5e-16
+            inside = exact >= np.finfo(dtype).tiny
+            if not is_tabulated(dtype):  # the exponent is rounded
+                bound = bound + np.finfo(dtype).eps / 2 * np.abs(exponent[inside])
+            by_lanes = [computed(formula, a, b, lanes=lanes) for lanes in (16, 32, 64)]
+            found = by_lanes[0]
+            for other in by_lanes[1:]:
+                np.testing.assert_array_equal(other, found)
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+            assert (np.abs(found.astype(LONG) - exact)[inside] <= bound * exact[inside]).all()
+            below = exact < np.finfo(dtype).tiny
+            assert (found[below] >= 0).all()
+            assert (found[below] <= np.finfo(dtype).tiny * (1 + 1e-6)).all()
+            assert (found[exact < np.finfo(dtype).tiny * 1e-20] == 0).all()
 
 
 def _one_of(which, x):

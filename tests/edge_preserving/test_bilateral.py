@@ -371,30 +371,3 @@ def test_gaps_of_a_colour_guide():
     others = ~np.isnan(grey)
     np.testing.assert_array_equal(found[others], same[others])
     assert np.isfinite(found).all()
-
-
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize(("radius", "window"), [((8, 8), "box"), ((3, 20), "disc"), ((2, 0), "box")])
-def test_shared_weights_change_no_bit(dtype, radius, window):
-    """A large image shares the weights of pairs. A narrow part of it, and one with a mask, do not."""
-    image = picture(dtype, (70, 330), 3)
-    image[40, 200] = np.inf
-    image[9, 100] = np.nan
-    how = {"radius": radius, "window": window, "workers": 1}
-    (y, x), spread = radius, float(np.nanstd(image[:9]))
-    with np.errstate(invalid="ignore"):
-        whole = imfilter.bilateral(image, 2.0, spread, **how)
-        for left in (0, 97, 180, 270):
-            part = imfilter.bilateral(image[:, max(left - x, 0) : left + 60 + x], 2.0, spread, **how)
-            start = min(left, x)
-            np.testing.assert_array_equal(whole[:, left : left + 60], part[:, start : start + 60])
-        low = imfilter.bilateral(image[: 2 * y + 5], 2.0, spread, **how)
-        np.testing.assert_array_equal(whole[: y + 5], low[: y + 5])
-        mask = np.ones(image.shape, bool)
-        mask[60:, 300:] = False
-        masked = imfilter.bilateral(image, 2.0, spread, mask=mask, **how)
-        np.testing.assert_array_equal(whole[: 60 - y, : 300 - x], masked[: 60 - y, : 300 - x])
-    pair = np.stack([image, image[::-1]])
-    both = imfilter.bilateral(pair, 2.0, spread, axes=(1, 2), **how)
-    np.testing.assert_array_equal(both[0], whole)
-    np.testing.assert_array_equal(both[1], imfilter.bilateral(image[::-1], 2.0, spread, **how))

@@ -6,6 +6,7 @@ import numpy as np
 
 from imfilter._filters.edge_preserving.kernels import bilateral, bilateral_pairs, guided
 from imfilter._filters.edge_preserving.kernels.guided_fit import SECOND
+from imfilter._simd import lane_transpose
 from imfilter._simd.jit import Combination
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -16,8 +17,10 @@ def combinations() -> Iterator[Combination]:
     yield bilateral.filter_lines, ()
     yield bilateral.grey_lines, (_F32,)
     yield bilateral.grey_lines, (_F64,)  # results of 16 bits
-    yield bilateral_pairs.paired_lines, (_F32,)
-    yield bilateral_pairs.paired_lines, (_F64,)
+    for real in (_F32, _F64):
+        yield bilateral_pairs.paired_lines, (real,)
+        yield lane_transpose.to_lanes, (real,)
+        yield lane_transpose.join, (real,)
     yield bilateral.lines, (_F32,)
     yield guided.run_pass, ()
     for form in (0, SECOND):

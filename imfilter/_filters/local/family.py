@@ -86,7 +86,8 @@ def family(
                 if unknown is not None and counts is not None:
                     unknown[cut.where] = ~(counts > least)
 
-            pieces.over(frame, workers, task, in_place=in_place(call, source, view))
+            largest = pieces.LARGEST if in_place(call, source, view) else 0
+            pieces.over(frame, workers, task, largest=largest)
 
         frame.results(target, compute)
         if few is not None and unknown is not None:

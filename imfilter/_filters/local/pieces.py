@@ -24,7 +24,7 @@ _PIECE, _LARGE, _PIECES = 1 << 18, 1 << 19, 16
 #: The same for pieces that are not copied: largest number of samples and of rows, and pieces for each thread.
 #: `local_std` of 3840x2160 takes 53 ms instead of 57 for 61 x 61, and 40 instead of 43 for 5 x 5 with one
 #: thread; 28.5 instead of 33.8 for 15 x 15 with two (Zen 3).
-_LARGEST, _TALL, _EACH = 1 << 21, 3072, 2
+LARGEST, _TALL, _EACH = 1 << 21, 3072, 2
 #: Least length of a piece of planes along an axis, in windows. Its halo, which is computed too, is a window.
 #: In place of pieces that are as wide as the image and less high than that, there are pieces of at least
 #: `_SQUARE` rows and columns. Those for windows of 61 x 61 read 1.20 samples for each result, not 1.35. Their
@@ -74,11 +74,14 @@ class Frame(NamedTuple):
         compute(view)
         self.order.back(view, target)
 
-    def cuts(self, workers: int = 0) -> list["Cut"]:
-        """Return the pieces of the result. workers: how many threads share large pieces; 0: usual ones."""
+    def cuts(self, workers: int = 0, largest: int = LARGEST) -> list["Cut"]:
+        """Return the pieces of the result. workers: how many threads share large pieces; 0: usual ones.
+
+        largest: number of samples of a large piece.
+        """
         usual = piece = min(max(_PIECE, math.prod(self.shape) // _PIECES), _LARGE)
         if workers:
-            piece = max(usual, min(math.prod(self.shape) // (_EACH * workers), _LARGEST))
+            piece = max(usual, min(math.prod(self.shape) // (_EACH * workers), largest))
         flat, left, steps, number = self.sizes[0] == 1, float(piece), [], 1
         least = (1, *(_WINDOWS * n if flat else n for n in self.sizes))
         for place in range(4):
@@ -131,11 +134,9 @@ class Cut(NamedTuple):
         return tuple(slice(*part) for part in self)
 
 
-def over(
-    frame: Frame, workers: int | None, task: Callable[[Cut, Store], None], *, in_place: bool = False
-) -> None:
-    """Call ``task(piece, store)`` for every piece. in_place: the rows of pieces are read in the image."""
-    cuts = frame.cuts(threads.most(workers) if in_place else 0)
+def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None], *, largest: int = 0) -> None:
+    """Call ``task(piece, store)`` for every piece. largest: samples of a large piece; 0: usual ones."""
+    cuts = frame.cuts(threads.most(workers), largest) if largest else frame.cuts()
 
     def work(start: int, stop: int) -> None:
         store = Store()

@@ -1,37 +1,41 @@
 """Sums over the windows of a bilateral filter in which a weight serves both samples of a pair.
 
 The weight of a sample q in the window of p is that of p in the window of q, bit for bit: the differences are
-negatives of each other. So a row computes the weights of a row below it once, and adds them to its own sums
-and to those of the row below.
+negatives of each other. So a row computes the weights of the rows below it, and adds each to its own sums and
+to those of the other row.
 
-A tap takes 11 operations for the weight and 2 for its own sums, and its pair takes 3. A window of 17 x 17 has
-136 pairs of rows and a row of 17 taps. If vectors have 512 bits and two units share the operations, the pairs
-take 136 * 16 / 32 = 68 cycles for a sample, and the row 7. The weights of two rows of a tile of columns stay
-in the first-level cache: for each pair a store and 3 loads. Weights of samples beside the tile, which belong
-to sums in it, take a register each.
+Rows are in the lane layout (see `lane_transpose`): neighbours along a row are in adjacent vectors. So all
+loads and stores are aligned, and the lanes of both samples of a pair agree. The samples and sums of the rows
+of a window are in the second-level cache. Samples beside a segment compute the weights that belong to sums in
+it. The weights of pairs in one row are kept as a line, because a sum must not depend on where vectors begin.
 
-Measured: 39 ns for a sample, OpenCV 209 (Zen 4, 3.7 GHz, one thread): 20 for the weights and the own sums, 11
-for the sums of the other row, which wait for loads that lie across two cache lines, and 5 for weights beside
-the tile. With a polynomial instead of a table it was 50 ns. To keep the weights of all rows of a window in
-the second-level cache takes longer. To add to the sums of both rows in memory, with 6 loads and 4 stores for
-each pair, takes as long as this. Tiles of 2 to 6 vectors take the same time.
+A pair takes 9 operations for the weight and 4 for the sums of both samples: 7 on the multipliers, 5 on the
+adders, of which the last step of the power takes two turns, and a permutation, which goes to either. So
+vectors of 512 bits take 7 cycles at least, and 8 if all permutations meet multiplications. A window of 17 x
+17 has 144 pairs: 144 * 8 / 16 = 72 cycles for a sample, 20 ns (Zen 4, 3.65 GHz, one thread).
+
+Measured: 26 ns for a sample, and 37 when weights were stored and loaded at any offset. It took 2 ns more when
+the sums of the other row were loaded and stored for each tap. The rows of the table must not cross cache
+lines: that took 2 ns more, too.
 
 The order of the sums is that of `bilateral.grey_lines`, and so are the bits.
 """
 
 from imfilter._filters.edge_preserving.kernels.bilateral import BILATERAL_JOB
 from imfilter._simd.jit import inlined, kernel
-from imfilter._simd.lanewise import fma, tabulated_power_of_two
+from imfilter._simd.lanewise import fma, lower, power_of_parts, power_parts, pushed, upper
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
+    invoke,
     load,
     load_like,
-    load_one,
+    load_registers,
     peek,
     record,
     size_of,
     splat,
     splat_register,
+    splat_registers,
     store,
 )
 
@@ -39,98 +43,144 @@ _REGISTER = BYTES // REGISTERS
 
 
 @inlined
-def _weigh(real, job, tap, at, first, last, to):
-    """Write the weights of a tap for samples of the row at `at`, register by register, from `to` on.
+def _keep(real, scale, at, shift, table, kept):
+    """Write the weights of the samples at a distance on the right. Return the differences and the weights."""
+    change = load(real, at + shift, real) - load(real, at, real)
+    distance = change * scale
+    rest, entry, steps = power_parts(distance, distance, table)
+    weight = power_of_parts(rest, entry, steps)
+    store(kept, real, weight)
+    return change, weight
 
-    They are those from `first` to `last`: at least a register.
+
+@inlined
+def _add_row(real, at, sums, line, scale, segment, tables, half, kept):
+    """Add the taps of the row itself to its sums: at each distance those on the left, then on the right.
+
+    The weights are kept for the samples on the right.
     """
-    offset = peek(job.offsets + 8 * tap)
-    scale = splat_register(real, real.type(job.scale))
-    exponent = splat_register(real, load_one(real, job.weights + size_of(real) * tap, real))
-    for i in range(first, last, _REGISTER):
-        place = at + min(i, last - _REGISTER)
-        distance = (load_like(scale, place + offset, real) - load_like(scale, place, real)) * scale
-        store(to + min(i, last - _REGISTER), real, tabulated_power_of_two(fma(-distance, distance, exponent)))
+    scale = splat(real, scale)
+    for distance in range(1, half + 1):
+        table, shift = peek(tables + 16 * distance - 8), _REGISTER * distance
+        for i in range(-((distance + REGISTERS - 1) // REGISTERS) * BYTES, 0, BYTES):
+            _keep(real, scale, at + i, shift, table, kept + i)
+        for i in range(0, _REGISTER * segment, BYTES):
+            after, weight = _keep(real, scale, at + i, shift, table, kept + i)
+            before = load(real, at + i - shift, real) - load(real, at + i, real)
+            earlier = load(real, kept + i - shift, real)
+            weights, total = load(real, sums + i, real), load(real, sums + line + i, real)
+            store(sums + i, real, weights + earlier + weight)
+            store(sums + line + i, real, fma(weight, after, fma(earlier, before, total)))
 
 
 @inlined
-def _add_taps(real, job, at, begin, end, kept, sums):
-    """Add the taps from `begin` to `end` to the sums of a vector. Keep the weights, if `kept` is not 0."""
-    scale, own = splat(real, real.type(job.scale)), load(real, at, real)
-    weights, total = load(real, sums, real), load(real, sums + job.line, real)
-    for tap in range(begin, end):
-        exponent = splat(real, load_one(real, job.weights + size_of(real) * tap, real))
-        change = load(real, at + peek(job.offsets + 8 * tap), real) - own
-        distance = change * scale
-        weight = tabulated_power_of_two(fma(-distance, distance, exponent))
-        if kept:
-            store(kept, real, weight)
-            kept += job.kept
+def _parts(change, scale, table):
+    """Return the parts of the weights of differences."""
+    distance = change * scale
+    return power_parts(distance, distance, table)
+
+
+@inlined
+def _add_pairs(real, at, sums, other, others, line, scale, shifts, tables, taps):
+    """Add taps of a row below to the sums of two registers, and its samples to the sums of that row.
+
+    The first half of each weight is computed one tap early, so the units do not wait for its second half.
+    The next tap reads the neighbours on the left, so a register of the other row stays for two taps.
+    """
+    scale, own = splat_registers(real, 2, scale), load_registers(real, 2, at, real)
+    one = splat_register(real, real.type(0))
+    weights, total = load_like(own, sums, real), load_like(own, sums + line, real)
+    to = others + peek(shifts)
+    samples = load_like(own, other + peek(shifts), real)
+    other_weights, other_total = (
+        load_like(own, to + _REGISTER, real),
+        load_like(own, to + line + _REGISTER, real),
+    )
+    change = samples - own
+    rest, entry, steps = _parts(change, scale, peek(tables))
+    for tap in range(taps):
+        to = others + peek(shifts + 8 * tap)
+        samples = pushed(samples, load_like(one, other + peek(shifts + 8 * tap + 8), real))
+        following = samples - own
+        next_rest, next_entry, next_steps = _parts(following, scale, peek(tables + 8 * tap + 8))
+        weight = power_of_parts(rest, entry, steps)
+        other_weights = pushed(other_weights, load_like(one, to, real)) + weight
+        other_total = fma(-weight, change, pushed(other_total, load_like(one, to + line, real)))
+        store(to + _REGISTER, real, upper(other_weights))
+        store(to + line + _REGISTER, real, upper(other_total))
         weights, total = weights + weight, fma(weight, change, total)
+        change, rest, entry, steps = following, next_rest, next_entry, next_steps
+    store(to, real, lower(other_weights))
+    store(to + line, real, lower(other_total))
     store(sums, real, weights)
-    store(sums + job.line, real, total)
+    store(sums + line, real, total)
 
 
 @inlined
-def _add_above(real, job, at, begin, end, depth, kept, sums):
-    """Add the taps from `begin` to `end`, of a row above, to the sums of a vector. Their weights are kept."""
-    own, weights, total = load(real, at, real), load(real, sums, real), load(real, sums + job.line, real)
-    for tap in range(begin, end):
-        offset = peek(job.offsets + 8 * tap)
-        weight = load(real, kept + (end - 1 - tap) * job.kept + offset + depth * job.pitch, real)
-        weights, total = weights + weight, fma(weight, load(real, at + offset, real) - own, total)
-    store(sums, real, weights)
-    store(sums + job.line, real, total)
+def _enter(real, job, start, samples, sums):
+    """Distribute a row over lanes, and begin its sums with the sample itself.
 
-
-@inlined
-def _begin(real, job, at, sums):
-    """Begin the sums of a row: with 0, or with NaN where a sample is not finite."""
-    for i in range(0, job.line, BYTES):
-        own = load(real, at + i, real)
-        store(sums + i, real, own - own)
+    They are NaN where a sample is not finite.
+    """
+    size, reach, zero = size_of(real), job.reach, splat(real, real.type(0))
+    invoke(1, job.to_lanes, (
+        start - size * reach, size * job.segment, job.segment + 2 * reach, job.line_places,
+        samples - _REGISTER * reach, _REGISTER // size))  # fmt: skip
+    rest, entry, steps = power_parts(zero, zero, peek(job.weights))
+    weight = power_of_parts(rest, entry, steps)
+    for i in range(0, _REGISTER * job.segment, BYTES):
+        own = load(real, samples + i, real)
+        store(sums + i, real, own - own + weight)
         store(sums + job.line + i, real, own - own)
+
+
+@inlined
+def _leave(real, job, samples, sums, to):
+    """Write the results of a row."""
+    for i in range(0, _REGISTER * job.segment, BYTES):
+        mean = load(real, sums + job.line + i, real) / load(real, sums + i, real)
+        store(sums + i, real, load(real, samples + i, real) + mean)
+    invoke(1, job.join, (sums, job.segment, job.lane_places, to, _REGISTER // size_of(real)))
 
 
 @kernel("real")
 def paired_lines(real, job_at):
     """Filter lines of an image of one channel that is its own guide, whose samples are all present."""
     job = record(BILATERAL_JOB, job_at)
-    size, groups, taps, pitch, wide = size_of(real), job.groups, job.taps, job.pitch, job.line
-    tile, below, cycle = wide // size, peek(job.pairs), job.groups + 1
+    size, groups, segment = size_of(real), job.groups, job.segment
+    tile, cycle = segment * (_REGISTER // size), groups + 1
+    shifts, tables, line_bytes, scale = job.shifts, job.weights, job.line, real.type(job.scale)
     n_tiles = (job.count + tile - 1) // tile
-    kept = job.memory + 2 * wide * cycle + job.margin
+    ring = job.memory + job.margin
+    all_sums, kept = ring + cycle * job.line, ring + 3 * cycle * job.line
     for number in range(job.lines // job.rows * n_tiles):
         line = job.rows * (number // n_tiles)
         left = size * min(number % n_tiles * tile, job.count - tile)
         top = peek(job.images) + size * peek(job.starts + 8 * line) + left
-        for row in range(-groups, job.rows):
-            at = top + row * pitch
-            sums = job.memory + 2 * wide * (row % cycle)
-            last = job.memory + 2 * wide * ((row + groups) % cycle)
-            _begin(real, job, at + groups * pitch, last)
+        for row in range(-2 * groups, job.rows):
+            last = (row + 3 * groups) % cycle
+            _enter(real, job, top + (row + groups) * job.pitch, ring + last * job.line,
+                   all_sums + 2 * last * job.line)  # fmt: skip
+            if row < -groups:
+                continue
+            slot = (row + 2 * groups) % cycle
+            at, sums = ring + slot * job.line, all_sums + 2 * slot * job.line
             if row >= 0:
-                for i in range(0, wide, BYTES):
-                    _add_taps(real, job, at + i, taps - below, below, 0, sums + i)
+                begin, half = peek(job.pairs), peek(job.pairs + 8)
+                _add_row(real, at, sums, line_bytes, scale, segment, tables + 8 * begin, half, kept)
             for depth in range(max(1, -row), groups + 1):
-                begin, n = peek(job.pairs + 16 * depth - 16), peek(job.pairs + 16 * depth - 8)
-                for k in range(n):
-                    shift, to = peek(job.offsets + 8 * (begin + k)) - depth * pitch, kept + k * job.kept
-                    if row < 0:
-                        _weigh(real, job, begin + k, at, -shift, wide - shift, to)
-                    elif shift > 0:
-                        _weigh(real, job, begin + k, at, -shift, max(_REGISTER - shift, 0), to)
-                    elif shift < 0:
-                        _weigh(real, job, begin + k, at, wide - max(_REGISTER + shift, 0), wide - shift, to)
-                if row >= 0:
-                    for i in range(0, wide, BYTES):
-                        _add_taps(real, job, at + i, begin, begin + n, kept + i, sums + i)
-                other, others = at + depth * pitch, job.memory + 2 * wide * ((row + depth) % cycle)
-                first = taps - begin - n
-                for i in range(0, wide, BYTES):
-                    _add_above(real, job, other + i, first, first + n, depth, kept + i, others + i)
+                begin, half = peek(job.pairs + 16 * depth), peek(job.pairs + 16 * depth + 8)
+                below = (row + depth + 2 * groups) % cycle
+                other, others = ring + below * job.line, all_sums + 2 * below * job.line
+                beside = (half + 1) // 2 * 2
+                for i in range(-beside, segment + beside, 2):
+                    # Vectors beside the segment add to sums in it only.
+                    first = half + i - segment + 1 if i >= segment else 0
+                    stop = half + i + 1 if i < 0 else 2 * half
+                    _add_pairs(
+                        real, at + _REGISTER * i, sums + _REGISTER * i, other + _REGISTER * i,
+                        others + _REGISTER * i, line_bytes, scale, shifts + 8 * (begin + first),
+                        tables + 8 * (begin + first), stop + 1 - first)  # fmt: skip
             if row >= 0:
                 to = peek(job.results) + size * peek(job.places + 8 * (line + row)) + left
-                for i in range(0, wide, BYTES):
-                    mean = load(real, sums + wide + i, real) / load(real, sums + i, real)
-                    store(to + i, real, load(real, at + i, real) + mean)
+                _leave(real, job, at, sums, to)
