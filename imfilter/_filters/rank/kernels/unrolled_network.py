@@ -71,7 +71,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
 
 
-@kernel("kind", "floating", "rows", "columns", "rank")
+@kernel("kind", "floating", "rows", "columns", "rank", straight=True)
 def rank_window(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Write `extent` bytes of samples of a rank, at least a register, from lines whose addresses are at `at`.
 
@@ -155,7 +155,7 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
 
 
-@kernel("kind", "floating", "rows", "columns", "rank")
+@kernel("kind", "floating", "rows", "columns", "rank", straight=True)
 def rank_flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Do what `rank_window` does, for pixels of one sample, with a network that `flows`.
 
