@@ -26,7 +26,7 @@ from numba.core.serialize import dumps
 
 from imfilter._simd import code_files, machine_code
 from imfilter._simd.machine_code import Code, folder_of, salt, target
-from imfilter._simd.pipeline import KernelCompiler, PartCompiler
+from imfilter._simd.pipeline import KernelCompiler, PartCompiler, StraightCompiler
 
 _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "
@@ -190,10 +190,10 @@ def _needed(code: CompileResult) -> tuple[str, ...]:
     )
 
 
-def of_kernel(function: Callable[..., Any], **options: Any) -> Any:
+def of_kernel(function: Callable[..., Any], straight: bool = False, **options: Any) -> Any:
     """Return Numba's dispatcher of a kernel."""
     _listen()
-    made = _dispatcher(function, KernelCompiler, **options)
+    made = _dispatcher(function, StraightCompiler if straight else KernelCompiler, **options)
     made._cache = _KernelCache()
     return made
 

@@ -152,12 +152,17 @@ class Driver(Kernel):
 Combination = tuple[Kernel, tuple[np.dtype | int, ...]]
 
 
-def kernel(*elements: str, contract: bool = True) -> Callable[[Callable[..., Any]], Kernel]:
+def kernel(
+    *elements: str, contract: bool = True, straight: bool = False
+) -> Callable[[Callable[..., Any]], Kernel]:
     """Make a function a `Kernel` whose first parameters are the named element types.
 
     Without `contract`, each of its own operations is rounded by itself. Those of parts that it calls are not.
+    `straight`: the function is a call of one intrinsic, and of no part. It compiles faster.
     """
-    options = {} if contract else {"fastmath": False}
+    options: dict[str, bool] = {} if contract else {"fastmath": False}
+    if straight:
+        options["straight"] = True
     return lambda function: Kernel(function, elements, **options)
 
 

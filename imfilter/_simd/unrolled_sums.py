@@ -123,7 +123,7 @@ def _sums(
     return types.none(real, target, outputs, rows, taps, norm, *scalars), codegen
 
 
-@kernel("real", "target", "outputs", "rows", "taps", "norm")
+@kernel("real", "target", "outputs", "rows", "taps", "norm", straight=True)
 def sum_window(
     real, target, outputs, rows, taps, norm, lines, offsets, weights, bias: float, to, count, overhang, ahead
 ):

@@ -44,6 +44,8 @@ PARTS = {
     "numba.core.typing.context:Context.resolve_function_type": "keeps the types of operators",
     "numba.core.codegen:JITCodeLibrary._finalize_final_module": "makes no machine code of parts of kernels",
     "numba.core.codegen:JITCodeLibrary._finalize_dynamic_globals": "finishes parts of kernels",
+    "numba.core.codegen:JITCodeLibrary._optimize_final_module": "runs LLVM's passes on modules",
+    "numba.core.codegen:JITCodeLibrary.enable_object_caching": "saves compiled code",
     "numba.core.codegen:JITCPUCodegen.set_env": "gives machine code its environment",
     "numba.core.event:Listener": "notices a compilation",
     "numba.core.event:register": "notices a compilation",

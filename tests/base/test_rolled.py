@@ -16,7 +16,7 @@ READ = "i32 0, i32 3, i32 1)"
 
 def code(kernel, dtypes):
     """LLVM's final code of a kernel, which is compiled here even if it is on disk."""
-    made = compiler.of_kernel(kernel._compiler.py_func)
+    made = compiler.of_kernel(kernel._compiler.py_func, straight=True)
     compiler.compiled(made, dtypes, kernel._scalars, False)
     (found,) = made.overloads.values()
     return found.library.get_llvm_str()

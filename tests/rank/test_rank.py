@@ -341,3 +341,16 @@ def test_images_are_checked():
         imfilter.median(np.zeros((0, 3)))
     with pytest.raises(ValueError, match="out must have shape"):
         imfilter.median(np.zeros((3, 3)), out=np.zeros((3, 4)))
+
+
+@pytest.mark.slow
+@loop_over("dtype", ["uint8", "uint16", "float32"])
+@loop_over("which", [0, 1, 4, 8])
+def test_rows_of_whole_registers_and_a_rest(dtype, which):
+    """Rows of a part of a register, of some registers, and of some and a part of one."""
+    inside = np.ones((3, 3), bool)
+    for columns in (1, 15, 16, 17, 31, 32, 33, 62, 63, 64, 65, 127, 128, 129, 200):
+        image = picture((4, columns), dtype)
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, 1, "edge"), (3, 3))
+        expected = np.sort(windows.reshape(4, columns, 9))[..., which]
+        assert same(call(image, inside, which, mode="edge"), expected), columns

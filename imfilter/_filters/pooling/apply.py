@@ -353,7 +353,7 @@ def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Window
     elif x.stride == 1:
         job["along"] = windows_kernels.NEIGHBOURS
         job["join_along"] = pooled_lines.join_neighbours.address(joined, along)
-    elif stage and channels <= pooled_lines.MOST_CHANNELS:
+    elif stage and channels <= min(pooled_lines.MOST_CHANNELS, in_register(joined)):
         job["along"], job["stage"] = windows_kernels.PICKED, stage
         if stage > 1:
             job["join_first"] = pooled_lines.join_picked.address(joined, along, stage, channels)

@@ -87,7 +87,7 @@ def _at(typingctx, real, outputs, number, norm, lines, halves, n, weights, bias,
     return types.none(real, outputs, number, norm, *scalars), codegen
 
 
-@kernel("real", "source", "target", "outputs", "number", "norm", "step", "biased")
+@kernel("real", "source", "target", "outputs", "number", "norm", "step", "biased", straight=True)
 def sum_symmetric(
     real,
     source,

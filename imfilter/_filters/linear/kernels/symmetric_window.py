@@ -167,7 +167,7 @@ def _sums(
     return types.none(real, target, outputs, window, kernels, *scalars), codegen
 
 
-@kernel("real", "target", "outputs", "window", "kernels")
+@kernel("real", "target", "outputs", "window", "kernels", straight=True)
 def sum_symmetric_window(
     real, target, outputs, window, kernels, lines, offsets, weights, bias: float, to, count, overhang, ahead
 ):

@@ -213,7 +213,7 @@ def _picked(typingctx, real, op, stride, channels, line, taps, step, count, to):
     return types.none(real, op, stride, channels, *(types.int64,) * 5), codegen
 
 
-@kernel("real", "op", "stride", "channels")
+@kernel("real", "op", "stride", "channels", straight=True)
 def join_picked(real, op, stride, channels, line, taps, step, count, to):
     """Reduce `taps` pixels of a line, `step` bytes apart, for each of `count` outputs at a small stride.
 

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from imfilter._filters.rank.kernels import sorting_networks
 from imfilter._filters.rank.kernels.ordered_keys import turned_back
 from imfilter._simd.jit import kernel
-from imfilter._simd.llvm import WORD, choose, element, entry, lanes_from, read, write
+from imfilter._simd.llvm import WORD, choose, element, entry, keep_rolled, lanes_from, read, write
 from imfilter._simd.prefetch import DISTANCE, prefetch_line
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import register_lanes
@@ -71,7 +71,7 @@ def _stages(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, a
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
 
 
-@kernel("kind", "floating", "rows", "columns", "rank")
+@kernel("kind", "floating", "rows", "columns", "rank", straight=True)
 def rank_window(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Write `extent` bytes of samples of a rank, at least a register, from lines whose addresses are at `at`.
 
@@ -137,22 +137,25 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
                 found = turned_back(builder, found, width)
             write(builder, builder.add(bases[result], x), found)
 
-        start(WORD(0))
+        # First whole registers, and then the last one, which overlaps them. The code is there once.
         whole = builder.and_(extent, WORD(-size))
-        with cgutils.for_range_slice(builder, WORD(0), whole, WORD(size), WORD) as (x, _):
-            prefetch_line(builder, builder.add(ahead, x), False)
-            prefetch_line(builder, builder.add(bases[result], builder.add(x, WORD(DISTANCE))), True)
-            finish(x)
-        with builder.if_then(builder.icmp_signed("<", whole, extent)):
-            last = builder.sub(extent, WORD(size))
-            start(last)
-            finish(last)
+        turns = builder.select(builder.icmp_signed("<", whole, extent), WORD(2), WORD(1))
+        with cgutils.for_range(builder, turns) as turn:
+            again = builder.icmp_signed(">", turn.index, WORD(0))
+            begin = builder.select(again, builder.sub(extent, WORD(size)), WORD(0))
+            end = builder.select(again, extent, whole)
+            start(begin)
+            with cgutils.for_range_slice(builder, begin, end, WORD(size), WORD) as (x, _):
+                prefetch_line(builder, builder.add(ahead, x), False)
+                prefetch_line(builder, builder.add(bases[result], builder.add(x, WORD(DISTANCE))), True)
+                finish(x)
+        keep_rolled(turn.index)
         return context.get_dummy_value()
 
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
 
 
-@kernel("kind", "floating", "rows", "columns", "rank")
+@kernel("kind", "floating", "rows", "columns", "rank", straight=True)
 def rank_flow(kind, floating, rows, columns, rank, at, pixel, extent, ahead):
     """Do what `rank_window` does, for pixels of one sample, with a network that `flows`.
 
