@@ -27,7 +27,8 @@ _lag = 15e-6
 _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 
 _inside = threading.local()
-_lock = threading.Lock()
+#: Held while the pool grows. The handler of a signal may filter meanwhile.
+_lock = threading.RLock()
 _pool: list[threading.Thread] = []
 #: The calls that threads of the pool may help with. None: they must end.
 _calls: "SimpleQueue[_Call | None]" = SimpleQueue()
@@ -129,15 +130,15 @@ class _Call:
         # interrupt.
         self.places = [threading.RLock() for _ in range(helpers)]
         self.seats = self.places.copy()
-        self.context = contextvars.copy_context()
-        self.errors: list[BaseException] = []
+        self.context: contextvars.Context | None = contextvars.copy_context()
+        self.errors: deque[BaseException] = deque()
         self.begun = 0.0
 
     def ask(self) -> None:
-        """Ask threads of the pool to help."""
+        """Ask threads of the pool to help, unless all of them are asked already: calls must not pile up."""
         if len(_pool) < len(self.places):
             _start(len(self.places))
-        for _ in self.places:
+        for _ in range(min(len(self.places), len(_pool) - _calls.qsize())):
             _calls.put(self)
 
     def process(self, take: Callable[[], tuple[int, int]]) -> None:
@@ -160,6 +161,7 @@ class _Call:
         if place.acquire(blocking=False):
             try:
                 self.begun = perf_counter()
+                assert self.context is not None  # until `end` has taken this place
                 self.context.copy().run(self.process, self.bands.pop)
             except BaseException as error:
                 self.errors.append(error)
@@ -167,7 +169,7 @@ class _Call:
                 place.release()
 
     def end(self) -> None:
-        """Wait until no thread writes to the output any more, even after an interrupt."""
+        """Wait until no thread writes to the output any more, even after an interrupt of the wait."""
         interrupt = None
         while True:
             try:
@@ -177,9 +179,22 @@ class _Call:
             except BaseException as error:
                 self.bands.clear()
                 interrupt = error
-        del self.task  # otherwise a thread that comes later would keep the arrays in memory
-        if interrupt is not None:
-            raise interrupt
+        # Otherwise a thread that comes later would keep arrays in memory.
+        del self.task
+        self.context = None
+        try:
+            if interrupt is not None:
+                raise interrupt
+        finally:
+            del interrupt
+
+    def check(self) -> None:
+        """Raise the first error of the threads of the pool. Keep none, because they know this object."""
+        try:
+            if self.errors:
+                raise self.errors[0]
+        finally:
+            self.errors.clear()
 
 
 def _serve(calls: "SimpleQueue[_Call | None]") -> None:
@@ -188,6 +203,8 @@ def _serve(calls: "SimpleQueue[_Call | None]") -> None:
     while (call := calls.get()) is not None:
         call.help()
         del call
+        if calls is not _calls:  # in a child process that was forked in this thread
+            return
     calls.put(None)  # the next thread must end, too; an interrupt may have kept it out of the list
 
 
@@ -216,7 +233,7 @@ def _end() -> None:
 def _forget() -> None:
     """Drop the pool in a forked child, where its threads do not exist."""
     global _pool, _calls, _lock
-    _pool, _calls, _lock = [], SimpleQueue(), threading.Lock()
+    _pool, _calls, _lock = [], SimpleQueue(), threading.RLock()
     _inside.worker = False
 
 
@@ -275,11 +292,11 @@ def run(
         call.process(call.bands.popleft)
     except BaseException:
         call.bands.clear()
+        call.errors = deque(maxlen=0)  # this error counts
         raise
     finally:
         call.end()
-    if call.errors:
-        raise call.errors.pop(0)
+    call.check()
     if pace is not None:
         pace.note(elapsed, first)
     if call.begun:

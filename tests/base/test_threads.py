@@ -2,6 +2,7 @@
 
 import contextvars
 import ctypes
+import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -84,24 +85,108 @@ def test_the_calling_thread_starts_first_and_every_thread_takes_a_band():
 
 @pytest.mark.parametrize("kind", [ValueError, IndexError, KeyboardInterrupt, SystemExit, MemoryError])
 @pytest.mark.parametrize("own", [True, False])
-def test_an_error_of_a_band_reaches_the_caller(kind, own):
-    """It comes from the calling thread or from another. The other bands end before."""
-    here, both, ended = threading.get_ident(), threading.Barrier(2), []
+def test_an_error_of_a_band_reaches_the_caller(kind, own, monkeypatch):
+    """It comes from the calling thread or from another, which ends its band before. No other band begins."""
+    here, both, cleared, ended = threading.get_ident(), threading.Barrier(2), threading.Event(), []
+
+    class Bands(threads.deque):
+        def clear(self):
+            super().clear()
+            cleared.set()
+
+    monkeypatch.setattr(threads, "deque", Bands)
 
     def task(start, stop):
         if start in (0, 7):
             both.wait(LONG)
         if (threading.get_ident() == here) == own:
             raise kind("on purpose")
+        assert cleared.wait(LONG)
         ended.append(start)
 
     for _ in range(3):
         ended.clear()
+        cleared.clear()
         both.reset()
         with pytest.raises(kind, match="on purpose"):
             threads.run(task, 8, 2, 4)
-        assert len(ended) <= 7
+        assert ended == [7 if own else 0]
+    monkeypatch.undo()
     assert bands_of(8, 2) == [(0, 4), (4, 8)]
+
+
+@pytest.mark.parametrize("raising", [{1}, {2}, {1, 2}, {0, 1}, {0, 1, 2}])
+def test_errors_keep_no_array_in_memory(raising):
+    every, array = threading.Barrier(3), np.zeros(10)
+
+    def task(start, stop, array=array):
+        every.wait(LONG)
+        if start in raising:
+            raise ValueError("on purpose")
+
+    gone = weakref.ref(array)
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="on purpose"):
+            threads.run(task, 3, 3)
+        del task, array
+        threads.run(lambda *_: every.wait(LONG), 3, 3)  # the threads have left the call before
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_calls_do_not_pile_up(broken, monkeypatch):
+    """The threads of the pool are busy, or cannot be started."""
+    bands_of(8, 2)
+    free, begun = threading.Event(), threading.Semaphore(0)
+
+    def block(start, stop):
+        begun.release()
+        free.wait(LONG)
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    number = len(threads._pool) + 1
+    with ThreadPoolExecutor(1) as other:
+        blocked = other.submit(threads.run, block, number, number)
+        for _ in range(number):
+            assert begun.acquire(timeout=LONG)
+        if broken:
+            monkeypatch.setattr(threads, "_pool", [])
+            monkeypatch.setattr(threading.Thread, "start", refuse)
+        for _ in range(100):
+            threads.run(lambda *_: None, 8, 2)
+        assert threads._calls.qsize() <= (0 if broken else number - 1)
+        monkeypatch.undo()
+        free.set()
+        blocked.result(LONG)
+    assert bands_of(8, 2) == [(0, 4), (4, 8)]
+
+
+def test_a_signal_while_the_pool_grows():
+    """Its handler filters with more threads."""
+    code = """
+import signal, threading
+from imfilter._base import threads
+start = threading.Thread.start
+def bands(number):
+    found = []
+    threads.run(lambda *band: found.append(band), 100, number)
+    return sum(b - a for a, b in found)
+def handle(*_):
+    threading.Thread.start = start
+    print(bands(5))
+def slow(thread):
+    signal.raise_signal(signal.SIGTERM)
+    start(thread)
+signal.signal(signal.SIGTERM, handle)
+threading.Thread.start = slow
+print(bands(3))
+"""
+    assert run(code, timeout=LONG) == "100\n100\n"
 
 
 def test_calls_do_not_wait_for_a_pool_that_is_busy():
@@ -235,8 +320,9 @@ print(len(threads._pool))
     assert run(code, timeout=LONG) == "interrupt\n3\n"
 
 
-def test_an_interrupt_in_the_main_thread_waits_for_the_bands_of_others():
-    code = """
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_in_the_main_thread_waits_for_the_bands_of_others(number):
+    code = f"""
 import os, signal, threading, time
 from imfilter._base import threads
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -247,10 +333,9 @@ def task(start, stop):
     if threading.get_ident() == main:
         time.sleep(0.001)
     else:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.3)
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.3)
+        for _ in range({number}):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)
         log.append("band of another thread")
 try:
     threads.run(task, 10, 2, 5)
