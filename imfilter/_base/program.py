@@ -5,7 +5,7 @@ import functools
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import thread_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,10 +74,10 @@ class Program:
             return self.compute(image, target, 0, self.lines)
         pace, known = self.pace, self.pace.seconds
         if self.work <= SMALL and known * self.lines < threads.LEAST:
-            begin = perf_counter()
+            begin = thread_time()
             done = self.compute(image, target, 0, self.lines)
             if done:
-                pace.note(perf_counter() - begin, self.lines)
+                pace.note(thread_time() - begin, self.lines)
                 self.brief = pace.seconds * self.lines < threads.LEAST / 2
             return done
         refused: list[bool] = []

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from queue import SimpleQueue
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from imfilter._base import arguments
 
@@ -18,11 +18,11 @@ _chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_w
 #: Largest numbers of threads, whatever a call requests: per core, and at least in total.
 _THREADS_A_CORE, _FEW_THREADS = 4, 16
 
-#: Seconds of work that are worth a second thread.
+#: Seconds of work that are worth a second thread that is idle (Zen 4 with two cores, in a virtual machine).
 LEAST = 90e-6
-#: Seconds that another thread begins later than the calling thread, on average: 16 us for Zen 4 in a virtual
-#: machine. The calling thread gets so much more work, and a margin. Otherwise it sleeps at the end of a call,
-#: and to wake it takes 20 to 29 us.
+#: Seconds that another thread begins later than the calling thread, if it begins before the call ends: 16 us
+#: on average on the same machine. The calling thread gets so much more work, and a margin. Otherwise it
+#: sleeps at the end of a call, and to wake it takes 20 to 29 us.
 _lag = 15e-6
 _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 
@@ -107,9 +107,12 @@ class Pace:
         self.seconds = 0.0  # 0: not known yet
 
     def note(self, seconds: float, items: int) -> None:
-        """Take note of a measured time: of a much longer time at once, so that no band is far too long."""
-        found = seconds / items
-        self.seconds = found if found > 2 * self.seconds else 0.75 * self.seconds + 0.25 * found
+        """Take note of a time of the processor. A clock would count what other threads take of the core.
+
+        A shorter time counts at once, because disturbance only makes times longer. A longer one counts half.
+        """
+        found, known = seconds / items, self.seconds
+        self.seconds = found if found < known or not known else (found + known) / 2
 
 
 @functools.lru_cache(maxsize=256)
@@ -259,11 +262,11 @@ def run(
 ) -> None:
     """Call ``task(start, stop)`` over `total` items, split into one band for each worker.
 
-    If `workers` is None, use the default, or every core that this process may use. Each band is processed in
-    `pieces`. An interrupt takes effect between two pieces. The calling thread processes a band too, and every
-    band that no other thread has begun. With the `pace` of the task, its own band is longer, because the
-    others begin later. A call from inside a worker uses one thread. So nested calls cannot wait for each
-    other and cannot multiply the threads.
+    If `workers` is None, use the default, or every core that this process may use. There are `pieces` times
+    as many bands if a band takes long. An interrupt takes effect between two bands. The calling thread
+    processes a band too, and every band that no other thread has begun. With the `pace` of the task, its own
+    band is longer, because the others begin later. A call from inside a worker uses one thread. So nested
+    calls cannot wait for each other and cannot multiply the threads.
     """
     global _lag
     if not total:
@@ -271,24 +274,26 @@ def run(
     known, first = 0.0 if pace is None else pace.seconds, total
     if not (workers == 1 or 0 < known * total < LEAST or getattr(_inside, "worker", False)):
         threads = min(total, most(workers))
+        if known:
+            threads = min(threads, int(2 * known * total / LEAST))  # at least 2
         number = min(total, threads * pieces)
         lead = (_lag + _MARGIN) / known if known and pieces == 1 else 0.0
         first = int((total + (number - 1) * lead) / number + 0.5)
     if first >= total:
-        begin = perf_counter()
+        begin = thread_time()
         for piece in range(pieces):
             task(total * piece // pieces, total * (piece + 1) // pieces)
         if pace is not None:
-            pace.note(perf_counter() - begin, total)
+            pace.note(thread_time() - begin, total)
         return
     others = min(number - 1, total - first)
     edges = [first + (total - first) * i // others for i in range(others + 1)]
     call = _Call(task, deque(itertools.pairwise(edges)), min(threads - 1, others))
     try:
         call.ask()
-        begin = perf_counter()
+        begin, before = perf_counter(), thread_time()
         task(0, first)
-        elapsed = perf_counter() - begin
+        elapsed = thread_time() - before
         call.process(call.bands.popleft)
     except BaseException:
         call.bands.clear()

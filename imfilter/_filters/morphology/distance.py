@@ -185,7 +185,8 @@ def _nearest_rows(flags: npt.NDArray[np.uint8], near: _Array, frame: Frame, work
             start += end - first
 
     alone = _WORK * frame.samples <= SMALL
-    threads.run(task, frame.batch * parts, 1 if alone else workers, pace=threads.pace_of(nearest_row, rows))
+    pace = threads.pace_of(nearest_row, rows, min(columns, LANES))
+    threads.run(task, frame.batch * parts, 1 if alone else workers, pace=pace)
 
 
 def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays: _Array | None) -> None:
@@ -198,9 +199,8 @@ def _pass(frame: Frame, metric: Metric, axis: int, workers: int | None, **arrays
         memory = np.empty(program.workspace, np.uint8)
         program.call(address(memory), start, stop)
 
-    pace = threads.pace_of(frame, metric, axis, "near_x" in given, result)
-    alone = program.work <= SMALL and not pace.seconds
-    threads.run(task, program.lines, 1 if alone else workers, pace=pace)
+    alone = program.work <= SMALL and not program.pace.seconds
+    threads.run(task, program.lines, 1 if alone else workers, pace=program.pace)
 
 
 @functools.lru_cache(maxsize=64)

@@ -97,8 +97,10 @@ def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
             found[i] = one(i * _PART, (i + 1) * _PART)
 
     if count:
-        pace = threads.pace_of(one.__code__, values.dtype)
-        threads.run(task, count, workers if len(values) > _MANY else 1, pace=pace)
+        if len(values) <= _MANY:
+            task(0, count)
+        else:
+            threads.run(task, count, workers, pace=threads.pace_of(one.__code__, values.dtype))
     return found
 
 
