@@ -304,6 +304,9 @@ def test_the_environments_word(monkeypatch, word):
     monkeypatch.setenv("IMFILTER_WORKERS", word)
     with pytest.raises(ValueError, match=f"IMFILTER_WORKERS .*{word}"):
         imfilter.box(IMAGE, 3)
+    for image in (IMAGE, np.eye(9, dtype=np.uint8)):  # a picture of bytes has a shorter way
+        with pytest.raises(ValueError, match=f"IMFILTER_WORKERS .*{word}"):
+            imfilter.threshold.otsu(image)
 
 
 def test_the_environment_is_heard(monkeypatch):

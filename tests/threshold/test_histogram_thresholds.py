@@ -100,10 +100,43 @@ def test_kept_tables_do_not_grow_with_other_ranges():
             threshold.otsu(np.arange(high, dtype=dtype))
         threshold.otsu(np.arange(high, dtype=np.float32), bins=high)
     for dtype in small.LIMITS:
-        kept = small.of_type(dtype)
-        assert 1 <= len(kept.records) <= small._KEPT
-        assert len(kept.spare) <= small._KEPT_TABLES
-        assert not any(tables.counts.any() for tables in (*kept.spare, *(one.tables for one in kept.records)))
+        spare, records = small.kept_of(dtype.itemsize)
+        assert 1 <= len(records) <= small._KEPT
+        assert len(spare) <= small._KEPT_TABLES
+        assert not any(tables.counts.any() for tables in (*spare, *(one.tables for one in records)))
+
+
+def test_small_integers_with_signs_and_without_share_memory():
+    """Also in turn, and in large images."""
+    for size, number in ((1, 300), (2, 300), (1, small.MANY + 9)):
+        high = 20 if size == 1 else 2000
+        image = np.resize(np.arange(high), number)
+        image[::3] = high - 1
+        want = threshold.otsu(image.astype("i4"))
+        for kind in "uiui":
+            assert threshold.otsu(image.astype(f"{kind}{size}")) == want
+        assert threshold.otsu(-image.astype(f"i{size}")) == threshold.otsu(-image.astype("i4"))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u8"])
+def test_the_first_of_the_farthest_corners(dtype):
+    """Counts grow with the place, so many bins are equally far from the line."""
+    places = np.arange(121)
+    counts = np.maximum(1, places - 20)
+    counts[-1] = 120
+    image = np.repeat(places, counts)
+    for one in (image, 120 - image):
+        found = threshold.triangle(one.astype(dtype))
+        assert found == loops.triangle(loops.counted(one.tolist()))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f8"])
+def test_weights_that_overflow(dtype):
+    image, huge = np.array([0, 100, 200], dtype), np.full(3, 1e308)
+    with np.errstate(over="ignore"):
+        for name in ("otsu", "yen", "triangle"):
+            assert getattr(threshold, name)(image, mask=huge) < 100
+        assert not threshold.li(image, mask=huge) > 200
 
 
 @pytest.mark.parametrize("name", ALL)

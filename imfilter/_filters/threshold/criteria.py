@@ -26,7 +26,7 @@ def _beside(places: npt.NDArray, number: float, step: float) -> int:
 
 
 def _itself(places: npt.NDArray, place: float, _: float) -> int:
-    """Return a place that is found itself."""
+    """Return the place that the kernel found."""
     return int(place)
 
 

@@ -10,14 +10,13 @@ import numpy.typing as npt
 
 from imfilter._base import threads
 from imfilter._base.program import address
-from imfilter._filters.threshold import histogram
+from imfilter._filters.threshold import histogram, small
 from imfilter._filters.threshold.kernels import histogram as kernels
 
 Key = TypeVar("Key")
 
-#: Samples that are summed together, so that the sum of floats does not depend on the number of threads, and
-#: samples from which on threads share work.
-_PART, _MANY = 1 << 18, 1 << 19
+#: Samples that are summed together, so that the sum of floats does not depend on the number of threads.
+_PART = 1 << 18
 #: Bytes of small integers from which on threads share work. One thread sums as many in 0.5 to 1.5 ms. On a
 #: busy machine, another thread begins later than that: there, 16 MB take 2.4 ms with one and 6.8 with two.
 _MANY_BYTES = 1 << 25
@@ -97,7 +96,7 @@ def _parts(values: npt.NDArray, one: Any, workers: int | None) -> list[Any]:
             found[i] = one(i * _PART, (i + 1) * _PART)
 
     if count:
-        if len(values) <= _MANY:
+        if len(values) <= small.MANY:
             task(0, count)
         else:
             threads.run(task, count, workers, pace=threads.pace_of(one.__code__, values.dtype))

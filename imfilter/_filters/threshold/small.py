@@ -21,9 +21,11 @@ from imfilter._simd.registers import BYTES
 LIMITS: dict[np.dtype, tuple[int, int]] = {
     np.dtype(kind): (int(np.iinfo(kind).min), int(np.iinfo(kind).max)) for kind in ("u1", "i1", "u2", "i2")
 }
-#: Samples that a thread counts in a table, and samples from which on threads share work.
-_PIECE, _MANY = 1 << 30, 1 << 19
-#: Most tables, and most records, of a type that are kept.
+#: Samples that a thread counts in a table, whose counts have 32 bits.
+_PIECE = 1 << 30
+#: Samples from which on threads share work.
+MANY = 1 << 19
+#: Most tables, and most records, of a size of integers that are kept.
 _KEPT_TABLES, _KEPT = 4, 2
 #: Size of a page of memory.
 _PAGE = 4096
@@ -62,6 +64,24 @@ class _Record(NamedTuple):
     chosen: npt.NDArray[np.float64]  # what a criterion has found
 
 
+def count_in_pieces(
+    count: Callable[[int, int], None], samples: int, workers: int | None, *pace: object
+) -> None:
+    """Call ``count(first, number)`` for pieces of all samples, in several threads if there are many."""
+
+    def task(start: int, stop: int) -> None:
+        for first in range(start, stop, _PIECE):
+            count(first, min(stop - first, _PIECE))
+
+    threads.run(task, samples, workers if samples > MANY else 1, pace=threads.pace_of(*pace))
+
+
+@functools.cache
+def kept_of(size: int) -> tuple[list[_Tables], list[_Record]]:
+    """Return the tables and records that are kept for integers of a size, with signs and without."""
+    return [], []
+
+
 class Bins:
     """The bins of a type, and memory that earlier images left. New memory takes time.
 
@@ -74,7 +94,7 @@ class Bins:
         self.kernel = kernels.count_small.address(np.dtype(f"u{size}"))
         self.flip = -low  # the bit of the sign
         self.tables = 1 if size == 1 else 2
-        self.spare, self.records = list[_Tables](), list[_Record]()
+        self.spare, self.records = kept_of(size)
         self.find = kernels.find.entry()
 
     def empty(self) -> _Tables:
@@ -91,15 +111,13 @@ class Bins:
         """Return tables of counts: the number of samples in a bin is the sum over all of them."""
         found, at, entry = list[_Tables](), address(values), kernels.count_samples.entry()
 
-        def task(start: int, stop: int) -> None:
-            for first in range(start, stop, _PIECE):
-                tables, count = self.empty(), min(stop - first, _PIECE)
-                to = int(tables.lines[0])
-                samples = at + first * self.size
-                entry(self.kernel, samples, count, self.flip, 0, to, self.number, tables.at)
-                found.append(tables)
+        def count(first: int, number: int) -> None:
+            tables = self.empty()
+            to, samples = int(tables.lines[0]), at + first * self.size
+            entry(self.kernel, samples, number, self.flip, 0, to, self.number, tables.at)
+            found.append(tables)
 
-        threads.run(task, len(values), workers if len(values) > _MANY else 1)
+        count_in_pieces(count, len(values), workers, self.kernel)
         return found
 
     def record(self) -> _Record:
@@ -114,7 +132,6 @@ class Bins:
             job = np.zeros(kernels.FIELDS, np.int64)
             for field, value in (
                 (kernels.COUNT, self.kernel),
-                (kernels.FLIP, self.flip),
                 (kernels.TABLE, int(tables.lines[0])),
                 (kernels.BINS, self.number),
                 (kernels.MORE, tables.at),
@@ -136,7 +153,8 @@ class Bins:
         values: fewer than 1 << 32, as counts have 32 bits.
         """
         number = len(values)
-        if number <= _MANY:
+        if number <= MANY:
+            record.job[kernels.FLIP // 8] = self.flip
             self.find(record.at, address(values), number, kernel, form, number)
         else:
             many = self.counted(values, workers)

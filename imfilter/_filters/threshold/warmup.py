@@ -22,7 +22,7 @@ def combinations() -> Iterator[Combination]:
         types = np.dtype(kinds[0]), np.dtype(kinds[1])
         yield split.corner, types
         yield split.descend, types
-    yield split.split, types
+    yield split.split, (np.dtype("u8"), np.dtype("f8"))
     yield split.split_counted, (np.dtype("u4"), np.dtype("u4"))
     yield split.choose, ()
     yield classes.divide, ()

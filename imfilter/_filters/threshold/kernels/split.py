@@ -80,6 +80,8 @@ def _first_of_best(values, count):
     for i in range(0, 8 * count, BYTES):
         best = larger(load(_F64, values + i, _F64), best)
     most = _largest_lane(best, values + 8 * (count + BYTES // 8))
+    if most == -np.inf:  # all values are NaN, because weights overflow
+        return 0
     bound = most if most == np.inf else most - abs(most) * _ROUNDED
     for i in range(0, 8 * count, BYTES):
         if count_lanes(load(_F64, values + i, _F64) >= bound):
@@ -351,7 +353,7 @@ def descend(place, number, form, places, counts, bins, total: float, lines):
                 first = half + 1
             else:
                 stop = half
-        last = first - 1 if first else bins - 1
+        last = first - 1 if first else bins - 1  # the sums of weights may overflow, and `now` be NaN
         below, low = load_one(_F64, lines + 8 * last, _F64), load_one(_F64, lines + line + 8 * last, _F64)
         lower, higher = low / below, (whole - low) / (total - below)
         if lower == 0:
