@@ -280,9 +280,17 @@ def test_no_worker_that_can_work(
     assert line == f"{address}: the dask scheduler does not answer; check the address"
     line = failed(capsys, 1, *words, address)
     assert line == f"{address}: the dask scheduler does not answer; check the address"
+    check = connection._check_workers
+
+    def soon(client: Any, address: str) -> None:
+        """Wait long for the scheduler, but not for workers."""
+        monkeypatch.setattr(connection, "TIMEOUT", 0.2)
+        check(client, address)
+
     found = Scheduler(tmp_path, 0)
     try:
         monkeypatch.setattr(connection, "TIMEOUT", 5.0)
+        monkeypatch.setattr(connection, "_check_workers", soon)
         line = failed(capsys, 1, *words, found.address)
         assert line.startswith(f"{found.address}: the cluster has no workers; start one")
     finally:

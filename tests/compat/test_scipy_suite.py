@@ -8,8 +8,10 @@ import sys
 
 import pytest
 
-#: Registers the replacements where SciPy's tests look up what a function can do, and writes the counts.
+#: Registers the replacements where SciPy's tests look up what a function can do, and writes the counts. It
+#: collects garbage as seldom as `conftest.py`: from compiled kernels the tests take 9.8 s in place of 13.5 s.
 PLUGIN = """
+import gc
 import json
 import os
 import scipy.ndimage
@@ -21,6 +23,10 @@ for name, original in theirs.items():
     replacement = getattr(scipy.ndimage, name)
     if replacement is not original and original in api.xp_capabilities_table:
         api.xp_capabilities_table[replacement] = api.xp_capabilities_table[original]
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 def pytest_sessionfinish():
     report = imfilter.report()

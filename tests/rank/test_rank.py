@@ -177,18 +177,24 @@ def test_agrees_with_scipy(dtype, size):
 @loop_over("dtype", ["uint8", "int16", "float32"])
 def test_large_windows(dtype, size, algorithm):
     """Columns and windows of more samples than a byte, or two, can count."""
-    image, expected = ranks_by_scipy(dtype, size)
+    image, expected = ranks_of_large(dtype, size)
     for ours, theirs in zip((imfilter.median, imfilter.minimum, imfilter.maximum), expected, strict=True):
         np.testing.assert_array_equal(ours(image, size), theirs)
 
 
 @functools.cache
-def ranks_by_scipy(dtype, size):
-    """Return an image and its median, minimum and maximum, which take SciPy a second."""
+def ranks_of_large(dtype, size):
+    """Return an image and its median, minimum and maximum. NumPy finds a median in half the time of SciPy."""
     shape = (60, 130) if size[0] < 300 else (9, 11)
     image = photos.as_type(photos.photo("coins")[: shape[0], : shape[1]], dtype)
-    filters = ndi.median_filter, ndi.minimum_filter, ndi.maximum_filter
-    return image, [theirs(image, size, mode="mirror") for theirs in filters]
+    # NumPy selects among 16 bits in vectors, but not among bytes.
+    padded = np.pad(image, [(n // 2, n - 1 - n // 2) for n in size], "reflect")
+    padded = padded.astype("uint16") if dtype == "uint8" else padded
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size)
+    count = math.prod(size)
+    medians = [np.partition(row.reshape(-1, count), count // 2)[:, count // 2] for row in windows]
+    filters = ndi.minimum_filter, ndi.maximum_filter
+    return image, [np.array(medians, dtype), *(theirs(image, size, mode="mirror") for theirs in filters)]
 
 
 @pytest.mark.parametrize("size", [3, 5, 7, 15, 31])

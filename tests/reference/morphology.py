@@ -1,6 +1,7 @@
 """Erosion and dilation by their definitions, in plain loops.
 
-Samples are compared as Python numbers: NaN after infinity, -0.0 before 0.0.
+Samples are compared as Python numbers: NaN after infinity, -0.0 before 0.0. Without weights, NumPy compares
+their places in that order, and replaces the loops over pixels. `test_naive.py` compares this with the loops.
 """
 
 import operator
@@ -27,6 +28,10 @@ def padded(image, element, sign, mode, cval, there):
     for place in np.ndindex(image.shape):
         samples[place] = image[place] if there is None or there[place] else ABSENT
     outside = ABSENT if mode == "shrink" else image.dtype.type(cval if mode == "constant" else 0)
+    return _with_border(samples, element, sign, mode, outside)
+
+
+def _with_border(samples, element, sign, mode, outside):
     ends = [(k // 2, k - 1 - k // 2)[::sign] for k in element.shape]
     before, after = zip(*ends, strict=True)
     mode = "constant" if mode in ("zero", "shrink") else mode
@@ -44,21 +49,44 @@ def extreme(
     """The minimum at ``x + b`` (of ``f(x+b) - w(b)``), or the maximum at ``x - b`` (of ``f(x-b) + w(b)``)."""
     result, element = np.empty_like(image), np.asarray(element) != 0
     sign = (-1 if dilate else 1) if sign is None else sign
+    if weights is None:
+        return _extreme_of_places(image, element, sign, mode, cval, there, least, dilate)
     samples, taps = padded(image, element, sign, mode, cval, there)
     for place in np.ndindex(image.shape):
         values = []
         for tap, start in taps:
             value = samples[tuple(map(operator.add, place, start))]
-            if value is ABSENT:
-                continue
-            if weights is not None:
-                value = weighed(value, weights[tap], dilate, image.dtype)
-            values.append(value)
+            if value is not ABSENT:
+                values.append(weighed(value, weights[tap], dilate, image.dtype))
         if not values or len(values) < least * np.count_nonzero(element) * (1 - 1e-12):
             result[place] = np.nan if image.dtype.kind == "f" else 0
         else:
             result[place] = (max if dilate else min)(values, key=order)
     return result
+
+
+def _extreme_of_places(image, element, sign, mode, cval, there, least, dilate):
+    """The extreme without weights: that of the places of the samples in their order."""
+    outside = image.dtype.type(cval if mode == "constant" else 0)
+    keys = [order(value) for value in (*image.flat, outside)]
+    sorted_values = dict(sorted(zip(keys, (*image.flat, outside), strict=True), key=lambda pair: pair[0]))
+    values = np.array([*sorted_values.values(), np.nan if image.dtype.kind == "f" else 0], image.dtype)
+    place_of = {key: place for place, key in enumerate(sorted_values)}
+    *places, beyond = (place_of[key] for key in keys)
+    places = np.array(places).reshape(image.shape)
+    absent, nothing = (-1 if dilate else len(values)), len(values) - 1
+    if there is not None:
+        places = np.where(np.asarray(there, bool), places, absent)
+    samples, taps = _with_border(places, element, sign, mode, absent if mode == "shrink" else beyond)
+    windows = np.stack(
+        [
+            samples[tuple(slice(b, b + n) for b, n in zip(start, image.shape, strict=True))]
+            for _, start in taps
+        ]
+    )
+    count = (windows != absent).sum(0)
+    enough = (count > 0) & (count >= least * len(taps) * (1 - 1e-12))
+    return values[np.where(enough, windows.max(0) if dilate else windows.min(0), nothing)]
 
 
 def weighed(value, weight, dilate, dtype):

@@ -24,6 +24,7 @@ SCIPY_MODES = {
 # --- borders ----------------------------------------------------------------------------------------
 
 
+@functools.cache
 def border_index(i, n, mode):
     """The index of the sample at position `i` of an axis of length `n`, or None for the constant."""
     if 0 <= i < n:

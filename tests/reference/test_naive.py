@@ -7,7 +7,7 @@ import pytest
 import scipy.ndimage
 
 from tests.looping import loop_over
-from tests.reference import naive
+from tests.reference import morphology, naive
 
 PICTURES = {  # three samples before, the image a b c d, and three after, with k for the constant
     "mirror": "dcb abcd cba",
@@ -138,3 +138,22 @@ def test_casts():
     assert naive.cast(values, np.uint8).tolist() == [0, 2, 2, 0, 254, 255, 255, 0, 255, 0]
     assert naive.cast([2.0**63, -(2.0**63), 2.0**62], np.int64).tolist() == [2**63 - 1, -(2**63), 2**62]
     assert naive.cast([0.5, 0.51, -1.0, 3.0], bool).tolist() == [False, True, False, True]
+
+
+@loop_over("mode", ["shrink", *naive.MODES])
+@loop_over("dtype", ["?", "u1", "i8", "f2", "f4", "g"])
+@loop_over("shape", [(7,), (4, 5), (2, 3, 4)])
+def test_extremes_are_those_of_the_loops(shape, dtype, mode):
+    """Weights of 0, with the sign that keeps that of -0.0, are computed in loops."""
+    image = morphology.picture(dtype, shape, strange=True)
+    rng = np.random.default_rng(8)
+    for there in (None, rng.random(shape) < 0.6):
+        element = rng.random(rng.integers(1, 5, len(shape))) < 0.7
+        element.flat[-1] = True
+        for dilate, zero in ((False, 0.0), (True, -0.0)):
+            options = {"dilate": dilate, "mode": mode, "cval": 1, "there": there}
+            for least, sign in ((0.0, None), (0.5, 1)):
+                found = morphology.extreme(image, element, least=least, sign=sign, **options)
+                weights = np.full(element.shape, zero)
+                loops = morphology.extreme(image, element, least=least, sign=sign, weights=weights, **options)
+                morphology.same(found, loops)
