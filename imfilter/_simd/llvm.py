@@ -66,21 +66,6 @@ def entry(builder, table, index=0):
     return read(builder, after(builder, table, index, 8), WORD, 8)
 
 
-def keep_rolled(index):
-    """Tell LLVM not to unroll the loop of an index from `numba.core.cgutils`. Call it after the loop.
-
-    LLVM writes the body of a loop eight times. This takes long to compile, and gains nothing where the loop
-    makes few turns. Small windows took 91 to 103 ms to compile with the loops around their sums unrolled,
-    and take 67 to 76. The code of the sums is the same.
-    """
-    block = index.incomings[-1][1]
-    module = block.function.module
-    # LLVM knows the options of a loop by a node whose first operand is the node itself.
-    node = ir.MDValue(module, (), name=str(len(module.metadata)))
-    node.operands = node, module.add_metadata(["llvm.loop.unroll.disable"])
-    block.terminator.set_metadata("llvm.loop", node)
-
-
 def mangle(kind) -> str:
     """Return LLVM's suffix for an overloaded intrinsic on type `kind`, such as ``v16f32``."""
     if isinstance(kind, ir.VectorType):

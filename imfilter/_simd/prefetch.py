@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from imfilter._simd.llvm import WORD, after, entry, keep_rolled
+from imfilter._simd.llvm import WORD, after, entry
 from imfilter._simd.registers import LINE
 from imfilter._simd.vector import register_lanes
 
@@ -43,8 +43,6 @@ def prefetch_sums(builder, table, x, count, places=(), size=0):
             line = builder.add(entry(builder, table, after(builder, lines.index, WORDS)), offset)
             with cgutils.for_range_slice(builder, WORD(0), reach, WORD(LINE), WORD) as (i, _):
                 prefetch_line(builder, builder.add(line, i), False)
-            keep_rolled(i)
-        keep_rolled(lines.index)
         for place in places:
             at = builder.add(place, builder.mul(x, WORD(size)))
             for i in range(0, count * size, LINE):

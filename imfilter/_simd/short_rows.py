@@ -8,7 +8,7 @@ import contextlib
 
 from numba.core import cgutils
 
-from imfilter._simd.llvm import WORD, after, element, entry, keep_rolled, read, write
+from imfilter._simd.llvm import WORD, after, element, entry, read, write
 from imfilter._simd.registers import BYTES
 
 
@@ -36,4 +36,3 @@ def whole_vectors(builder, lanes, target, outputs, to, count, overhang, ahead):
             with cgutils.for_range(builder, count) as loop:
                 sample = read(builder, after(builder, row, loop.index, size), kind)
                 write(builder, after(builder, place, loop.index, size), sample)
-            keep_rolled(loop.index)

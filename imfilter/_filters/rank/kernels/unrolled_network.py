@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from imfilter._filters.rank.kernels import sorting_networks
 from imfilter._filters.rank.kernels.ordered_keys import turned_back
 from imfilter._simd.jit import kernel
-from imfilter._simd.llvm import WORD, choose, element, entry, keep_rolled, lanes_from, read, write
+from imfilter._simd.llvm import WORD, choose, element, entry, lanes_from, read, write
 from imfilter._simd.prefetch import DISTANCE, prefetch_line
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import register_lanes
@@ -149,7 +149,6 @@ def _flow(typingctx, kind, floating, rows, columns, rank, at, pixel, extent, ahe
                 prefetch_line(builder, builder.add(ahead, x), False)
                 prefetch_line(builder, builder.add(bases[result], builder.add(x, WORD(DISTANCE))), True)
                 finish(x)
-        keep_rolled(turn.index)
         return context.get_dummy_value()
 
     return types.none(kind, floating, rows, columns, rank, *(types.int64,) * 4), codegen
