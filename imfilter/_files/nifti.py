@@ -17,6 +17,7 @@ import numpy as np
 from imfilter._base import dtypes
 
 from .image import FileError, Image
+from .lazy import write_rows
 from .packages import required
 from .signatures import GZIP
 from .stacks import Array, Stack, check_total
@@ -130,7 +131,7 @@ def write(file: IO[bytes], path: str, header: Image, blocks: Iterable[Array]) ->
     target.write(bytes(int(described["vox_offset"]) - target.tell()))
     order = dtype.newbyteorder(described.endianness)
     for block in blocks:
-        target.write(np.ascontiguousarray(block, order).data)
+        write_rows(target, np.ascontiguousarray(block, order))
     if packed is not None:
         packed.close()
 

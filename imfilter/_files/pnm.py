@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image import FileError, Image, check_size
+from .lazy import write_rows
 
 MAGICS = tuple(b"P%d" % number for number in range(1, 7))
 #: White space and comments, then a number.
@@ -92,4 +93,4 @@ def write(file: IO[bytes], image: Image, suffix: str) -> None:
     height, width = pixels.shape[:2]
     kind, white = 6 if pixels.ndim == 3 else 5, int(np.iinfo(pixels.dtype).max)
     file.write(b"P%d\n%d %d\n%d\n" % (kind, width, height, white))
-    file.write(np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")).data)
+    write_rows(file, np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")))

@@ -16,6 +16,7 @@ from .atomic import replacing, replacing_folder
 from .fit import fitted
 from .formats import TIFF_MAGICS, Format
 from .image import FileError, Image, warn
+from .lazy import write_rows
 
 if TYPE_CHECKING:
     from .stacks import Array, Stack
@@ -340,4 +341,4 @@ def _write_array(file: IO[bytes], header: Image, blocks: Iterable[Array]) -> Non
     }
     np.lib.format.write_array_header_1_0(file, described)
     for block in blocks:
-        file.write(np.ascontiguousarray(block, pixels.dtype).data)
+        write_rows(file, np.ascontiguousarray(block, pixels.dtype))

@@ -56,7 +56,7 @@ def call():
 cli.call = call
 cli.main()
 """
-    for given, expected in (({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "9"}, "9")):
+    for given, expected in (({}, "16"), ({"OPENBLAS_THREAD_TIMEOUT": "9"}, "9")):
         env = {name: value for name, value in subprocess_env().items() if not name.startswith("OPENBLAS")}
         done = subprocess.run(
             [sys.executable, "-c", code], env=env | given, capture_output=True, text=True, check=True

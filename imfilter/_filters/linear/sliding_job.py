@@ -328,8 +328,7 @@ def _symmetric(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, 
         if job["final"] == SYMMETRIC_ALONG:
             job["sum_symmetric"] = symmetric_rows.sum_symmetric_along.address(real, BLOCK_ALONG, number)
         else:
-            row = not len(tables.layers) and not tables.taps["row"].any() and not tables.taps["layer"].any()
-            step = _step(job, tables.taps["column"], number) if row else 0
+            step = _step(job, tables.taps["column"], number)  # columns differ only in kernels of one row
             biased = int(written.kind == "f" or job["bias"] != 0)
             kinds = real, real, written, max(1, job["outputs"]), number, int(tables.norm), step, biased
             job["sum_symmetric"] = symmetric_rows.sum_symmetric.address(*kinds)
@@ -355,7 +354,9 @@ def _symmetric(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, 
             else:
                 columns = tables.columns[layer["begin_x"] : layer["stop_x"]] // real.itemsize
                 step = _step(job, columns, number)
-                kernel = symmetric_rows.sum_symmetric.address(real, real, real, 1, number, 0, step, 0)
+                # Without shuffles the kernel is the one that sums planes, and outputs one by one.
+                biased = int(not step)
+                kernel = symmetric_rows.sum_symmetric.address(real, real, real, 1, number, 0, step, biased)
             layer[f"sum_{way}"] = kernel
 
 

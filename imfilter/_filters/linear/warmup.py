@@ -127,15 +127,18 @@ def _symmetric(real: np.dtype) -> Iterator[Combination]:
             assert window is not None
             numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
             yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
-    beside = int(FEATURES.get("avx512f", False))
     # float64 images are rarer than results of 16 bits, so only their short kernels are compiled.
     for half in range(1, (8 if real == _F32 else 4) + 1):
         for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
-            number = written_out([(0, half, form)])
-            biased = int(target == real)
-            for sums in range(1 + biased):  # of lines of two filtered axes, or of one
-                yield sum_symmetric, (real, real, real, 1, number, 0, beside, sums)
+            number, biased = written_out([(0, half, form)]), int(target == real)
+            yield sum_symmetric, (real, real, real, 1, number, 0, 0, 1)
             yield sum_symmetric, (real, real, target, min(2 * half + 1, ROWS), number, 0, 0, biased)
-    for outputs, biased in ((1, 0), (1, 1), (ROWS, 1)):
-        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0, 0, biased)
+            if not FEATURES.get("avx512f"):
+                continue
+            for step in (1, 3, 4):  # between the samples of a channel: grey, RGB and RGBA
+                yield sum_symmetric, (real, real, real, 1, number, 0, step, 0)
+            if target == real:  # lines of one filtered axis
+                yield sum_symmetric, (real, real, real, 1, number, 0, 1, 1)
+    for outputs in (1, ROWS):
+        yield sum_symmetric, (real, real, real, outputs, looped({ABOUT}), 0, 0, 1)
     yield sum_symmetric_along, (real, BLOCK_ALONG, looped({ABOUT}))

@@ -208,7 +208,7 @@ class _Beside(_Straight):
         super().__init__(*arguments)
 
     def _found(self, lines, first, half, offset):
-        """Return the address of the centre. It often begins a cache line."""
+        """Return the address of the centre. The centre of the first output often begins a cache line."""
         return self.sums.plus(self.sums.entry(lines, first + half), offset)
 
     def _reader(self, centre, half, shift):
