@@ -5,6 +5,11 @@ import pytest
 
 import imfilter
 from imfilter import threshold
+from imfilter._filters.local import box
+from imfilter._simd.registers import BYTES
+from tests.looping import loop_over
+
+F32 = np.dtype(np.float32)
 
 
 def faint_and_strong(dtype, shape):
@@ -97,6 +102,34 @@ def test_windows_of_any_width(dtype):
         padded = np.pad(image[..., 0].astype(float), [(1, 1), (width // 2, (width - 1) // 2)], "wrap")
         expected = np.lib.stride_tricks.sliding_window_view(padded, (3, width)).var((2, 3))
         np.testing.assert_allclose(found[..., 0], expected, rtol=2e-7)
+
+
+@loop_over("width", [*range(8, 25), 31, 32, 40, 48, 61, 64, 95, 200])
+def test_channels_have_the_bits_of_planes(width):
+    """Sums of neighbours that lie apart have the order of neighbours that follow each other.
+
+    Sums of 40 rows have more digits than float64, and most of them cancel, so each addition makes a
+    difference that results show.
+    """
+    image = np.random.default_rng(13).normal(1700, 1, (45, 300, 3)).astype("f4")
+    found = imfilter.local_variance(image, (40, width), channel_axis=-1)
+    for channel in range(3):
+        plane = np.ascontiguousarray(image[..., channel])
+        np.testing.assert_array_equal(imfilter.local_variance(plane, (40, width)), found[..., channel])
+
+
+@loop_over("size", [(1, 9), (1, 15), (1, 122), (2, 16), (3, 61), (9, 40)])
+@loop_over("channels", [1, 2, 3, 4, 200])
+def test_sums_of_neighbours_read_no_further_than_the_workspace(size, channels):
+    layout = box.Layout((1, 1, 3, 40, channels), (1, *size), F32, F32, (120 * channels, 120 * channels, 1))
+    prepared = box._sums(layout)
+    job, wide = prepared.job, prepared.widest + layout.margin
+    if channels == 1 and size[1] >= 16:
+        beyond = -(-(8 * wide + 256) // 64) * 64  # four eights after the columns, an eight at a time
+    else:
+        beyond = -(-8 * wide // BYTES) * BYTES + (56 * channels if channels > 1 else BYTES)
+    last = prepared.places["sums"] + int(job["pitch"]) * (2 * int(job["together"]) - 1)
+    assert last + beyond <= prepared.size + 2 * BYTES  # of the job, and of its memory
 
 
 @pytest.mark.parametrize("dtype", ["u1", "f4"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from imfilter import series
+from imfilter._base.grouping import levels_of
 from tests.looping import loop_over
 
 
@@ -36,12 +37,79 @@ def test_groups_that_are_kept_from_block_to_block(size, shape):
             np.testing.assert_array_equal(found[first : first + len(expected)], expected)
 
 
-@loop_over("size", [40, 41, 80, 160, 200, 240, 328, 689, 1000, 1200, 1640, 4000])
-def test_groups_in_registers(size):
-    """A series alone has the bits of one among others, whose groups are all in memory."""
-    x = np.random.default_rng(5).normal(1e5, 1, (15_000, 3))
-    x[7000, 0] = np.nan
-    expected = series.moving_variance(x, size, axis=0, align="causal", mode="valid")
-    for column, found in zip(x.T, expected.T, strict=True):
-        alone = series.moving_variance(np.ascontiguousarray(column), size, align="causal", mode="valid")
-        np.testing.assert_array_equal(alone, found)
+def fused(a, b, c):
+    """Return ``a*b + c`` with one rounding (Boldo and Melquiond, Emulation of FMA, 2008)."""
+
+    def split(x):
+        high = x * 134217729.0  # 2**27 + 1
+        high = high - (high - x)
+        return high, x - high
+
+    def added(x, y):
+        total = x + y
+        part = total - x
+        return total, (x - (total - part)) + (y - part)
+
+    product, (a_high, a_low), (b_high, b_low) = a * b, split(a), split(b)
+    error = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    high, low = added(c, error)
+    high, more = added(product, high)
+    low, rest = added(low, more)
+    # Rounded to the neighbour whose last bit is odd, the last addition rounds as if all digits were there.
+    odd = low.view(np.int64) & 1 == 1
+    return high + np.where((rest == 0) | odd, low, np.nextafter(low, np.where(rest > 0, np.inf, -np.inf)))
+
+
+def variances(x, size, fma):
+    """Return those of all windows, by the groups of `levels_of` and the additions of the kernel."""
+    known = [(1, x, None, None)]
+    for width, parts in levels_of(size):
+        count = len(x) - width + 1
+        reference, equal = x[:count], len({level for level, _ in parts}) == 1
+        total = squares = sums = reference - reference
+        for level, first in parts:
+            samples, group, means, below = known[parts[0][0] if equal else level]
+            there = slice(first, first + count)
+            u = group[there] - reference
+            if means is not None:
+                u, sums = u + means[there], sums + below[there]
+            if equal:
+                total, squares = total + u, fma(u, u, squares)
+            else:
+                weight = np.full(count, float(samples))
+                total, squares = fma(u, weight, total), fma(u * weight, u, squares)
+        if equal:
+            weight = np.full(count, float(known[parts[0][0]][0]))
+            shift = total * (weight * (1.0 / width))
+            squares = fma(fma(total, -shift, squares), weight, sums)
+        else:
+            inverse = np.full(count, 1.0 / width)
+            shift = total * inverse
+            squares = sums + fma(total * -inverse, total, squares)
+        known.append((width, reference, shift, squares))
+    return squares * (1.0 / size)
+
+
+def multiply_add():
+    """Return the multiply-add of the processor for which kernels are compiled: with one rounding, or two."""
+    x = np.random.default_rng(6).normal(1e5, 1, 200)
+    found = series.moving_variance(x, 5, align="causal", mode="valid")
+    return fused if np.array_equal(found, variances(x, 5, fused)) else lambda a, b, c: a * b + c
+
+
+@loop_over(
+    "size, widths",
+    [
+        (88, [16]), (104, [24]), (160, [32]), (200, [40]), (328, [16, 64]), (392, [24, 96]), (689, [40, 160]),
+        (1000, [40, 200]), (1608, [16, 64, 320]), (2440, [40, 120, 480]), (4000, [32, 160, 800]),
+    ],
+)  # fmt: skip
+def test_groups_in_registers(size, widths):
+    """Groups of two to five parts, of which some stay in registers, have the bits of a loop over groups."""
+    assert [width for width, _ in levels_of(size)[:-1]] == [8, *widths]
+    x = np.random.default_rng(5).normal(1e5, 1, 9000)
+    x[7000] = np.nan
+    expected = variances(x, size, multiply_add())
+    for series_of in (x[:, None], np.stack([x, x[::-1], x], 1)):
+        found = series.moving_variance(series_of, size, axis=0, align="causal", mode="valid")
+        np.testing.assert_array_equal(found[:, 0], expected)

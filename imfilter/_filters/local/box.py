@@ -32,7 +32,7 @@ TOGETHER = STRIP // 8
 #: and those that are kept in the second.
 _LINE, _RING = 1 << 12, 1 << 19
 #: Number of rows of windows whose sums of float32 are computed together, see `kernels/sums.py`. 61 x 61
-#: takes 26.4 ms for 3840x2160; with 16 rows 27.4, with 64 rows 26.8 (one thread, Zen 4).
+#: takes 27.6 ms for 3840x2160; with 16 rows 28.2, with 64 rows 26.8, of twice the memory (one thread).
 _TOGETHER = 32
 #: Least number of columns of a tile: a multiple of its margin, which each tile computes again, and vectors.
 _LONG, _LEAST = 4, 128
@@ -209,7 +209,11 @@ def _cut(layout: Layout, most: int) -> npt.NDArray[Any]:
 
 
 def _pitch(columns: int, item: int) -> int:
-    """Return the bytes of a line of columns in the workspace."""
+    """Return the bytes of a line of columns in the workspace.
+
+    Vectors are written beyond the columns. With one channel and registers of 16 bytes, `kernels/units.py`
+    writes a line to its last byte.
+    """
     return -(-item * columns // BYTES) * BYTES + BYTES + LINE
 
 
@@ -257,7 +261,9 @@ def _sums(layout: Layout) -> Prepared:
     table = sums + 2 * pitch * together
     tables = {"tiles": cut, "eights": eights, "eight_parts": eight_parts}
     tables |= {"fours": levels.placed(fours, 0, 2 * STRIP), "four_parts": four_parts}
-    size = table + 8 * together * int((fours[:, 2] + 2).sum())
+    # Sums of eight neighbours of a channel are written for all columns: they read seven pixels beyond a line.
+    beyond = 7 * item * layout.shape[4]
+    size = table + 8 * together * int((fours[:, 2] + 2).sum()) + beyond
     found = _prepared(layout, tables, pitch, size, {"groups": groups, "sums": sums, "table": table})
     found.job["together"], found.job["strip"], found.job["unit"] = together, strip, unit
     return found

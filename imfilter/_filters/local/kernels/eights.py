@@ -13,11 +13,17 @@ from imfilter._simd.vector import load, peek, size_of, store
 
 
 @inlined
-def with_fours(a, b, twos, next_twos, fours, rest):
-    """Return the sums of four to seven neighbours from each lane of `a` on. `b` is the vector after it.
+def sum_near(a, b, twos, next_twos, fours, rest):
+    """Return the sums of up to seven neighbours from each lane of `a` on. `b` is the vector after it.
 
     twos, next_twos, fours: sums of two neighbours of `a` and of `b`, and of four of `a`.
     """
+    if rest == 1:
+        return a
+    if rest == 2:
+        return twos
+    if rest == 3:
+        return twos + lanes_from(a, b, 2)
     if rest == 4:
         return fours
     if rest == 5:
@@ -30,16 +36,9 @@ def with_fours(a, b, twos, next_twos, fours, rest):
 
 @inlined
 def _near(a, b, rest):
-    """Return the sums of `rest` neighbours from each lane of `a` on. `b` is the vector after it."""
-    if rest == 1:
-        return a
-    a2 = a + lanes_from(a, b, 1)
-    if rest == 2:
-        return a2
-    if rest == 3:
-        return a2 + lanes_from(a, b, 2)
-    b2 = b + lanes_from(b, b, 1)
-    return with_fours(a, b, a2, b2, a2 + lanes_from(a2, b2, 2), rest)
+    """Return what `sum_near` does, from samples only."""
+    a2, b2 = a + lanes_from(a, b, 1), b + lanes_from(b, b, 1)
+    return sum_near(a, b, a2, b2, a2 + lanes_from(a2, b2, 2), rest)
 
 
 @inlined

@@ -23,10 +23,11 @@ this, rows in the image take as long as rows that are copied first, or longer; s
 A row takes 2 stores of 8 samples for each group that is kept, and 2 loads and 2 additions for each part. A
 window of 61 has 8 parts and 3 stores, 22 cycles down; a window of 15 takes 12. Along the row they take 20
 cycles, see `units.py`; the result takes 15. For 3840x2160 and 61 x 61 that is 57 cycles * 8.3e6 / 8.
-Measured: 12 ms for 5 x 5, 19 ms for 15 x 15, and 26.5 ms for 61 x 61, of which the columns take 13 ms (one
-thread, Zen 4 of 3.7 GHz). The columns take longer than their instructions, because the groups of a strip come
-from the second-level cache. Groups of eight rows in place of four would be 15 % less memory, but need more
-registers than there are: 61 x 61 takes 28 ms, and 15 x 15 takes 21.5.
+Measured: 11.6 ms for 5 x 5, 18.3 ms for 15 x 15, and 27.6 ms for 61 x 61, of which the columns and the
+prefetches take 8, 10 and 16.5 ms (whole calls with `out`, one thread, Zen 4 of 3.7 GHz). The columns take
+longer than their instructions, because the groups of a strip come from the second-level cache. Groups of
+eight rows in place of four would be 15 % less memory, but need more registers than there are: 61 x 61 takes
+6 % longer, and 15 x 15 takes 13 % longer.
 """
 
 import numpy as np
@@ -59,7 +60,7 @@ _SMALL, _LARGE = (int(np.float32(x).view(np.int32)) for x in (1e-30, 1e30))
 #: Without one, the end of the rows is 0.
 UNSURE = 4
 #: Registers of float64 of a strip of columns, and their bytes. With four, the sums of one, two and four rows
-#: do not fit into the 32 registers: 61 x 61 takes 28.5 ms for 3840x2160, with two 26.4 (one thread, Zen 4).
+#: do not fit into the 32 registers: 15 x 15 takes 19.9 ms for 3840x2160, with two 18.3 (one thread, Zen 4).
 WIDE = min(2, REGISTERS)
 STRIP = WIDE * BYTES // REGISTERS
 #: Number of rows between a row that is summed and the one whose samples are prefetched.

@@ -49,6 +49,14 @@ def _add_part(reference, part, total, squares, sums):
 
 
 @inlined
+def _store_group(at, pitch, total, squares, sums, weight, share):
+    """Write the mean and the sum of squares of a group of equal parts, as `_merged_equals` computes them."""
+    shift = total * share
+    store(at, _F64, shift)
+    store(at + pitch, _F64, fma(fma(total, -shift, squares), weight, sums))
+
+
+@inlined
 def _between(first, second):
     """Return the groups that begin a register after the first ones."""
     return (
@@ -77,9 +85,7 @@ def write_forties(samples, mean_at, pitch, begin, end, one):
         total, squares, sums = _add_part(reference, third, total, squares, sums)
         total, squares, sums = _add_part(reference, _between(third, fifth), total, squares, sums)
         total, squares, sums = _add_part(reference, fifth, total, squares, sums)
-        shift = total * share
-        store(mean_at + at, _F64, shift)
-        store(mean_at + pitch + at, _F64, fma(fma(total, -shift, squares), weight, sums))
+        _store_group(mean_at + at, pitch, total, squares, sums, weight, share)
         first, third = third, fifth
 
 
@@ -97,8 +103,8 @@ def write_chains(samples, parts_at, pitch, n_parts, apart, begin, end, weight, i
     Groups that begin as far from each other as their parts share all parts but one. They follow each other
     here, so these stay in registers: five parts take 3 loads, not 15.
 
-    parts_at: address of the means of parts, which begin `apart` bytes after each other, a number of whole
-    registers. weight: number of samples of a part. mean_at: address of the means of groups.
+    parts_at: address of the means of parts, which begin `apart` bytes after each other. weight: number
+    of samples of a part. mean_at: address of the means of groups.
     """
     share, weight = splat_registers(_F64, 1, weight * inverse), splat_registers(_F64, 1, weight)
     newest = (n_parts - 1) * apart
@@ -119,7 +125,5 @@ def write_chains(samples, parts_at, pitch, n_parts, apart, begin, end, weight, i
             if n_parts > 2:
                 total, squares, sums = _add_part(reference, a, total, squares, sums)
             total, squares, sums = _add_part(reference, e, total, squares, sums)
-            shift = total * share
-            store(mean_at + at, _F64, shift)
-            store(mean_at + pitch + at, _F64, fma(fma(total, -shift, squares), weight, sums))
+            _store_group(mean_at + at, pitch, total, squares, sums, weight, share)
             a, b, c, d = e, a, b, c
