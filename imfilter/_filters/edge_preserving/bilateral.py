@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from imfilter._base import arguments, borders, dtypes, engine
 from imfilter._base.keywords import Common
 from imfilter._base.loops import places_of
+from imfilter._base.memo import remembered
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
@@ -34,7 +35,7 @@ from imfilter._filters.edge_preserving.planes import (
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
 from imfilter._simd import lane_transpose
-from imfilter._simd.power_table import power_table
+from imfilter._simd.power_table import is_tabulated, power_table
 from imfilter._simd.registers import BYTES, REGISTERS
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
@@ -156,6 +157,29 @@ def _ordered(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.concatenate([centre[None], places[: middle - len(row)], beside, below[order]])
 
 
+class Powers(NamedTuple):
+    """A `power_table`, and the address of the row of each tap and of one after the last tap."""
+
+    table: npt.NDArray
+    addresses: npt.NDArray[np.int64]
+
+
+@remembered(lambda logarithms: len(logarithms) // 8)
+def _powers(logarithms: bytes, real: np.dtype) -> Powers:
+    """Return the table of weights whose binary logarithms are given, as float64."""
+    weights = np.frombuffer(logarithms)
+    distinct, places = weights, np.arange(len(weights))
+    if is_tabulated(real):
+        # Rows are in the order of their first use: a large table is read from the third-level cache.
+        distinct, first, places = np.unique(weights, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        distinct, places = distinct[order], np.argsort(order)[places]
+    rows = power_table(distinct, real)
+    table = Store().array("table", rows.shape, real)  # which begins at a cache line
+    table[...] = rows
+    return Powers(table, address(table) + table.strides[0] * np.append(places, 0))
+
+
 def _filled(
     call: Call,
     array: npt.NDArray,
@@ -169,14 +193,15 @@ def _filled(
     target = new(out, array, call.guide, call.dtype)
     least = 0.0 if presence is None else presence.least(call.window.total)
     wanted = few is not None or least > 0
+    powers = None if call.sampled else _powers(call.weights.tobytes(), call.real)
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
-        if call.sampled:
+        if powers is None:
             sampled.windows(call.window.taps, call.sigma_range, piece, found, store)
         else:
-            _windows(call, piece, found, store)
+            _windows(call, powers, piece, found, store)
         unknown = None
         if piece.counts is not None and wanted:
             unknown = ~(call.window.shares(piece.counts) > least)
@@ -192,7 +217,7 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
-def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store) -> None:
+def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray], store: Store) -> None:
     """Write the results of a piece, a plane for each channel."""
     padded, before = piece.image[0].shape, [pad.before for pad in call.frame.pads]
     lengths = [n - k + 1 for n, k in zip(padded[1:4], call.window.inside.shape, strict=True)]
@@ -207,11 +232,6 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store)
     job["kernel"] = (kernels.grey_lines if plain else kernels.lines).address(call.real)
     starts = places_of(shape[:3], pitches[:3]) + int(np.dot(before, pitches[1:]))
     job["lines"] = len(starts)
-    logarithms, places = np.unique(call.weights, return_inverse=True)
-    rows = power_table(logarithms, call.real)
-    table = store.array("table", rows.shape, call.real)
-    table[...] = rows
-    places = np.append(places, 0)  # of a tap after the last one
     tables = {
         "images": _addresses(piece.image),
         "guides": _addresses(piece.guide),
@@ -219,7 +239,7 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store)
         "starts": starts,
         "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
-        "weights": address(table) + table.strides[0] * places,
+        "weights": powers.addresses,
         "stage": store.array("stage", (2 * BYTES * len(results),), np.uint8),
     }
     if piece.counts is not None and piece.known is not None:
