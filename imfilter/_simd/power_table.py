@@ -20,9 +20,10 @@ def is_tabulated(real: npt.DTypeLike) -> bool:
 def power_table(logarithms: npt.NDArray[np.float64], real: np.dtype) -> npt.NDArray:
     """Return a row for each weight, whose binary logarithm is given.
 
-    A row contains the weight times the powers of two of minus the lowest bits of an exponent, times `_SCALE`.
-    They are scaled by whole numbers of minus that exponent and `SHIFT`, rounded down. Without a table it
-    contains the logarithm.
+    Let k/32 be an exponent rounded down to a multiple of 1/32. A row has an entry for each value of the
+    lowest five bits of k: the weight times `_SCALE` and 2**(-k/32), divided by 2**floor(-k/32 - SHIFT).
+    `power_of_parts` multiplies by this whole power of two: its argument `steps` is -k/32 - SHIFT. Without a
+    table a row contains the logarithm.
     """
     if not is_tabulated(real):
         return logarithms.astype(real)[:, None]

@@ -307,16 +307,17 @@ def power_parts(a, b, table):
 def power_of_parts(rest, entry, steps):
     """Return the weighted power of two of which these are the parts.
 
-    With a table, 7 instructions compute both parts, instead of 12 of `exponential2`. The last one takes as
-    long as two. The relative error is below 5e-7 for results that are normal numbers. Denormal results are
+    With a table, 7 instructions compute both parts, instead of 12 of `exponential2`. The last but one takes
+    as long as two. The relative error is below 5e-7 for results that are normal numbers. Denormal results are
     rounded to whole steps of denormal numbers, and `denormals_as_zeros` makes them 0. The power of an
     infinite product is 0, and NaN is NaN.
     """
     if not _tabulated(rest):
         return exponential2(steps)
     parts = zip(*(_registers(x, LANES) for x in (rest, entry, steps)), strict=True)
-    found = [(r.fma_toward_zero(r, TERM) * e, s) for r, e, s in parts]
-    return _joined([Lanes(v.builder, scaled(v.builder, v.value, s.value)) for v, s in found])
+    # The rest of a large product may be large, too. So it is scaled before an entry above 1 multiplies it.
+    found = [(r.fma_toward_zero(r, TERM), e, s) for r, e, s in parts]
+    return _joined([Lanes(v.builder, scaled(v.builder, v.value, s.value)) * e for v, e, s in found])
 
 
 #: The natural logarithm of 2: 32 bits of it, of which the multiples are exact, and the rest.

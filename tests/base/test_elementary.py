@@ -150,11 +150,12 @@ def test_powers_of_two_from_a_table(dtype):
     x = np.concatenate([RNG.uniform(0, 150, 1 << 16), np.exp2(RNG.uniform(-60, 7, 1 << 16)), edges])
     x = np.resize(x, len(x) // 64 * 64).astype(dtype)
     x[:8] = 0, 0.5, 1, np.nan, np.inf, 1e30, 3e38, 1e18
-    one = np.ones_like(x)
+    one, large = np.ones_like(x), (10 ** RNG.uniform(13, 19, len(x))).astype(dtype)
+    large[0] = 1.2443509e13  # of which the rest of the square is large
     for logarithm in (0.0, -0.3, -20.0):
         table = power_table(np.array([logarithm]), np.dtype(dtype))
         formula = functools.partial(weighted_power, table.ctypes.data)
-        for a, b in ((x, one), (np.sqrt(x), np.sqrt(x)), (x, x)):
+        for a, b in ((x, one), (np.sqrt(x), np.sqrt(x)), (x, x), (large, large)):
             exponent = logarithm - a.astype(LONG) * b
             exact, bound = np.exp2(exponent), 5e-7 if dtype == np.float32 else 5e-16
             inside = exact >= np.finfo(dtype).tiny
@@ -164,7 +165,7 @@ def test_powers_of_two_from_a_table(dtype):
             found = by_lanes[0]
             for other in by_lanes[1:]:
                 np.testing.assert_array_equal(other, found)
-            np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(a))
             assert (np.abs(found.astype(LONG) - exact)[inside] <= bound * exact[inside]).all()
             below = exact < np.finfo(dtype).tiny
             assert (found[below] >= 0).all()

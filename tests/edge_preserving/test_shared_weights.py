@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base.program import address
 from imfilter._filters.edge_preserving import bilateral
+from imfilter._filters.local.pieces import Frame
+from imfilter._simd.power_table import power_table
 from tests.edge_preserving.cases import picture
 
 
@@ -12,7 +15,7 @@ from tests.edge_preserving.cases import picture
 @pytest.mark.parametrize(("radius", "window"), [((8, 8), "box"), ((3, 20), "disc"), ((2, 0), "box")])
 def test_shared_weights_change_no_bit(dtype, radius, window, monkeypatch):
     """A large image shares the weights of pairs. A narrow part of it, and one with a mask, do not."""
-    image = picture(dtype, (70, 530), 3)
+    image = picture(dtype, (70, 790), 3)
     image[40, 200] = np.inf
     image[9, 100] = np.nan
     how = {"radius": radius, "window": window, "workers": 1}
@@ -34,11 +37,38 @@ def test_shared_weights_change_no_bit(dtype, radius, window, monkeypatch):
     np.testing.assert_array_equal(both[0], whole)
     np.testing.assert_array_equal(both[1], imfilter.bilateral(image[::-1], 2.0, spread, **how))
     # Sharing is left out altogether, and images are as wide as a number of lines in the lane layout or not.
-    segment, found = bilateral._segment, []
-    for width in (512, 530, 1024, 1111):
+    pairs, found = bilateral._pairs, []
+    for width in (512, 790, 1024, 1111):
         image = picture(dtype, (70, width), width)
-        monkeypatch.setattr(bilateral, "_segment", lambda *args: found.append(segment(*args)) or found[-1])
+        monkeypatch.setattr(bilateral, "_pairs", lambda *args: found.append(pairs(*args)) or found[-1])
         whole = imfilter.bilateral(image, 2.0, spread, **how)
-        monkeypatch.setattr(bilateral, "_segment", lambda *args: 0)
+        monkeypatch.setattr(bilateral, "_pairs", lambda *args: {})
         np.testing.assert_array_equal(imfilter.bilateral(image, 2.0, spread, **how), whole)
+    assert len(found) == 4
     assert all(found)
+
+
+def test_pieces_are_large_only_where_samples_share_weights():
+    def largest(shape, radii, axes):
+        frame = Frame.of(shape, axes, tuple(2 * r + 1 for r in radii), "mirror")
+        return bilateral._largest(frame, np.dtype("f4"), 2)
+
+    assert largest((2160, 3840), (8, 8), (0, 1)) == 1 << 20
+    assert largest((3, 2160, 3840), (8, 8), (1, 2)) == 1 << 20
+    assert largest((3_000_000,), (8,), (0,)) == 0
+    assert largest((150, 150, 150), (3, 3, 3), (0, 1, 2)) == 0
+    assert largest((2160, 3840, 3), (8, 8), (0, 1)) == 0
+    assert largest((400_000, 12), (2, 2), (0, 1)) == 0
+    assert largest((512, 512), (8, 8), (0, 1)) == 0
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_taps_find_their_row_of_the_table(dtype):
+    real, weights = np.dtype(dtype), np.log2(np.array([0.3, 0.1, 0.3, 0.05, 0.1, 0.05, 0.1]))
+    powers = bilateral._powers(weights.tobytes(), real)
+    assert bilateral._powers(weights.tobytes(), real) is powers
+    places = (powers.addresses - address(powers.table)) // powers.table.strides[0]
+    np.testing.assert_array_equal(powers.table[places[:-1]], power_table(weights, real))
+    assert places[-1] == 0
+    first = sorted(set(places.tolist()), key=places.tolist().index)
+    assert first == list(range(len(powers.table)))

@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from imfilter._filters.local.pieces import Frame
+from imfilter._filters.local.pieces import LARGEST, Frame
 
 
 @pytest.mark.slow
@@ -57,6 +57,17 @@ def test_pieces_cover_the_result_once(workers, size):
         for cut in cuts:
             seen[cut.where[2:]] += 1
         assert (seen == 1).all()
+
+
+def test_a_filter_lowers_the_size_of_large_pieces():
+    frame = Frame.of((6000, 8000), (0, 1), (5, 5), "mirror")
+    for workers in (1, 2):
+        found = []
+        for largest in (1 << 19, 1 << 20, LARGEST):
+            cuts = frame.cuts(workers, largest)
+            found.append(max((c.y[1] - c.y[0]) * (c.x[1] - c.x[0]) for c in cuts))
+            assert 0.8 * largest < found[-1] <= largest
+        assert found == sorted(set(found))
 
 
 def busiest(frame, cuts, workers):

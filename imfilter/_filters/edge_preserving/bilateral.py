@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, borders, dtypes, engine
+from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.loops import places_of
+from imfilter._base.memo import remembered
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
@@ -34,7 +35,7 @@ from imfilter._filters.edge_preserving.planes import (
 from imfilter._filters.local.family import bounded
 from imfilter._filters.local.pieces import Cut, Frame
 from imfilter._simd import lane_transpose
-from imfilter._simd.power_table import power_table
+from imfilter._simd.power_table import is_tabulated, power_table
 from imfilter._simd.registers import BYTES, REGISTERS
 
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
@@ -42,10 +43,19 @@ Bells = Callable[..., tuple[npt.NDArray, ...]]
 WINDOWS, NORMS, METHODS = ("box", "disc"), ("l2", "l1"), ("exact", "sampled")
 
 
-#: Samples share weights if there are at least 4 times as many rows as the window has above its middle,
-#: because the weights of those rows are computed for the piece alone. So pieces may be larger than usual:
-#: 3840x2160 and 17 x 17 take 108 ms instead of 112 (Zen 4, two threads). Bytes of samples and sums of a tile.
-_ROWS, _LARGEST, _KEPT = 4, 1 << 20, 1 << 19
+#: Samples of a piece share weights if it has at least 4 times as many rows as the window has above its
+#: middle. The weights of those rows are computed for the piece alone.
+_ROWS = 4
+#: Weights beside segments and above a piece are computed, too. If there are more than this number for each
+#: result, sharing does not pay: 256x200 took 7.3 ms instead of 7.1 for 33 x 33, and takes 3.96 instead of
+#: 4.11 for 25 x 25. Windows of 3 x 3 with a table of powers do not gain: 3840x200 took 1.37 ms instead of
+#: 1.28 (Zen 4, float32, one thread).
+_COST = 2.0
+#: Pieces that share weights have up to this number of samples: 3840x2160 and 17 x 17 take 108 ms instead of
+#: 112 (Zen 4, two threads).
+_LARGEST = 1 << 20
+#: Bytes of the samples and sums of a tile: half of the second-level cache.
+_KEPT = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +166,29 @@ def _ordered(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.concatenate([centre[None], places[: middle - len(row)], beside, below[order]])
 
 
+class Powers(NamedTuple):
+    """A `power_table`, and the address of the row of each tap and of one after the last tap."""
+
+    table: npt.NDArray
+    addresses: npt.NDArray[np.int64]
+
+
+@remembered(lambda logarithms: len(logarithms) // 8)
+def _powers(logarithms: bytes, real: np.dtype) -> Powers:
+    """Return the table of weights whose binary logarithms are given, as float64."""
+    weights = np.frombuffer(logarithms)
+    distinct, places = weights, np.arange(len(weights))
+    if is_tabulated(real):
+        # Rows are in the order of their first use: a large table is read from the third-level cache.
+        distinct, first, places = np.unique(weights, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        distinct, places = distinct[order], np.argsort(order)[places]
+    rows = power_table(distinct, real)
+    table = Store().array("table", rows.shape, real)  # which begins at a cache line
+    table[...] = rows
+    return Powers(table, address(table) + table.strides[0] * np.append(places, 0))
+
+
 def _filled(
     call: Call,
     array: npt.NDArray,
@@ -169,14 +202,15 @@ def _filled(
     target = new(out, array, call.guide, call.dtype)
     least = 0.0 if presence is None else presence.least(call.window.total)
     wanted = few is not None or least > 0
+    powers = None if call.sampled else _powers(call.weights.tobytes(), call.real)
 
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
-        if call.sampled:
+        if powers is None:
             sampled.windows(call.window.taps, call.sigma_range, piece, found, store)
         else:
-            _windows(call, piece, found, store)
+            _windows(call, powers, piece, found, store)
         unknown = None
         if piece.counts is not None and wanted:
             unknown = ~(call.window.shares(piece.counts) > least)
@@ -187,12 +221,21 @@ def _filled(
         return unknown
 
     own = call.guide is None and call.shapes.channel is None and presence is None
-    largest = _LARGEST if own and not call.sampled else 0
+    largest = _largest(call.frame, call.real, workers) if own and not call.sampled else 0
     fill(call.frame, call.shapes, target, few, task, workers, largest)
     return engine.delivered(target, out, call.dtype)
 
 
-def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store) -> None:
+def _largest(frame: Frame, real: np.dtype, workers: int | None) -> int:
+    """Return the number of samples of large pieces, if samples share weights in them, or 0."""
+    if math.prod(frame.shape) <= _LARGEST:
+        return 0
+    cut = frame.cuts(threads.most(workers), _LARGEST)[0]
+    rows, count = (last - first for first, last in (cut.y, cut.x))
+    return _LARGEST if _segment(frame, real, rows, count, frame.shape[4]) else 0
+
+
+def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray], store: Store) -> None:
     """Write the results of a piece, a plane for each channel."""
     padded, before = piece.image[0].shape, [pad.before for pad in call.frame.pads]
     lengths = [n - k + 1 for n, k in zip(padded[1:4], call.window.inside.shape, strict=True)]
@@ -207,11 +250,6 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store)
     job["kernel"] = (kernels.grey_lines if plain else kernels.lines).address(call.real)
     starts = places_of(shape[:3], pitches[:3]) + int(np.dot(before, pitches[1:]))
     job["lines"] = len(starts)
-    logarithms, places = np.unique(call.weights, return_inverse=True)
-    rows = power_table(logarithms, call.real)
-    table = store.array("table", rows.shape, call.real)
-    table[...] = rows
-    places = np.append(places, 0)  # of a tap after the last one
     tables = {
         "images": _addresses(piece.image),
         "guides": _addresses(piece.guide),
@@ -219,7 +257,7 @@ def _windows(call: Call, piece: Piece, results: list[npt.NDArray], store: Store)
         "starts": starts,
         "places": np.concatenate([places_of(shape[:3], _steps(plane)) for plane in results]),
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
-        "weights": address(table) + table.strides[0] * places,
+        "weights": powers.addresses,
         "stage": store.array("stage", (2 * BYTES * len(results),), np.uint8),
     }
     if piece.counts is not None and piece.known is not None:
@@ -235,13 +273,14 @@ def _pairs(
     call: Call, job: npt.NDArray, pitches: list[int], rows: int, store: Store
 ) -> dict[str, npt.NDArray]:
     """Let samples of different rows share their weights, if this pays. Return the tables for it."""
-    size, (z, y, x), groups = call.real.itemsize, call.offsets.T, int(call.offsets[:, 1].max())
-    register = BYTES // REGISTERS
-    lanes, reach = register // size, int(x.max())
-    margin = -(-reach // REGISTERS) * REGISTERS
-    segment = _segment(int(job["count"]), lanes, margin, 3 * (groups + 1) * register)
-    if not groups or z.any() or pitches[3] > 1 or rows < _ROWS * groups or not segment:
+    size, lanes, groups = call.real.itemsize, _lanes(call.real), call.frame.sizes[1] // 2
+    register = size * lanes
+    segment = _segment(call.frame, call.real, rows, int(job["count"]) // pitches[3], pitches[3])
+    if not segment:
         return {}
+    y, x = call.offsets[:, 1], call.offsets[:, 2]
+    reach = call.frame.sizes[2] // 2
+    margin = -(-reach // REGISTERS) * REGISTERS
     line = (segment + 2 * margin + lanes | 1) * register  # rows do not meet in sets of the cache
     pairs = [(int(np.sum(y < 0)) + 1, int(x[y == 0].max()))]
     pairs += [(int(np.argmax(y == d)), int(np.sum(y == d)) // 2) for d in range(1, groups + 1)]
@@ -261,18 +300,30 @@ def _pairs(
     }
 
 
-def _segment(count: int, lanes: int, margin: int, row: int) -> int:
-    """Return the samples of a segment of a line of `count` samples in the lane layout, or 0.
+def _lanes(real: np.dtype) -> int:
+    """Return the lanes of a register."""
+    return BYTES // REGISTERS // real.itemsize
 
-    row: bytes that are kept for each sample of the segment.
+
+def _segment(frame: Frame, real: np.dtype, rows: int, count: int, inner: int) -> int:
+    """Return the samples of a segment of a line in the lane layout, or 0 if sharing weights does not pay.
+
+    A piece has `rows` lines of `count` positions, with `inner` samples each.
     """
+    (z, y, x), lanes = (size // 2 for size in frame.sizes), _lanes(real)
+    if z or not y or inner > 1 or rows < _ROWS * y or (is_tabulated(real) and max(y, x) == 1):
+        return 0
+    margin, row = -(-x // REGISTERS) * REGISTERS, 3 * (y + 1) * real.itemsize * lanes
     found: dict[int, int] = {}
     for tiles in range(1, count // (lanes * lanes) + 1):
         segment = -(-count // (tiles * lanes * REGISTERS)) * REGISTERS
         if lanes <= segment <= count // lanes and segment >= margin:
             found[segment] = tiles * (segment + margin)
     fitting = [n for n in found if row * (n + 2 * margin) <= _KEPT] or list(found)[-1:]
-    return min(fitting, key=lambda n: found[n], default=0)
+    segment = min(fitting, key=lambda n: found[n], default=0)
+    if segment and lanes * found[segment] * (rows + y / 2) > _COST * count * rows:
+        return 0
+    return segment
 
 
 def _steps(array: npt.NDArray) -> list[int]:

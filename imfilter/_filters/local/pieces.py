@@ -1,6 +1,6 @@
 """Pieces of an image with their borders.
 
-Results do not depend on the cuts. Those of pieces that are not copied depend on the number of threads.
+Results do not depend on the cuts. The cuts of large pieces depend on the number of threads.
 """
 
 import math
@@ -21,7 +21,8 @@ from imfilter._base.store import Store, roomy
 #: before they grow. A piece costs 0.2 ms beside its samples: `local_std` of 3840x2160 and 5 x 5 takes 29 ms
 #: with 1 << 18, and 22 ms with 1 << 19.
 _PIECE, _LARGE, _PIECES = 1 << 18, 1 << 19, 16
-#: The same for pieces that are not copied: largest number of samples and of rows, and pieces for each thread.
+#: The same for large pieces, which filters ask for if pieces are not copied or their rows share work: largest
+#: number of samples, which a filter may lower, and of rows, and pieces for each thread.
 #: `local_std` of 3840x2160 takes 53 ms instead of 57 for 61 x 61, and 40 instead of 43 for 5 x 5 with one
 #: thread; 28.5 instead of 33.8 for 15 x 15 with two (Zen 3).
 LARGEST, _TALL, _EACH = 1 << 21, 3072, 2
