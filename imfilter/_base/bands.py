@@ -220,7 +220,8 @@ def replace_by_results(
     count = max(1, min(threads.most(workers), n // (rows + 2 * far)))
     copied = max(image.itemsize, more) if at_once else bytes_of_sample
     needed = (rows + 2 * far) * each[axis]
-    needed *= 2 if needed > most else 1  # takes longer than a copy, so it must spare half of the memory
+    if at_once and 8 * far > rows:  # at least a quarter more work: it must spare half of the memory
+        needed *= 2
     if count * needed >= image.size * copied:
         return None
 
