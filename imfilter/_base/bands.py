@@ -32,15 +32,15 @@ class Band(NamedTuple):
     """The results of a band, the samples near it, and where the results are among those of these samples."""
 
     where: Where
-    near: tuple["slice | npt.NDArray[np.intp]", ...]
+    near: tuple[slice | range, ...]  # a range: places along an axis with a periodic border
     inner: Where
 
     def of(self, array: npt.NDArray) -> npt.NDArray:
         """Return the samples of an array near the band: a view, or a copy where the border is periodic."""
         found = array[tuple([i if isinstance(i, slice) else slice(None) for i in self.near])]
-        for axis, index in enumerate(self.near):
-            if not isinstance(index, slice):
-                found = found.take(index, axis)
+        for axis, places in enumerate(self.near):
+            if not isinstance(places, slice):
+                found = _around(found, places.start, places.stop, axis)
         return found
 
     def meets(self, part: Where, shape: Sequence[int]) -> bool:
@@ -106,8 +106,21 @@ def at_border(shape: Sequence[int], reach: Sequence[int], *, periodic: bool = Fa
     return found
 
 
+def _along(array: npt.NDArray, start: int, stop: int, axis: int) -> npt.NDArray:
+    """Return a view of the samples from `start` to `stop` along an axis."""
+    return array[(*(slice(None),) * axis, slice(start, stop))]
+
+
+def _around(array: npt.NDArray, start: int, stop: int, axis: int) -> npt.NDArray:
+    """Return a copy of the samples from `start` to `stop` along an axis that continues with its other end."""
+    n = array.shape[axis]
+    edges = [start, *range((start // n + 1) * n, stop, n), stop]
+    pieces = [_along(array, a % n, a % n + b - a, axis) for a, b in itertools.pairwise(edges)]
+    return np.concatenate(pieces, axis, dtype=array.dtype)
+
+
 #: Where a piece of an axis is, the samples near it, and where it is among these.
-_Part = tuple[slice, "slice | npt.NDArray[np.intp]", slice]
+_Part = tuple[slice, slice | range, slice]
 _ALL: _Part = (slice(None), slice(None), slice(None))
 
 
@@ -118,7 +131,7 @@ def _part(n: int, start: int, stop: int, far: int, *, periodic: bool) -> _Part:
     first, last = start - far, stop + far
     if not periodic:
         first, last = max(first, 0), min(last, n)
-    near = slice(first, last) if first >= 0 and last <= n else np.arange(first, last) % n
+    near = slice(first, last) if first >= 0 and last <= n else range(first, last)
     return slice(start, stop), near, slice(start - first, stop - first)
 
 
@@ -129,6 +142,9 @@ Found = tuple[npt.NDArray, npt.NDArray[np.bool_] | None]
 #: Bytes of the samples near a band and of their results, where an image is replaced. The first: bands
 #: that are computed at once. The others: bands that are cut again, with a periodic border and with any other.
 _AT_ONCE, _PERIODIC, _OTHERS = 9 << 19, 2 << 20, 3 << 20
+#: Least length of bands that are computed at once, in samples on each side that a result depends on. Samples
+#: near a cut are computed twice, so bands take at most 1.8 times as long as the whole image.
+_LONG = 2.5
 
 
 def run(
@@ -180,36 +196,41 @@ def replace_by_results(
     periodic: bool,
     at_once: bool,
     wanted: bool,
+    more: int = 0,
 ) -> Found | None:
     """Replace an image by its results, one band after the other, and keep the samples that are still needed.
 
     ``compute(samples, band)`` returns the results of the samples near a band; see `of` and `run`. `compute`
-    uses one thread. If not `at_once`, it cuts the samples into bands of its own. Return None, and change
-    nothing, if the image is so small that it may as well be copied.
+    uses one thread. For each sample it makes other arrays of `more` bytes. If not `at_once`, it cuts the
+    samples into bands of its own. Return None, and change nothing, if it is better to copy the image.
     """
     if not image.size or not image.ndim:
         return None
     most = _AT_ONCE if at_once else _PERIODIC if periodic else _OTHERS
-    each = [2 * image.nbytes // n for n in image.shape]  # bytes of a row, a column … and of its results
-    length = [max(1, far, most // size - 2 * far) for far, size in zip(reach, each, strict=True)]
+    bytes_of_sample = 2 * image.itemsize + more  # with its result
+    each = [image.size // n * bytes_of_sample for n in image.shape]  # bytes of a row, a column …
+    least = [int(far * (_LONG if at_once else 1)) for far in reach]
+    length = [max(1, own, most // size - 2 * far) for own, far, size in zip(least, reach, each, strict=True)]
     # Of the axes along which the samples near a band are few, that with the longest stride.
     axis = min(
         range(image.ndim),
         key=lambda a: (max(most, (length[a] + 2 * reach[a]) * each[a]), -abs(image.strides[a])),
     )
     n, far, rows = image.shape[axis], reach[axis], length[axis]
-    if rows + 2 * far >= n:
+    count = max(1, min(threads.most(workers), n // (rows + 2 * far)))
+    copied = max(image.itemsize, more) if at_once else bytes_of_sample
+    needed = (rows + 2 * far) * each[axis]
+    if at_once and 8 * far > rows:  # at least a quarter more work: it must spare half of the memory
+        needed *= 2
+    if count * needed >= image.size * copied:
         return None
 
     def part(samples: npt.NDArray, start: int, stop: int) -> npt.NDArray:
-        return samples[(*(slice(None),) * axis, slice(start, stop))]
+        return _along(samples, start, stop, axis)
 
     def kept(start: int, stop: int) -> npt.NDArray:
-        if periodic:
-            return image.take(np.arange(start, stop) % n, axis)
-        return part(image, max(start, 0), stop).copy()
+        return _around(image, start, stop, axis) if periodic else part(image, max(start, 0), stop).copy()
 
-    count = max(1, min(threads.most(workers), n // (rows + 2 * far)))
     edges = [n * number // count for number in range(count + 1)]
     beside = [[kept(k, k + far), kept(i - far, i)] for i, k in itertools.pairwise(edges)]
     few = np.zeros(image.shape, bool) if wanted else None

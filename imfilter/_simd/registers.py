@@ -50,7 +50,9 @@ BYTES = REGISTERS * _vector_bytes()
 
 #: Bytes that are loaded at once if addresses are no multiples of a cache line. Zen 4 takes one cycle to load
 #: 64 bytes, and two if they are in two cache lines, but one for two loads of 32 bytes.
-NARROW = 32 if FEATURES and llvmlite.binding.get_host_cpu_name() == "znver4" else BYTES // REGISTERS
+NARROW = BYTES // REGISTERS
+if FEATURES and llvmlite.binding.get_host_cpu_name() == "znver4":
+    NARROW = min(32, NARROW)
 
 
 def in_register(dtype: np.dtype) -> int:

@@ -9,7 +9,7 @@ import pytest
 import imfilter
 from imfilter import morphology
 from imfilter._base import bands
-from imfilter._filters.morphology import apply
+from imfilter._filters.morphology import apply, weighed
 from tests.looping import loop_over
 
 OPERATIONS = "erosion", "dilation", "opening", "closing", "white_tophat", "black_tophat", "gradient"
@@ -266,3 +266,17 @@ def test_memory_beside_input_and_output(radius, dtype, mode, masked, replaced):
         call = partial(function, element=morphology.disk(radius), mode=mode, workers=1)
         call(image[:60], mask=mask if mask is None else mask[:60])
         assert peak_of(lambda call=call: call(image, mask=mask, out=out)) < 8 << 20, function
+
+
+def test_programs_of_borders_that_are_equal_or_nan():
+    """0.0 equals -0.0, and NaN not even itself."""
+    image, element, weights = np.full((8, 8), 5, "f4"), np.ones((3, 3)), np.zeros((3, 3))
+    eroded = partial(morphology.erosion, image, element, weights=weights, mode="constant")
+    weighed._program.cache_clear()
+    for cval in (0.0, -0.0, 0.0):
+        assert np.signbit(eroded(cval=cval)[0, 0]) == np.signbit(cval)
+    before = weighed._program.cache_info()
+    for _ in range(3):
+        assert eroded(cval=np.nan)[0, 0] == 5  # NaN sorts last
+    after = weighed._program.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)

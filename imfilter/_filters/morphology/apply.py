@@ -16,12 +16,13 @@ from imfilter._base.program import Program
 from imfilter._base.reach import Reach, of_radii
 from imfilter._filters.morphology import pipeline, structure, weighed
 from imfilter._filters.morphology.residues import difference
-from imfilter._filters.morphology.settings import Found, Settings, new, same, without
+from imfilter._filters.morphology.settings import Found, Settings, equal, new, same, without
 from imfilter._filters.morphology.structure import Structure
 from imfilter._filters.rank import absent
 from imfilter._filters.rank.apply import ABSENT_BORDER as RANKS_IN_IMAGE
 from imfilter._filters.rank.apply import FAMILY as RANKS
 from imfilter._filters.rank.picks import first, last
+from imfilter._filters.rank.settings import bytes_of_comparison, compared_as
 
 #: The stages of each filter: whether they dilate. Where there are two lists, the second result is subtracted
 #: from the first. None is the image itself.
@@ -165,8 +166,9 @@ def _replaced(
         return None
     reach, periodic = call.radii(array.ndim), call.mode == "wrap"
     at_once = at_once and call.element.weights is None
+    more = bytes_of_comparison(array.dtype, compared_as(array, 0, array.dtype)[1]) if at_once else 0
     return bands.replace_by_results(
-        array, reach, of_band, workers, periodic=periodic, at_once=at_once, wanted=wanted
+        array, reach, of_band, workers, periodic=periodic, at_once=at_once, wanted=wanted, more=more
     )
 
 
@@ -337,7 +339,7 @@ def _chain(
             to = (dtype, out) if final else (native, None)
             before, unknown = found, few
             found, few = _stage(call, found, settings, seen, *to, dilates=dilates)
-            if number and not final and same(before, found) and _equal(unknown, few):
+            if number and not final and same(before, found) and equal(unknown, few):
                 break
     if not final:
         dtypes.place(found, result := new(array, dtype, out))
@@ -345,13 +347,6 @@ def _chain(
         if few is not None:
             absent.blank(found, few)
     return found, few
-
-
-def _equal(a: npt.NDArray[np.bool_] | None, b: npt.NDArray[np.bool_] | None) -> bool:
-    """Tell whether samples are missing in the same places."""
-    if a is None or b is None:
-        return a is b
-    return same(a, b)
 
 
 def _stage(

@@ -53,3 +53,10 @@ def same(a: npt.NDArray, b: npt.NDArray) -> bool:
         if not equal.all():
             return False
     return True
+
+
+def equal(a: npt.NDArray[np.bool_] | None, b: npt.NDArray[np.bool_] | None) -> bool:
+    """Tell whether samples are missing in the same places."""
+    if a is None or b is None:
+        return a is b
+    return same(a, b)

@@ -124,6 +124,7 @@ def _filtered(
     if settings.mode != "shrink":
         cval = settings.cval if settings.mode == "constant" else 0
         border = dtypes.rounded(dtype.newbyteorder("="), cval)
+    border_key = key(real, border, turned=False)  # 0.0 equals -0.0, and NaN not even itself
     assert structure.weights is not None
     heights = structure.weights.astype(real)
     heights = -heights if dilates else heights  # the kernel subtracts
@@ -135,7 +136,7 @@ def _filtered(
         checks = (False,) if real.kind != "f" else (False,) if math.isnan(border) else (True, False)
         for check in checks:
             which = (LARGEST if dilates else SMALLEST) + ORDERED * (real.kind == "f" and not check)
-            program = _program(element, axes, *layouts, settings.mode, border, which, check)
+            program = _program(element, axes, *layouts, settings.mode, border_key, which, check)
             if program.run(source, target, settings.workers):
                 return True
         return False
@@ -152,7 +153,7 @@ def _program(
     source: ArrayLayout,
     target: ArrayLayout,
     mode: str,
-    border: Any,
+    border_key: int,
     which: int,
     check: bool,
 ) -> Program:
@@ -167,10 +168,17 @@ def _program(
         for content, kind in ((inside, bool), (heights, real))
     )
     steps = chords.scheduled(_steps(footprint, ordered))
-    keys = {_WEIGHED: key(real, border, turned=False)}
     kernels = {_WEIGHED: weighed.address(real, which)}
     return chords.make(
-        steps, loops, source, target, mode, keys, check_finite=check, combine=kernels, turn=False
+        steps,
+        loops,
+        source,
+        target,
+        mode,
+        {_WEIGHED: border_key},
+        check_finite=check,
+        combine=kernels,
+        turn=False,
     )
 
 

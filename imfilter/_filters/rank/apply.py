@@ -28,7 +28,7 @@ from imfilter._filters.rank.footprint import (
     radii,
 )
 from imfilter._filters.rank.keys import Number, keys_of
-from imfilter._filters.rank.settings import compared_as, window_of
+from imfilter._filters.rank.settings import bytes_of_comparison, compared_as, window_of
 from imfilter._filters.rank.targets import delivered, target_of
 
 
@@ -79,8 +79,9 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
             return _compared_and_ranked(call, samples, None, 1), None
 
         reach, periodic = radii(array.ndim, call.axes, call.around.inside.shape), call.mode == "wrap"
+        more = bytes_of_comparison(array.dtype, call.compared)
         replaced = bands.replace_by_results(
-            array, reach, of_band, workers, periodic=periodic, at_once=True, wanted=False
+            array, reach, of_band, workers, periodic=periodic, at_once=True, wanted=False, more=more
         )
         if replaced is not None:
             return replaced[0]
@@ -90,7 +91,7 @@ def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: i
 def _compared_and_ranked(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray:
-    """Find the ranks, in `out` or a new array. Samples of some types are compared by keys."""
+    """Do what `_compute` does, at once. Samples of some types are compared by keys."""
     if call.compared is not None:
         source = dtypes.readable(array)
         source = source if source.dtype == call.compared else source.astype(call.compared)

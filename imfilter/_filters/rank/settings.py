@@ -14,6 +14,8 @@ from imfilter._filters.rank.keys import Number, exact
 
 #: Largest number of samples that a listed window may span.
 _MOST_SAMPLES = 1 << 24
+#: Bytes of the arrays of each sample that is compared by a key: places in sorted order, keys and results.
+_KEYS = 40
 
 
 def window_of(
@@ -40,6 +42,13 @@ def window_of(
             raise ValueError(f"size must span at most {repeats.MOST} samples, got {window}")
         return box_of((1,) * len(axes), 0), box
     return box_of(window, box.rank), None
+
+
+def bytes_of_comparison(dtype: np.dtype, compared: np.dtype | None) -> int:
+    """Return the bytes of the other arrays for each sample: samples and results as they are compared."""
+    if compared is None:
+        return _KEYS
+    return 0 if compared == dtype else 2 * compared.itemsize
 
 
 def compared_as(array: npt.NDArray, cval: Number, dtype: np.dtype) -> tuple[Number, np.dtype | None]:

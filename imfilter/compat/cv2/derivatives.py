@@ -26,17 +26,18 @@ _LAPLACIANS = {
 }
 
 
-@functools.lru_cache(256)
 def kernels(dx: int, dy: int, ksize: int, scale: float = 1.0) -> tuple[NDArray, NDArray]:
     """Return OpenCV's weights of a derivative along columns and along rows."""
+    down, across = _unscaled(dx, dy, ksize)
+    return (down, across * scale) if dx == 0 else (down * scale, across)
+
+
+@functools.lru_cache(256)  # without the scale: 0.0 has the key of -0.0
+def _unscaled(dx: int, dy: int, ksize: int) -> tuple[NDArray, NDArray]:
     try:
         across, down = (k.ravel().astype(np.float64) for k in cv2.getDerivKernels(dx, dy, ksize))
     except cv2.error:
         raise Elsewhere("there is no such derivative") from None
-    if dx == 0:
-        across = across * scale
-    else:
-        down = down * scale
     return down, across
 
 

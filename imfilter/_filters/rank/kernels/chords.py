@@ -179,7 +179,7 @@ def extreme_line(kind, which, at, count, to, extent):
 def extreme(kind, which, at, count, to, extent):
     """Write the minima (or maxima) of `count` lines, whose addresses are in the table `at`, to a line.
 
-    `extent` is the size of the line in bytes, not less than a vector. The last vector overlaps the previous
+    `extent` is the size of the line in bytes, not less than a group. The last group overlaps the previous
     one.
     """
     extreme_line(kind, which, at, count, to, extent)
