@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import perf_counter, thread_time
 
 from imfilter._base import arguments
@@ -25,6 +25,9 @@ LEAST = 90e-6
 #: sleeps at the end of a call, and to wake it takes 20 to 29 us.
 _lag = 15e-6
 _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
+
+#: Calls that wait for each thread of the pool, above which those that have ended are dropped.
+_WAITING = 4
 
 _inside = threading.local()
 #: Held while the pool grows. The handler of a signal may filter meanwhile.
@@ -138,10 +141,12 @@ class _Call:
         self.begun = 0.0
 
     def ask(self) -> None:
-        """Ask threads of the pool to help, unless all of them are asked already: calls must not pile up."""
+        """Ask threads of the pool to help."""
         if len(_pool) < len(self.places):
             _start(len(self.places))
-        for _ in range(min(len(self.places), len(_pool) - _calls.qsize())):
+        if _calls.qsize() > _WAITING * len(_pool):
+            _drop_ended()
+        for _ in self.places:
             _calls.put(self)
 
     def process(self, take: Callable[[], tuple[int, int]]) -> None:
@@ -198,6 +203,17 @@ class _Call:
                 raise self.errors[0]
         finally:
             self.errors.clear()
+
+
+def _drop_ended() -> None:
+    """Take calls that have ended out of the queue. They would pile up while all threads are busy."""
+    for _ in range(_calls.qsize()):
+        try:
+            call = _calls.get_nowait()
+        except Empty:  # a thread of the pool took it
+            return
+        if call is None or call.context is not None:
+            _calls.put(call)
 
 
 def _serve(calls: "SimpleQueue[_Call | None]") -> None:

@@ -98,6 +98,15 @@ def test_the_calling_thread_starts_first_and_every_thread_takes_a_band():
     assert len(set(names.values())) == 3
 
 
+def test_short_calls_take_no_thread_from_the_next_one():
+    """They end before other threads have begun, so they are still in the queue."""
+    for _ in range(100):
+        for _ in range(20):
+            threads.run(lambda *_: None, 8, 8)
+        every = threading.Barrier(3)
+        threads.run(lambda *_, every=every: every.wait(LONG), 3, 3)
+
+
 @pytest.mark.parametrize("kind", [ValueError, IndexError, KeyboardInterrupt, SystemExit, MemoryError])
 @pytest.mark.parametrize("own", [True, False])
 def test_an_error_of_a_band_reaches_the_caller(kind, own, monkeypatch):
@@ -175,7 +184,8 @@ def test_calls_do_not_pile_up(broken, monkeypatch):
                 patch.setattr(threading.Thread, "start", refuse)
             for _ in range(100):
                 threads.run(lambda *_: None, 8, 2)
-            assert threads._calls.qsize() <= (0 if broken else number - 1)
+            # A call is for one other thread. It is put after the ended ones are dropped.
+            assert threads._calls.qsize() <= threads._WAITING * len(threads._pool) + 1
         free.set()
         blocked.result(LONG)
     assert bands_of(8, 2) == [(0, 4), (4, 8)]
