@@ -92,4 +92,4 @@ def items(iterator: Iterator[_Item]) -> Iterator[_Item]:
             item = next(iterator, end)
         if item is end:
             return
-        yield item  # type: ignore[misc]
+        yield item  # type: ignore[misc]  # an item, because it is not the end
