@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ._base.arguments import brief
 from ._files import metadata, npy, pnm, source, stack_files
 from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
@@ -87,6 +88,8 @@ def read(
             return stack.whole(path, max_pixels)
         with source.reading(path), open(path, "rb") as file:
             return _read(path, file, max_pixels)
+    if not hasattr(path, "read"):
+        raise TypeError(f"path must be a path or a file open for reading, got {brief(path)}")
     name = name or str(getattr(path, "name", "file"))
     with source.reading(name):
         return _read(name, path, max_pixels, in_memory=True)
@@ -178,6 +181,9 @@ def write(
     ...     io.read(f"{folder}/black.jpg").pixels.shape
     (20, 30, 3)
     """
+    if not isinstance(image, Image):
+        colour = ", channels=True" if np.ndim(image) == 3 else ""
+        raise TypeError(f"image must be an Image, got {brief(image)}; use imfilter.io.Image(array{colour})")
     target = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     kind = format_of(f"file.{format or 'png'}" if target is None else target)
     name = target or name or str(getattr(path, "name", "file"))

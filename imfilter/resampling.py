@@ -197,6 +197,8 @@ def _outputs(lengths: tuple[int, ...], shape: Any, scale: Any) -> tuple[int, ...
         given = "neither" if shape is None else "both"
         raise ValueError(f"shape or scale must be given, and not both, got {given}")
     if scale is None:
+        if isinstance(shape, float):
+            raise TypeError(f"shape must be lengths of the result, got {shape}; a factor is scale={shape}")
         return tuple(
             arguments.integer(v, "shape", least=1, most=_LONGEST) for v in arguments.each(shape, n, "shape")
         )

@@ -3,6 +3,7 @@
 import math
 import numbers
 import operator
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import colour_warning, dtypes
+from imfilter._base.suggestions import INTERPOLATIONS, suggestion
 
 #: Types of numbers, the most frequent first. Types of truth values, which are not accepted as numbers.
 _REAL = float, int, np.floating, np.integer, numbers.Real
@@ -58,7 +60,8 @@ def plane(value: npt.ArrayLike) -> npt.NDArray:
     array = image(value)
     if array.ndim != 2:
         raise ValueError(
-            f"image must have 2 axes, got shape {array.shape}; convert a colour image to grey first"
+            f"image must have 2 axes, got shape {array.shape}; "
+            "convert a colour image to grey first, with imfilter.color.rgb_to_gray"
         )
     return array
 
@@ -88,6 +91,10 @@ def _real_array(
         ) from None
     if not dtypes.is_real(array.dtype):
         what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
+        if hasattr(value, "pixels"):
+            what = f"the {type(value).__name__} of a file; its array is .pixels"
+        elif name == "image" and isinstance(value, str | os.PathLike):
+            what += "; imfilter.io.read(path).pixels is the array of a file"
         raise TypeError(f"{name} must contain real numbers, got {what}")
     return array
 
@@ -260,8 +267,11 @@ def spacings(value: Any, n: int) -> tuple[float, ...]:
 def word(value: Any, name: str, words: tuple[str, ...]) -> str:
     """Return one of several words."""
     if not isinstance(value, str) or value not in words:
-        error = ValueError if isinstance(value, str) else TypeError
-        raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {_name(value)}")
+        message = f"{name} must be one of {', '.join(map(repr, words))}, got {_name(value)}"
+        if not isinstance(value, str):
+            raise TypeError(message)
+        ours = INTERPOLATIONS.get(value.lower())
+        raise ValueError(message + suggestion(value, words, ours if ours in words else None))
     return value
 
 

@@ -135,6 +135,7 @@ ARGUMENTS = {
     "cutoff_frequency_ratio": ("cutoff",),
     "reg": ("regularizer",),
     "squared_butterworth": ("squared",),
+    "order": ("method",),
     "output": ("out", "dtype"),
     "p": ("q",),
     "padding_value": ("cval",),
@@ -182,6 +183,17 @@ BORDERS = {
     "grid-constant": "constant",
     "border_constant": "constant",
     "zeros": "zero",
+}
+#: Keys are interpolations of other libraries, in lower case.
+INTERPOLATIONS = {
+    "bilinear": "linear",
+    "bicubic": "cubic",
+    "inter_area": "area",
+    "inter_cubic": "cubic",
+    "inter_lanczos4": "lanczos",
+    "inter_linear": "linear",
+    "inter_nearest": "nearest",
+    "lanczos4": "lanczos",
 }
 
 

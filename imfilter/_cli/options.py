@@ -15,6 +15,7 @@ from .command import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
 _NUMBER_TYPES = (*DTYPES, "int64", "uint64")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INITIAL = ("zero", "edge", "valid")
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 
@@ -24,7 +25,7 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
+        raise ValueError(f"{text!r} is not a number{_commas(text)}") from None
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is not a finite number")
     return value
@@ -35,7 +36,13 @@ def integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+        raise ValueError(f"{text!r} is not a whole number{_commas(text)}") from None
+
+
+def _commas(text: str) -> str:
+    """Return how to write several numbers, for a message about ``20x30`` or ``20 30``."""
+    parts = re.split("[x; ] *", text)
+    return f"; write {','.join(parts)}" if len(parts) > 1 and all(map(_NUMBER.fullmatch, parts)) else ""
 
 
 def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -45,7 +45,8 @@ def run(
     """
     source, destination = names
     if kind is None or (command.name == "blobs" and not kind.picture):
-        raise ValueError(f"{source} is a stack, and a list of places is for one picture; write .tif or .npy")
+        formats = ".tif" if command.name == "blobs" else ".tif or .npy"  # its .npy file is the list, too
+        raise ValueError(f"{source} is a stack, and a list of places is for one picture; write {formats}")
     if options["channel_axis"] is not None:
         raise ValueError("--channel-axis is only for .npy files without --axes, and IN is a stack")
     stack_files.check_count(kind, stack.header)

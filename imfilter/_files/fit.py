@@ -24,7 +24,10 @@ def fitted(image: Image, kind: Format, background: tuple[int, int, int] | None =
     if pixels.ndim != (3 if image.channels else 2) or (
         colour.ndim == 3 and colour.shape[-1] not in (1, 2, 3, 4)
     ):
-        raise ValueError(f"{kind.name} cannot hold an array of shape {pixels.shape}; write .npy")
+        colours = ""
+        if pixels.ndim == 3 and not image.channels and pixels.shape[-1] in (1, 2, 3, 4):
+            colours = " unless its last axis is colour (--channel-axis -1, or Image(..., channels=True))"
+        raise ValueError(f"{kind.name} cannot hold an array of shape {pixels.shape}{colours}; write .npy")
     if image.channels and not image.alpha and pixels.shape[-1] in (1, 2, 4):
         # In a picture file, 1 channel is grey, and the last of 2 or 4 channels is alpha.
         alpha = pixels.shape[-1] != 1

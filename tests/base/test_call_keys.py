@@ -1,8 +1,12 @@
 """What is remembered of a call serves the same call alone: no result depends on what was asked before."""
 
+import dataclasses
 import functools
+import importlib
 import math
+import pkgutil
 import sys
+import typing
 
 import numpy as np
 import pytest
@@ -12,6 +16,9 @@ from imfilter._base import plan
 from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.engine import Family
 from imfilter._base.keywords import Common
+from imfilter._filters.corners import structure_tensor
+from imfilter._filters.linear import dynamic_range
+from imfilter._filters.ordered import lines, taps
 from imfilter._filters.rank import apply as rank
 from tests.looping import loop_over
 
@@ -23,13 +30,13 @@ def forget():
     """Drop all that the package remembers of calls."""
     for name, module in list(sys.modules.items()):
         if name.startswith(("imfilter._base", "imfilter._filters")):
-            for thing in vars(module).values():
+            for thing in list(vars(module).values()):  # a look at one may import others
                 if isinstance(thing, Calls):
                     thing.clear()
                 elif isinstance(thing, Family):
                     thing.calls.clear()
-                elif isinstance(thing, functools._lru_cache_wrapper):
-                    thing.cache_clear()
+                elif hasattr(thing, "cache_clear") and not isinstance(thing, type):
+                    thing.cache_clear()  # of `lru_cache` and of `memo.remembered`
 
 
 def bordered(name, *args, **options):
@@ -198,3 +205,66 @@ def test_a_prepared_filter_gives_what_the_call_gives():
     for work in (lambda: imfilter.median(IMAGE, 3, mode="shrink"), lambda: None):
         with pytest.raises(TypeError, match="family of filters"):
             plan.prepared(work)
+
+
+def test_programs_of_numbers_that_are_equal_or_nan():
+    """Keys of programs are bits, too: 0.0 equals -0.0, and NaN not even itself."""
+    forget()
+    for weight in (0.0, -0.0, 0.0):
+        found = np.empty(9)
+        lines.correlate(np.ones(9), np.array([weight]), 0, found, lines.Sides(0, 0, "edge", 0.0), 1)
+        assert np.signbit(found).all() == np.signbit(weight)
+        assert np.signbit(dynamic_range._as(weight, IMAGE.dtype))[0] == np.signbit(weight)
+    for _ in range(3):
+        imfilter.harris(IMAGE, mode="constant", cval=float("nan"))
+        lines.correlate(np.ones(9), np.array([float("nan")]), 0, found, lines.Sides(0, 0, "edge", 0.0), 1)
+    known = structure_tensor._program.cache_info(), taps.program.cache_info()
+    assert [(one.misses, one.hits) for one in known] == [(1, 2), (3, 3)]
+
+
+#: Caches whose keys hold floats, and why 0.0 and -0.0 may share a result there.
+FLOATS_IN_KEYS = {
+    "canny.edges._program": "thresholds are only compared",
+    "canny.edges._thinning": "thresholds are only compared",
+    "color.conversion._program": "the numbers of formulas are constants",
+    "corners.structure_tensor._program": "weights of windows are positive",
+    "linear.cosine._fit": "tolerances are positive",
+    "linear.sliding_job._fixed": "no result depends on the sign of a border or bias of 0",
+    "linear.sliding_job._of_lines": "no result depends on the sign of a border or bias of 0",
+    "linear.sliding_job.prepared": "no result depends on the sign of a border or bias of 0",
+    "linear.tap_patterns._places": "the window has no weights",
+    "linear.tap_patterns._symmetric_line": "the pattern of a half has no weights",
+    "morphology.distance.Metric.of": "spacings are positive",
+    "morphology.distance._prepared": "spacings are positive",
+    "rank.paths.cheapest": "the cost is a constant",
+    "resampling.tables.of": "no result depends on the sign of a cubic parameter of 0",
+}
+
+
+def _has_floats(kind):
+    """Tell whether floats count when values of a type are compared."""
+    parts = typing.get_args(kind)
+    fields = getattr(kind, "_fields", ())
+    if dataclasses.is_dataclass(kind) and kind.__hash__ is not object.__hash__:
+        fields = [field.name for field in dataclasses.fields(kind) if field.compare]
+    if fields:
+        hints = typing.get_type_hints(kind)
+        parts = [hints[name] for name in fields]
+    return kind is float or any(map(_has_floats, parts))
+
+
+@pytest.mark.slow
+def test_floats_in_keys():
+    """Numbers in the key of a cache are bytes, or their sign does not matter."""
+    found = set()
+    for info in pkgutil.walk_packages(imfilter._filters.__path__, "imfilter._filters."):
+        module = importlib.import_module(info.name)
+        classes = [kind for kind in vars(module).values() if isinstance(kind, type)]
+        methods = [getattr(m, "__func__", m) for kind in classes for m in list(vars(kind).values())]
+        for thing in [*list(vars(module).values()), *methods]:
+            function = getattr(thing, "__wrapped__", None)
+            if hasattr(thing, "cache_clear") and hasattr(function, "__code__"):
+                hints = typing.get_type_hints(function)
+                if any(_has_floats(kind) for name, kind in hints.items() if name != "return"):
+                    found.add(f"{function.__module__}.{function.__qualname__}".split("_filters.")[1])
+    assert found == FLOATS_IN_KEYS.keys()

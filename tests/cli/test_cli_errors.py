@@ -53,6 +53,8 @@ from tests.looping import loop_over
         (["box", "IN", "out.png", "--size", "0"], "size"),
         (["box", "IN", "out.png", "--size", "-3"], "size"),
         (["box", "IN", "out.png", "--size", "3.5"], "not a whole number"),
+        (["box", "IN", "out.png", "--size", "3x5"], "'3x5' is not a whole number; write 3,5"),
+        (["gaussian", "IN", "out.png", "--sigma", "1.5 2"], "'1.5 2' is not a number; write 1.5,2"),
         (["box", "IN", "out.png", "--mode", "reflect"], "mode"),
         (["box", "IN", "out.png", "--mode", "what"], "mode"),
         (["box", "IN", "out.png", "--workers", "0"], "must be 1 or more, got 0"),

@@ -143,7 +143,8 @@ def test_other_kinds_of_filters(tmp_path: Path, capsys: pytest.CaptureFixture[st
     expected = imfilter.orientation(turned, 1.0, spacing=spacing)
     assert nibabel.load(out).shape == (9, 8, 7, 1, 3)
     np.testing.assert_array_equal(np.asarray(nibabel.load(out).dataobj).T[:, 0], expected)
-    assert "a list of places is for one picture" in failed(capsys, 2, "blobs", source, tmp_path / "b.npy")
+    line = failed(capsys, 2, "blobs", source, tmp_path / "b.npy")
+    assert line == f"{source} is a stack, and a list of places is for one picture; write .tif"
 
 
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

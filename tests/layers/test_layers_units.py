@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imfilter import layers
+from imfilter._base import threads
 from imfilter._filters.layers import shared_units
 from tests.looping import loop_over
 from tests.reference import loops
@@ -71,7 +72,7 @@ def test_an_error_ends_the_work():
     """What is left is not computed."""
 
     class Failing:
-        lines, work, workspace = 64, 10**9, 64
+        lines, work, workspace, pace = 64, 10**9, 64, threads.Pace()
         calls = 0
 
         @classmethod
@@ -82,6 +83,25 @@ def test_an_error_ends_the_work():
     with pytest.raises(KeyboardInterrupt):
         shared_units.run(Failing, np.zeros(1), np.zeros(1), 2)
     assert Failing.calls <= 2
+
+
+@loop_over(("seconds", "threads_used"), [(0.0, 2), (1e-6, 1), (1e-4, 2)])
+def test_a_layer_that_is_known_to_be_brief_takes_one_thread(seconds, threads_used, monkeypatch):
+    """The time of a unit is noted, too."""
+
+    class Units:
+        lines, work, workspace, pace = 64, 10**9, 64, threads.Pace()
+
+        @staticmethod
+        def call(*_):
+            return None
+
+    counts = []
+    monkeypatch.setattr(threads, "run", lambda task, count, workers: (counts.append(count), task(0, count)))
+    Units.pace.seconds = seconds
+    shared_units.run(Units, np.zeros(1), np.zeros(1), 2)
+    assert counts == [threads_used]
+    assert 0 < Units.pace.seconds != seconds
 
 
 @loop_over("shape", [(2, 20, 13, 15), (1, 20, 7, 64), (3, 20, 90), (70, 3, 1, 1), (2, 4, 3, 4, 5)])

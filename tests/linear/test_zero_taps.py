@@ -123,7 +123,7 @@ ALGORITHMS = {
     "direct": SPARSE[:4, :5],
     "separable": [np.tile([1.0, 0.0, 2.0], 9), np.tile([-1.0, 0.0, 0.0, 1.0], 6)],
     "low-rank": np.outer(NORMAL[2, :19], NORMAL[3, :19]) + np.outer(NORMAL[4, :19], NORMAL[5, :19]),
-    "running": np.full((9, 9), 0.25),
+    "running": np.full((25, 25), 0.25),
     "cosines": [naive.gaussian_taps(20.0)] * 2,
     "winograd": np.random.default_rng(3).normal(size=(24, 24)),
     "fft": SPARSE,

@@ -46,7 +46,11 @@ def respond(
     source, real = dtypes.readable(image), dtypes.derived(image.dtype)
     native = real if out is None else dtypes.direct_target(out.dtype, real)
     result = dtypes.target(out, image, image.shape, native)
-    program = _program(ArrayLayout.of(source), ArrayLayout.of(result), window, k, mode, cval)
+    numbers = np.array([window.scale, k or 0.0, cval], np.float64).tobytes()
+    program = _program(
+        *(ArrayLayout.of(source), ArrayLayout.of(result), window.aperture, window.taps),
+        *(numbers, k is None, mode),
+    )
     program.run(source, result, workers)
     if out is None or out is result:
         return result
@@ -56,12 +60,22 @@ def respond(
 
 @functools.lru_cache(maxsize=64)
 def _program(
-    source: ArrayLayout, target: ArrayLayout, window: Window, k: float | None, mode: str, cval: float
+    source: ArrayLayout,
+    target: ArrayLayout,
+    aperture: int,
+    weights: tuple[float, ...],
+    numbers: bytes,
+    smaller: bool,
+    mode: str,
 ) -> Program:
-    """Return the program for one layout: geometry, kernels and workspace."""
+    """Return the program for one layout: geometry, kernels and workspace.
+
+    weights: of the window. numbers: the factor of the derivatives, k and the border, as float64. They are
+    bytes, because 0.0 equals -0.0 and NaN does not equal itself. smaller: whether to measure the eigenvalue.
+    """
     real = dtypes.derived(source.dtype)
     size = real.itemsize
-    (rows, columns), aperture, taps = source.shape, window.aperture, len(window.taps)
+    (rows, columns), taps = source.shape, len(weights)
     one, paddings = (1, 1), tuple(Padding.same(n, aperture, 1, 1) for n in source.shape)
     loops = Loops.of(source, target, (aperture, aperture), (0, 1), paddings, one, one)
     job = Job(CORNER_JOB, "check_finite")
@@ -70,10 +84,10 @@ def _program(
     window_mode = "zero" if mode == "constant" else mode
     job["window_y"] = borders.outside(rows, before, taps - 1 - before, window_mode)
     job["window_x"] = borders.outside(columns, before, taps - 1 - before, window_mode)
-    job["weights"] = np.array(window.taps, real)
+    job["weights"] = np.array(weights, real)
     job["columns"], job["size"], job["aperture"] = columns, size, aperture
     job["taps"], job["before_w"] = taps, before
-    job["scale"], job["k"], job["cval"] = window.scale, k or 0.0, cval
+    job["scale"], job["k"], job["cval"] = np.frombuffer(numbers, np.float64)
     job["direct"] = job["target_packed"] and target.dtype == real and columns * size >= BYTES
     job["fetch"] = lines.fetch.address(real, source.dtype)
     job["multiply"] = structure_tensor.products.address(real, aperture)
@@ -81,7 +95,7 @@ def _program(
     job["sum_pairs"] = structure_tensor.sum_pairs.address(
         real, taps if taps <= unrolled_sums.STRAIGHT_LINE else 0
     )
-    job["measure"] = structure_tensor.measure.address(real, int(k is None))
+    job["measure"] = structure_tensor.measure.address(real, int(smaller))
     job["place"] = lines.place.address(real, target.dtype)
     step = pitch((columns + max(aperture, taps)) * size + 2 * BYTES)
     job["pitch"] = step

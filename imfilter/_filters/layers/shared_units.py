@@ -4,6 +4,8 @@ With a fixed half each, two threads wait for the one that starts late or shares 
 layer takes 0.9 ms on one core.
 """
 
+from time import thread_time
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,23 +22,30 @@ def run(
     """Compute all units of a layer. `step` neighbouring units share a part of their work.
 
     The kernels of layers set no flags, and no result depends on the bytes after a line. So the workspace is
-    not zeroed.
+    not zeroed. One thread computes a small layer, and one that is known to take little time: 128 to 128
+    channels of 14 x 14 took 120 us, and 210 with two threads (Zen 4).
     """
-    units = program.lines
-    count = 1 if program.work <= SMALL else min(units, threads.most(workers))
+    units, pace = program.lines, program.pace
+    small = program.work <= SMALL
+    count = 1 if small or 0 < pace.seconds * units < threads.LEAST else min(units, threads.most(workers))
     ranges = _ranges(units, count, program.work, step)
 
     def task(_first: int, _last: int) -> None:
         workspace = np.empty(program.workspace, np.uint8)
         where = address(source), address(target), address(workspace)
+        begin, done = thread_time(), 0
         try:
             while ranges:
-                program.call(*where, *ranges.pop())
+                first, last = ranges.pop()
+                program.call(*where, first, last)
+                done += last - first
         except IndexError:  # another thread took the last one
-            return
+            pass
         except BaseException:
             ranges.clear()
             raise
+        if done and not small:
+            pace.note(thread_time() - begin, done)
 
     threads.run(task, count, workers if count > 1 else 1)
 

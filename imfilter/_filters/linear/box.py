@@ -39,8 +39,10 @@ _ROWS_PER_TASK = 64
 _SPREAD, _BOUND = 2.0**-53, 1e-6
 
 
-#: Cost of running sums by the type of their totals, and extra cost for each plane of the box.
-_COST = {"u": 0.45, "i": 0.65, "f": 1.15}
+#: Cost of running sums by the type of their totals, and extra cost for each plane of the box. Boxes of 7, 9
+#: and 15 of float32 at 1080p took 2.8 ms by running sums, and 1.0, 1.1 and 1.6 axis by axis; without AVX-512
+#: 2.4, and 1.3, 1.6 and 2.5 (Zen 4, one thread).
+_COST = {"u": 0.45, "i": 0.65, "f": 1.8}
 _COST_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
 
 

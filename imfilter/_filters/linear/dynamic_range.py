@@ -4,7 +4,6 @@ If all samples in an output's window are small, the output is computed again fro
 repeated until the rounding error of larger samples does not matter. A window of zeros gives exactly the bias.
 """
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -315,7 +314,6 @@ def _bytes(lengths: list[int], channels: int) -> npt.NDArray[np.uint8]:
     )
 
 
-@functools.lru_cache(maxsize=64)
 def _as(value: float, dtype: np.dtype) -> npt.NDArray:
     """Return a number as an element of a result."""
     found = np.empty(1, dtype)

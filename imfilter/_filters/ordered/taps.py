@@ -17,7 +17,8 @@ class Order(NamedTuple):
     """Taps by their positions, in the order of the sum.
 
     With `sign` 1 or -1 each sample below is paired with the one above. The product of the centre is the first
-    of the sum; without a `centre` the sum begins with 0.
+    of the sum; without a `centre` the sum begins with 0. The weights are those of `below`, then that of the
+    centre. They are bytes, because 0.0 equals -0.0 and NaN does not equal itself.
     """
 
     below: tuple[int, ...]
@@ -25,7 +26,6 @@ class Order(NamedTuple):
     weights: bytes
     sign: int = 0
     centre: int | None = None
-    weight: float = 0.0
 
 
 def along_line(weights: npt.NDArray) -> Order:
@@ -36,23 +36,23 @@ def along_line(weights: npt.NDArray) -> Order:
         if not (np.abs(low - sign * high) > EPSILON).any():
             below = tuple(range(middle))
             above = tuple(size - 1 - i for i in below)
-            return Order(below, above, low.tobytes(), sign, middle, float(weights[middle]))
-    return Order(tuple(range(size - 1)), (), weights[:-1].tobytes(), 0, size - 1, float(weights[-1]))
+            return Order(below, above, weights[: middle + 1].tobytes(), sign, middle)
+    return Order(tuple(range(size - 1)), (), weights.tobytes(), 0, size - 1)
 
 
 @functools.lru_cache(256)
 def program(order: Order, step: int) -> Program:
     """Return the program of a sum whose positions are `step` samples apart."""
-    job = Job(sums.SUMS_JOB)
+    job, weights = Job(sums.SUMS_JOB), np.frombuffer(order.weights, np.float64)
     job |= {
         "sums": sums.sums.address(),
         "below": np.array(order.below, np.int64) * (8 * step),
         "above": np.array(order.above, np.int64) * (8 * step),
-        "weights": np.frombuffer(order.weights, np.float64),
+        "weights": weights,
         "taps": len(order.below),
         "sign": order.sign,
         "centred": int(order.centre is not None),
         "centre": 8 * step * (order.centre or 0),
-        "weight": order.weight,
+        "weight": 0.0 if order.centre is None else weights[-1],
     }
     return job.program(sums.write_sums, lines=1, work=1, rows=1, workspace=1)
