@@ -51,7 +51,8 @@ def resize(
     """Resample the image to another size.
 
     Every output is a weighted mean of the samples around its position. The weights of an output add up to 1,
-    so equal samples give exactly this sample.
+    so equal samples give exactly this sample. Integer results are rounded half to even. But if the weights
+    are not exact in binary, for example thirds, a mean halfway between two integers becomes either of them.
 
     Parameters
     ----------

@@ -1,16 +1,24 @@
 """Fixtures that several folders use."""
 
+import functools
 import gc
 import os
 import signal
+import sys
+import types
+import zlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.rank import apply as rank
 from tests import longest
+
+#: The generators of random numbers of each module of tests, and their states before the first test.
+_GENERATORS = {}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,6 +64,44 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
+    """Prepare the tests."""
+    _find_generators()
+    _search_seldom()
+
+
+def _find_generators():
+    """Find the generators of random numbers at the top of modules."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tests."):
+            # `isinstance` would execute the modules that wait for their first use.
+            values = [value for value in vars(module).values() if type(value) is np.random.Generator]
+            _GENERATORS[name] = [(value.bit_generator, value.bit_generator.state) for value in values]
+
+
+@functools.cache
+def _read_by(name):
+    """Return the generators of a module, and of those that it imports or whose functions it does."""
+    names, found = [name], {}
+    for one in names:
+        found |= {id(generator): (generator, state) for generator, state in _GENERATORS[one]}
+        for value in vars(sys.modules[one]).values():
+            if type(value) in (types.FunctionType, types.ModuleType):
+                other = value.__module__ if type(value) is types.FunctionType else value.__name__
+                if other in _GENERATORS and other not in names:
+                    names.append(other)
+    return list(found.values())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Give a test random numbers that depend on its name alone, and not on the tests before it."""
+    place = zlib.crc32(item.nodeid.encode()) << 64
+    for generator, state in _read_by(item.module.__name__):
+        generator.state = state
+        generator.advance(place)
+
+
+def _search_seldom():
     """Collect garbage from now on, but seldom, and do not search through the tests.
 
     The compiler makes millions of objects that live on. With Python's own threshold of 700 objects, three

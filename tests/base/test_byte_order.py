@@ -77,10 +77,11 @@ def test_hunt_through_shapes_types_and_windows():
     for _ in range(150):
         dtype = np.dtype(rng.choice([d for d in DTYPES if np.dtype(d).itemsize > 1]))
         image = samples(dtype, rng.integers(1, 12, rng.integers(1, 4)), int(rng.integers(1 << 30)))
-        size = int(rng.integers(1, 8))
         mode = str(rng.choice(["mirror", "symmetric", "edge", "wrap", "zero", "constant"]))
         cval = float(rng.choice([0.0, -0.0, 0.5, 7.0, -1e300, np.inf, np.nan]))
-        for filter_ in (imfilter.median, imfilter.minimum, imfilter.maximum):
+        # The sizes of `every`, because kernels are compiled for each of them.
+        for filter_, size in ((imfilter.median, 3), (imfilter.minimum, 7), (imfilter.maximum, 2)):
+            size = size if rng.random() < 0.8 else 1
             expected = filter_(image, size, mode=mode, cval=cval)
             found = filter_(swapped(image), size, mode=mode, cval=cval)
             out = np.empty(image.shape, dtype.newbyteorder("S"))

@@ -55,6 +55,13 @@ def computed(formula, *values, lanes=8):
     return result
 
 
+@functools.cache
+def is_fused():
+    """Tell whether a multiply-add is rounded once, as by most processors. Others round twice."""
+    x = np.full(8, 1 + 2.0**-30)
+    return bool((computed(lambda x: x.fma(x, -1.0), x) == 2.0**-29 + 2.0**-60).all())
+
+
 def positive(dtype, low, high):
     """Numbers of all magnitudes between, with both ends and powers of two."""
     spread = np.exp2(RNG.uniform(np.log2(low), np.log2(high), 1 << 18))
@@ -82,6 +89,8 @@ def encode(x):
 )
 @pytest.mark.parametrize(("low", "high"), [(0.0005, 1.0), (1e-6, 1e9)])
 def test_powers(formula, exponent, narrow, wide, low, high):
+    if formula is vector_math.cube_root and not is_fused():
+        narrow = 1.2e-7
     for dtype, bound in ((np.float32, narrow), (np.float64, wide)):
         x = positive(dtype, low, high)
         exact = x.astype(LONG) ** exponent
@@ -101,9 +110,10 @@ def test_angles():
 def test_sines_and_cosines(reach):
     x = RNG.uniform(-reach, reach, 1 << 16)
     x[:8] = np.arange(8) * np.pi / 2
+    bound = 5e-16 if is_fused() else 5e-16 + 2.0**-53 * np.abs(x)  # the multiple of a quarter turn is rounded
     for which, exact in ((0, np.sin(x.astype(LONG))), (1, np.cos(x.astype(LONG)))):
         found = computed(functools.partial(_one_of, which), x)
-        assert float(np.abs(found - exact).max()) < 5e-16
+        assert (np.abs(found - exact) < bound).all()
 
 
 @pytest.mark.parametrize(("dtype", "least"), [(np.float32, -87.0), (np.float64, -708.0)])
@@ -161,6 +171,8 @@ def test_powers_of_two_from_a_table(dtype):
             inside = exact >= np.finfo(dtype).tiny
             if not is_tabulated(dtype):  # the exponent is rounded
                 bound = bound + np.finfo(dtype).eps / 2 * np.abs(exponent[inside])
+                if not is_fused():  # and the product before
+                    bound = bound + np.finfo(dtype).eps / 2 * np.abs(exponent[inside] - logarithm)
             by_lanes = [computed(formula, a, b, lanes=lanes) for lanes in (16, 32, 64)]
             found = by_lanes[0]
             for other in by_lanes[1:]:

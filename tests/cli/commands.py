@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -77,23 +78,28 @@ def subprocess_env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": package}
 
 
-PEAK = """
-import sys
+PEAKS = """
+import json, sys
 from imfilter import cli
 from tests import memory
-code = cli.call(sys.argv[1:])
-print(memory.peak())
-sys.exit(code)
+for words in json.loads(sys.argv[1]):
+    if code := cli.call(words):
+        sys.exit(code)
+    print(memory.peak())
 """
 
 
-def peak_of(*arguments: object) -> int:
-    """Return how many bytes a process of its own had in memory at most while it ran a command."""
+def peaks_of(*commands: list[object]) -> list[int]:
+    """Return how many bytes a process of its own had in memory at most, after each of some commands.
+
+    What a command takes is the difference to the one before, which takes less.
+    """
+    words = json.dumps([[str(word) for word in command] for command in commands])
     result = subprocess.run(
-        [sys.executable, "-c", PEAK, *map(str, arguments)],
+        [sys.executable, "-c", PEAKS, words],
         env=subprocess_env(),
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(result.stdout)
+    return [int(line) for line in result.stdout.split()]

@@ -41,7 +41,7 @@ def test_steps_of_pictures(
 ) -> None:
     """A picture is read and written in bands also if a step needs the whole."""
     monkeypatch.setattr(pipe_stages, "_HELD", held)
-    source = save(tmp_path / "in.tif", two_hills(64, 61, *channels))
+    source = save(tmp_path / "in.tif", two_hills(44, 61, *channels))  # 44 bands
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)
 
@@ -70,9 +70,9 @@ def test_steps_of_pictures_with_alpha(
     clear: int,
 ) -> None:
     """Some bands have no transparent pixel. A dilation may leave none in the whole picture."""
-    pixels = two_hills(64, 61, channels)
+    pixels = two_hills(44, 61, channels)
     pixels[..., -1] = 255
-    pixels[33 : 33 + clear, 20 : 20 + clear, -1] = 90
+    pixels[13 : 13 + clear, 20 : 20 + clear, -1] = 90
     source = save(tmp_path / "in.png", pixels)
     for suffix in (".tif", ".npy", ".png"):
         same(written, monkeypatch, source, suffix, "pipe", *chain)

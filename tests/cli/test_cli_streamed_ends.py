@@ -16,7 +16,7 @@ import tifffile
 from imfilter import io
 from imfilter._cli import messages
 from imfilter._files import bands
-from tests.cli.commands import done, failed, noise, peak_of, said, save, subprocess_env
+from tests.cli.commands import done, failed, noise, peaks_of, said, save, subprocess_env
 from tests.cli.streaming import tiff
 
 
@@ -170,10 +170,11 @@ def test_a_signal_leaves_no_output(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(("name", "suffix"), [("sobel", ".tif"), ("gaussian", ".npy"), ("sobel", ".png")])
 def test_memory_does_not_grow_with_the_picture(tmp_path: Path, name: str, suffix: str) -> None:
     """The larger picture has 60 MB, and its result in floats 240 MB."""
-    found = []
+    commands = []
     for rows in (3000, 10000):
-        source = tmp_path / "in.tif"
+        source = tmp_path / f"{rows}.tif"
         tifffile.imwrite(source, np.tile(noise(100, 6000), (rows // 100, 1)), photometric="minisblack")
-        found.append(peak_of(name, source, tmp_path / f"out{suffix}"))
+        commands.append([name, source, tmp_path / f"out{suffix}"])
+    found = peaks_of(*commands)
     assert found[1] < found[0] + 20_000_000
     assert found[1] < 220_000_000

@@ -11,7 +11,7 @@ import tifffile
 
 from imfilter import io
 from imfilter._cli import reach, strips, table
-from tests.cli.commands import EXTRA, NAMES, done, noise, peak_of, save
+from tests.cli.commands import EXTRA, NAMES, done, noise, peaks_of, save
 from tests.looping import loop_over
 
 #: Options with which a row of the result depends on more, or on other rows, than by default.
@@ -242,12 +242,6 @@ def test_pieces_hold_what_bands_need(
         assert at == geometry.length
 
 
-def peak(*arguments: object) -> int:
-    """Return how many bytes a process had in memory at most while it ran a command, without compilation."""
-    done(*arguments)
-    return peak_of(*arguments)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "channels", "values"),
@@ -280,12 +274,13 @@ def test_memory_is_that_of_input_and_output(
             extrasamples=["unassalpha"] if channels == 4 else None,
         )
 
-    save(tmp_path / "small.png", noise(40, *shape)[:, :40])
-    base = peak(name, tmp_path / "small.png", tmp_path / "small.tif", *options)
+    small = [name, save(tmp_path / "small.png", noise(40, *shape)[:, :40]), tmp_path / "small.tif", *options]
+    large = [name, tmp_path / "in.tif", tmp_path / "out.tif", *options]
     write(4)
-    done(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)  # compiles what the command needs
+    done(*small)  # compiles what the commands need
+    done(*large)
     write(40)
-    most = peak_of(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)
+    base, most = peaks_of(small, large)
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         assert file.pages.first.shape[:2] == (4000, 4000)
         assert file.pages.first.nbytes in (16_000_000 * values, 12_000_000 * values)  # without alpha
@@ -307,17 +302,19 @@ def test_memory_does_not_grow_with_the_picture(tmp_path: Path, words: str) -> No
     save(tmp_path / "small.png", noise(40, 40))
     save(tmp_path / "small_mask.png", noise(40, 40) % 2 + 1)
     name, *options = words.replace("MASK", str(tmp_path / "small_mask.png")).split()
-    base = peak(name, tmp_path / "small.png", tmp_path / "small.tif", *options)
+    small = [name, tmp_path / "small.png", tmp_path / "small.tif", *options]
     name, *options = words.replace("MASK", str(tmp_path / "mask.tif")).split()
+    large = [name, tmp_path / "in.tif", tmp_path / "out.tif", *options]
 
     def write(times: int) -> None:
         tifffile.imwrite(tmp_path / "in.tif", np.tile(noise(160, 8000), (times, 1)))
         tifffile.imwrite(tmp_path / "mask.tif", np.tile(noise(160, 8000) % 2, (times, 1)))
 
     write(10)
-    done(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)  # compiles what the command needs
+    done(*small)  # compiles what the commands need
+    done(*large)
     write(100)
-    most = peak_of(name, tmp_path / "in.tif", tmp_path / "out.tif", *options)
+    base, most = peaks_of(small, large)
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         assert file.pages.first.shape in ((16000, 8000), (11200, 5600))
     assert most - base < 64_000_000
@@ -330,7 +327,9 @@ def test_frames_are_read_and_written_one_by_one(tmp_path: Path) -> None:
         pixels = np.repeat(noise(1, 1000, 1000), count, axis=0)
         pixels[:, :100, :100] = noise(count, 100, 100)
         io.write(tmp_path / f"{count}.png", io.Image(pixels, axes="TYX"))
-    few, many = (peak("box", tmp_path / f"{count}.png", tmp_path / "out.png") for count in (4, 120))
+    commands = [["box", tmp_path / f"{count}.png", tmp_path / "out.png"] for count in (4, 120)]
+    done(*commands[0])  # compiles what both need
+    few, many = peaks_of(*commands)
     assert many - few < 30_000_000
 
 

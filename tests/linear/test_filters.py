@@ -1,5 +1,7 @@
 """The filters: exact properties, and the definitions in float64, in one, two and three dimensions."""
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import ndimage as ndi
@@ -78,6 +80,7 @@ for _name in naive.SMOOTHING:
     )
 
 
+@functools.cache
 def gain(call, ndim):
     """sum|w| of a linear filter: what it makes of the worst image of ones and minus ones is at most this."""
     reach = 31

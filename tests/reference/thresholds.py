@@ -1,5 +1,6 @@
 """Thresholds by their definitions, in plain loops and fractions."""
 
+import functools
 import itertools
 import math
 from fractions import Fraction
@@ -19,16 +20,16 @@ def _mean(pairs):
     return Fraction(sum(v * n for v, n in pairs)) / sum(n for _, n in pairs)
 
 
-def _between(classes):
-    """The sum of squares between the classes, up to a constant."""
-    return sum(sum(n for _, n in pairs) * _mean(pairs) ** 2 for pairs in classes)
-
-
 def multi_otsu(pairs, classes):
     best, found = None, None
+
+    @functools.cache
+    def between(a, b):
+        """The part of a class in the sum of squares between the classes, up to a constant."""
+        return sum(n for _, n in pairs[a:b]) * _mean(pairs[a:b]) ** 2
+
     for cuts in itertools.combinations(range(1, len(pairs)), classes - 1):
-        limits = (0, *cuts, len(pairs))
-        value = _between([pairs[a:b] for a, b in itertools.pairwise(limits)])
+        value = sum(itertools.starmap(between, itertools.pairwise((0, *cuts, len(pairs)))))
         if best is None or value > best:
             best, found = value, [pairs[c - 1][0] for c in cuts]
     return found

@@ -41,6 +41,10 @@ def test_many_tiles_and_groups(mode, dtype):
     for shape in ((202, 2600), (404, 2600), (202, 1300), (101, 2600), (202, 325)):
         exact = imfilter.resize(image.astype(np.float64), shape, method="linear", mode=mode)
         found = imfilter.resize(image, shape, method="linear", mode=mode)
+        if shape[1] == 325 and mode == "shrink":
+            # The weights of the first and the last column are multiples of 1/28: half may go either way.
+            assert np.abs(found[:, [0, -1]] - exact[:, [0, -1]]).max() < 0.5 + 1e-9
+            found, exact = found[:, 1:-1], exact[:, 1:-1]
         np.testing.assert_array_equal(found, rounded(exact, dtype))
         if shape[1] > 325:  # weights at a border that shrinks are not powers of two
             real = imfilter.resize(image, shape, method="linear", mode=mode, dtype=np.float32)
