@@ -29,6 +29,12 @@ _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 #: Calls that wait for each thread of the pool, above which those that have ended are dropped.
 _WAITING = 4
 
+_VARIABLE = "IMFILTER_WORKERS"
+#: The variables of the environment, and the name of ours as it is there. Every filter looks. If there is
+#: none, `os.environ.get` takes 0.73 us, because it raises and catches an error, and this takes 0.06.
+_environment = getattr(os.environ, "_data", os.environ)
+_KEY = os.environ.encodekey(_VARIABLE) if _environment is not os.environ else _VARIABLE
+
 _inside = threading.local()
 #: Held while the pool grows. The handler of a signal may filter meanwhile.
 _lock = threading.RLock()
@@ -49,13 +55,15 @@ def requested(workers: object) -> int | None:
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
-    word = os.environ.get("IMFILTER_WORKERS")
+    if _KEY not in _environment:
+        return None
+    word = os.environ.get(_VARIABLE)
     if word is None or not word.strip():
         return None
     try:
         return _checked(int(word))
     except ValueError:
-        raise ValueError(f"IMFILTER_WORKERS must be an integer of at least 1, got {word!r}") from None
+        raise ValueError(f"{_VARIABLE} must be an integer of at least 1, got {word!r}") from None
 
 
 def _available() -> int:

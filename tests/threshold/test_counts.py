@@ -53,6 +53,47 @@ def test_counts_of_more_than_16_bits(dtype, count):
         assert counted(values, workers) == expected(values)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i1"])
+@pytest.mark.parametrize("count", [1 << 15, (1 << 17) + 7])
+def test_counts_of_pairs_of_bytes(dtype, count):
+    info = np.iinfo(dtype)
+    noise = np.random.default_rng(0).integers(info.min, info.max, count, dtype, endpoint=True)
+    cycle = np.resize(
+        np.array([3, 7, 3, 5, 100, info.max, info.min, 0], dtype), count
+    )  # more than 255 of a pair
+    rare, often = noise.copy(), noise.copy()
+    for image, step in ((rare, 10), (often, 5)):  # neighbouring pairs are equal in one of so many places
+        pairs = image[: count // 2 * 2].reshape(-1, 2)
+        pairs[1::step] = pairs[0:-1:step][: len(pairs[1::step])]
+    for _ in range(2):  # tables are kept for the next image
+        for values in (noise, cycle, rare, often, np.sort(noise)):
+            assert counted(values) == expected(values)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i2"])
+def test_counts_of_bytes_in_16_bits(dtype):
+    rng = np.random.default_rng(0)
+    noise, each = (
+        rng.integers(0, 256, (1 << 16) + 9, np.uint16),
+        np.repeat(np.arange(256, dtype=np.uint16), 256),
+    )
+    begun, wrong = noise * 257, noise * 257
+    begun[5000:] = rng.integers(0, 1 << 16, len(begun) - 5000)  # only the first are copies of a byte
+    wrong[40_000] = 258
+    for _ in range(2):  # tables are kept for the next image
+        for values in (noise * 257, np.sort(noise) * 257, each * 257, begun, wrong):
+            assert counted(values.view(dtype)) == expected(values.view(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i2"])
+def test_counts_that_are_often_full(dtype):
+    each = np.repeat(np.arange(-500, 500).astype(dtype), 256)
+    mixed = np.random.default_rng(0).permutation(np.repeat(each, 3))
+    for values in (each, mixed, each[1:], np.tile(each, 3)):
+        for workers in (1, 3):
+            assert counted(values, workers) == expected(values)
+
+
 @pytest.mark.parametrize("dtype", ["u1", "i2"])
 def test_counts_in_any_place_of_memory(dtype):
     memory = np.zeros(4099, np.uint8)

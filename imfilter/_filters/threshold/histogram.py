@@ -23,6 +23,8 @@ Number = int | float
 WIDEST = 1 << 20
 #: Samples from which on the sums of all tables may need more than 32 bits.
 _MOST = 1 << 32
+#: Samples whose counts have 32 bits.
+_PIECE = 1 << 30
 #: Bins from which on there are two tables, not four, which would not fit into the second-level cache.
 _MANY_BINS = 1 << 13
 #: Samples of a part of an image whose extremes are searched.
@@ -82,11 +84,16 @@ class Counted:
     found: Histogram | Number
 
 
+def plain(image: Any, mask: Any, nan: Any) -> bool:
+    """Tell whether an image is an array of a small type without gaps, whose samples are all present."""
+    if type(image) is not np.ndarray or mask is not None or type(nan) is not str or nan != "propagate":
+        return False
+    return image.dtype in small.LIMITS and image.flags.c_contiguous and image.size > 0 and image.ndim > 0
+
+
 def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) -> Samples | None:
     """Check the arguments and return the samples that are present. None: one of them is NaN."""
-    plain = type(image) is np.ndarray and mask is None and type(nan) is str and nan == "propagate"
-    if plain and image.dtype in small.LIMITS and image.flags.c_contiguous and image.size and image.ndim:
-        # This takes 2 us. The way that follows takes 11.
+    if plain(image, mask, nan):  # this takes 1 us, and the way that follows 11
         return Samples(image.reshape(-1), None, threads.requested(workers))
     bare, own = missing.split(image)
     array = arguments.image(bare)
@@ -117,8 +124,11 @@ def threshold(
     workers: Any,
 ) -> Any:
     """Return the threshold of an image: NaN, the value of a constant image, or what is chosen."""
-    number = arguments.integer(bins, "bins", least=2, most=WIDEST)
+    known = type(bins) is int and 2 <= bins <= WIDEST
+    number = bins if known else arguments.integer(bins, "bins", least=2, most=WIDEST)
     found: Histogram | Number
+    if isinstance(choose, small.Criterion) and plain(image, mask, nan) and image.size < _MOST:
+        return small.threshold(image, threads.requested(workers), choose)
     if isinstance(image, Counted):
         found = image.found
     else:
@@ -258,14 +268,14 @@ def counted(
     """Return the number of samples in each bin. Counts are whole numbers, so the order does not matter."""
     values = samples.values
     size = values.dtype.itemsize
-    if limits is None and bins == 1 << 8 * size:
-        found = small.of_type(values.dtype).counted(values, samples.workers)
-        tables = [table for one in found for table in one.counts]
-    else:
-        tables = _counted(samples, low, bins, limits)
     total = np.zeros(bins)
-    for table in tables:
-        np.add(total, table, out=total)
+    if limits is None and bins == 1 << 8 * size:
+        for start in range(0, len(values), _PIECE):
+            first, places, counts = small.histogram(values[start : start + _PIECE], samples.workers)
+            total[places + (first - low)] += counts
+    else:
+        for table in _counted(samples, low, bins, limits):
+            np.add(total, table, out=total)
     return total
 
 

@@ -24,6 +24,8 @@ _MANY_BYTES = 1 << 25
 
 def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
     """Return the mean. The sum of integers is exact."""
+    if histogram.plain(image, mask, nan):
+        return _small(image, threads.requested(workers)) / cast(int, image.size)
     if isinstance(image, histogram.Counted):  # the mean of its parts
         return cast(float, image.found)
     samples = histogram.present(image, mask, nan, workers)
@@ -155,7 +157,7 @@ def _sum_small(dtype: np.dtype) -> Callable[[int, int], int]:
     def one(samples: int, count: int) -> int:
         to = np.empty(2 * kernels.LANES, np.int64)
         entry(kernel, samples, count, address(to))
-        return int(to[0])
+        return to.item(0)
 
     return one
 
@@ -164,7 +166,7 @@ def _small(values: npt.NDArray, workers: int | None) -> int:
     """Return the sum of integers of 8 or 16 bits."""
     one, at, size = _sum_small(values.dtype), address(values), values.itemsize
     if values.nbytes <= _MANY_BYTES:
-        return one(at, len(values))
+        return one(at, values.size)
     sums = list[int]()
-    threads.run(lambda start, stop: sums.append(one(at + start * size, stop - start)), len(values), workers)
+    threads.run(lambda start, stop: sums.append(one(at + start * size, stop - start)), values.size, workers)
     return sum(sums)

@@ -4,20 +4,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.threshold.kernels import classes, histogram, split
+from imfilter._filters.threshold.kernels import classes, collect, histogram, small_integers, split
 from imfilter._simd.jit import Combination
 
 
 def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield histogram.count_samples, ()
+    yield small_integers.count_bytes, (np.dtype("u1"),)
+    yield small_integers.count_words, (np.dtype("u2"),)
     for element in ("u1", "u2"):
-        yield histogram.count_small, (np.dtype(element),)
         yield histogram.sum_small, (np.dtype(element),)
     yield histogram.sum_line, (np.dtype("f4"),)
     yield histogram.sum_samples, ()
     yield histogram.count_real, (np.dtype("f4"),)
-    yield histogram.find, ()
+    yield collect.find, ()
     for kinds in (("u4", "u4"), ("u8", "f8")):
         types = np.dtype(kinds[0]), np.dtype(kinds[1])
         yield split.corner, types
