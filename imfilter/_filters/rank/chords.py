@@ -10,6 +10,7 @@ from imfilter._base.program import Job, Program, far, layout_workspace, pitch, s
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bit_lines, ordered_keys
+from imfilter._filters.rank.kernels.bit_rows import PAST, bit_rows
 from imfilter._filters.rank.kernels.chord_rows import MOVED, SAMPLES, extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
@@ -263,11 +264,7 @@ def make(
     sets = chords.sets.copy()
     for own, step in zip(sets, chords.steps, strict=True):
         if step.copies and step.what not in kernels:
-            kernels[step.what] = (
-                bit_lines.combine_bits.address(_WORD, step.what)
-                if packed
-                else extreme.address(compared, step.what)
-            )
+            kernels[step.what] = step.what if packed else extreme.address(compared, step.what)
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
     if not packed:
@@ -316,20 +313,21 @@ def make(
     if packed:
         steps = loops.y.source_step, loops.y.target_step  # the next row is prefetched
         job["source_c"], job["target_c"] = steps if far(loops, source) else (0, 0)
-        if images * loops.y.length * length >= _FAR_BITS:
-            job["target_c"], job["streamed"] = bit_lines.PAST, 1
+        if images * loops.y.length * length >= _FAR_BITS and job["target_packed"]:
+            job["target_c"], job["streamed"] = PAST, 1
+        job["many_rows"] = bit_rows.address(integer, _WORD, _ADDRESS)
         job["fetch"] = bit_lines.fetch_bits.address(integer, ordered_keys.INTEGERS)
         job["fill"] = bit_lines.fill_bits.address(integer)
         job["place"] = bit_lines.place_bits.address(integer, integer)
     job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE + MOVED)
     sizes = {
-        "lines": chords.lines * job["pitch"],
         **dict.fromkeys(("table", "steps", "ends", "spans"), 8 * entries),
         "spare": (0 if job["target_packed"] and not packed else wide * loops.channels * size) + BYTES,
         "flag": 8,
     }
     if packed:
-        sizes["aside"] = wide + reach + BYTES
+        sizes["aside"] = wide + reach + BYTES + MOVED
+    sizes["lines"] = chords.lines * job["pitch"]  # bits before a line may be read
     workspace = layout_workspace(job, sizes)
     if not packed:
         job["aside"] = job["flag"]

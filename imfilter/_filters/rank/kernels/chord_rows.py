@@ -211,13 +211,13 @@ def extreme_rows(
 
 
 @part
-def columns_of(job, to, tile):
+def columns_of(job, to, tile, whole):
     """Return the first column of a tile of an output at address `to`, and the column after its last one.
 
-    Results that go past the caches do so in whole cache lines. So they are not divided between tiles.
+    If results go past the caches in `whole` cache lines, these are not divided between tiles.
     """
     x, end = peek(job.tiles + 8 * tile), peek(job.tiles + 8 * tile + 8)
-    if job.streamed:
+    if whole:
         if tile > 0:
             x = _aligned(job, to, x)
         if tile < job.n_tiles - 1:
@@ -246,6 +246,7 @@ def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
     workspace = (memory + LINE - 1) // LINE * LINE
     for tile in range(job.in_group):
         begin_table(job, workspace + tile * job.tile_space)
+    whole = job.streamed and not job.log_units  # bits are written to any part of a cache line
     groups = (job.n_tiles + job.in_group - 1) // job.in_group
     unit = start
     while unit < stop and not peek(workspace + job.flag):  # with the flag, all is computed again
@@ -257,12 +258,14 @@ def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
         first = group * job.in_group
         tiles = min(job.in_group, job.n_tiles - first)
         for tile in range(tiles):
-            x, end = columns_of(job, plane_to, first + tile)
+            x, end = columns_of(job, plane_to, first + tile, whole)
             own = workspace + tile * job.tile_space
             to = plane_to + y * job.target_y + x * job.target_x
-            invoke(5, job.many_rows, (
-                job_at, own, image_at, z, y, x, end - x, begin, fresh, count, to, first, tile, tiles,
-            ))  # fmt: skip
+            given = job_at, own, image_at, z, y, x, end - x, begin, fresh, count, to, first, tile, tiles
+            if job.log_units:
+                invoke(3, job.many_rows, given)
+            else:
+                invoke(5, job.many_rows, given)
             if peek(own + job.flag):
                 poke(workspace + job.flag, 1)
         unit += count

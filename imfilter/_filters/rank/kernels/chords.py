@@ -253,7 +253,7 @@ def fill_key(kind, line, first, count, value):
 
 
 @part
-def _bound(job, own, line, x, count):
+def bound(job, own, line, x, count):
     """Fill the columns of a row of a set that are outside of the image. The row has `count` columns."""
     left = min(max(own.before_x - x, 0), count)
     right = min(max(own.before_x + job.samples_x - x, left), count)
@@ -297,7 +297,7 @@ def begin_table(job, workspace):
 
 
 @part
-def _fetch(job, workspace, image_at, z, x, row, count, own, line):
+def fetch_row(job, workspace, image_at, z, x, row, count, own, line):
     """Write the row of a set that is a sample in a plane. Return the address of its next row, or 0."""
     source = row_address(job, image_at, z, own.plane, row)
     invoke(2, job.fetch, (
@@ -326,7 +326,7 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
         line, count = peek(table + 8 * i), wide + own.more
         row = y + early + own.lead
         if own.plane >= 0:
-            source = _fetch(job, workspace, image_at, z, x, row, count, own, line)
+            source = fetch_row(job, workspace, image_at, z, x, row, count, own, line)
             continue
         if own.bounded and not 0 <= row - own.before_y < job.samples_y:
             invoke(1, job.fill, (line, 0, count * job.channels, own.border_key))
@@ -341,7 +341,7 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
             continue
         invoke(2, own.combine, (at, own.count, line, (extent + BYTES - 1) // BYTES * BYTES))
         if own.bounded:
-            _bound(job, own, line, x, count)
+            bound(job, own, line, x, count)
         if i == job.n_sets - 1:
             if job.restore:
                 invoke(1, job.restore, (line, wide * job.channels))
