@@ -14,7 +14,7 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Program
 from imfilter._base.reach import Reach, of_radii
-from imfilter._filters.morphology import pipeline, structure, weighed
+from imfilter._filters.morphology import pipeline, single, structure, weighed
 from imfilter._filters.morphology.residues import difference
 from imfilter._filters.morphology.settings import Found, Settings, equal, new, same, without
 from imfilter._filters.morphology.structure import Structure
@@ -56,6 +56,7 @@ class Call:
     truth: bool  # whether samples are truth values
     result_shape: tuple[int, ...]
     programs: dict[Any, Program | None] = field(default_factory=dict)
+    ranks: dict[tuple[int, ...], Any] = field(default_factory=dict)  # see `single`
 
     @property
     def reach(self) -> Reach:
@@ -218,7 +219,9 @@ def _compute_absent(
     replaced = _replaced(call, array, out, of_band, workers)
     if replaced is not None:
         return replaced[0]
-    found = pipeline.run(call, array, out, workers)
+    found = single.run(call, array, out, workers)
+    if found is None:
+        found = pipeline.run(call, array, out, workers)
     if found is None:
         composed = _composed if call.element.weights is None else _in_bands
         found, _ = composed(call, array, Presence(None, False, True, 0.0), out, workers)

@@ -10,6 +10,7 @@ from imfilter._base.program import Job, Program, far, layout_workspace, pitch, s
 from imfilter._filters.rank import unions
 from imfilter._filters.rank.footprint import Neighbourhood, for_neighbourhoods, kind
 from imfilter._filters.rank.kernels import bit_lines, ordered_keys
+from imfilter._filters.rank.kernels.bit_rows import PAST, bit_rows
 from imfilter._filters.rank.kernels.chord_rows import MOVED, SAMPLES, extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
     CHORD_JOB,
@@ -57,9 +58,9 @@ _GROUP, _BLOCK = 256 * 1024, 16
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
-#: boxes up to 3x3: 3x3 took 0.54 ms by a network at 4K and 0.66 by bits, 9x9 1.17 and 0.90, 25x25 1.39 and
-#: 0.61 (Zen 4, one thread).
-_UNPACK, _PACK, _READ_BITS = 0.14, 0.03, 0.0019
+#: boxes smaller than 3x3. 9x9 took 1.17 ms by a network at 4K and 0.90 by bits, 25x25 1.39 and 0.61 (Zen 4,
+#: one thread); 3x3 0.41 by a network, and 5x5 0.30 by bits (two threads).
+_UNPACK, _PACK, _READ_BITS = 0.134, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).
 _BOX = 40
@@ -198,6 +199,20 @@ def _samples(sets: npt.NDArray, operands: npt.NDArray, pixel: int) -> npt.NDArra
     return np.array(found, SAMPLES)
 
 
+def _looked(sets: npt.NDArray, operands: npt.NDArray, pixel: int) -> tuple[npt.NDArray, int]:
+    """Return the operands, of the second set the newest row of samples first, and where this begins.
+
+    If the second set does not read that row, or is the result, return -1 instead.
+    """
+    first, count = sets[1]["first"], sets[1]["count"]
+    newest = [j for j in range(first, first + count) if operands["of"][j] == 0 and operands["age"][j] == 0]
+    if len(sets) < 3 or not newest:
+        return operands, -1
+    found, chosen = operands.copy(), min(newest, key=lambda j: operands["shift"][j])
+    found[[first, chosen]] = found[[chosen, first]]
+    return found, int(found["shift"][first]) * pixel
+
+
 def _of_one_plane(chords: Prepared) -> bool:
     """Tell whether the first set is a sample, and the others are all minima, or all maxima."""
     first, *more = chords.steps
@@ -263,11 +278,7 @@ def make(
     sets = chords.sets.copy()
     for own, step in zip(sets, chords.steps, strict=True):
         if step.copies and step.what not in kernels:
-            kernels[step.what] = (
-                bit_lines.combine_bits.address(_WORD, step.what)
-                if packed
-                else extreme.address(compared, step.what)
-            )
+            kernels[step.what] = step.what if packed else extreme.address(compared, step.what)
         own["combine"] = kernels[step.what] if step.copies else 0
         own["border_key"] = border_keys.get(step.border, 0)
     if not packed:
@@ -294,11 +305,13 @@ def make(
     job["last"] = job["ahead_source"] = job["ahead_target"] = job["many_rows"] = job["streamed"] = 0
     for name in ("in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"):
         job[name] = 0
+    job["looked"] = -1
     how = ordered_keys.CHECKED if check_finite else ordered_keys.TURNED if turned else ordered_keys.INTEGERS
     what = chords.steps[-1].what
     if many_rows and job["direct"]:
         job["many_rows"] = extreme_rows.address(compared, integer, _ADDRESS, what, how)
-        job["samples"] = samples = _samples(sets, chords.operands, pixel)
+        job["operands"], job["looked"] = _looked(sets, chords.operands, pixel)
+        job["samples"] = samples = _samples(sets, job["operands"], pixel)
         job["n_samples"] = len(samples)
         job["streamed"] = past and narrow * pixel >= BYTES + MOVED
         if far(loops, source):
@@ -316,20 +329,21 @@ def make(
     if packed:
         steps = loops.y.source_step, loops.y.target_step  # the next row is prefetched
         job["source_c"], job["target_c"] = steps if far(loops, source) else (0, 0)
-        if images * loops.y.length * length >= _FAR_BITS:
-            job["target_c"], job["streamed"] = bit_lines.PAST, 1
+        if images * loops.y.length * length >= _FAR_BITS and job["target_packed"]:
+            job["target_c"], job["streamed"] = PAST, 1
+        job["many_rows"] = bit_rows.address(integer, _WORD, _ADDRESS)
         job["fetch"] = bit_lines.fetch_bits.address(integer, ordered_keys.INTEGERS)
         job["fill"] = bit_lines.fill_bits.address(integer)
         job["place"] = bit_lines.place_bits.address(integer, integer)
     job["pitch"] = pitch(((wide + reach) * pixel >> log_units) + 2 * BYTES + LINE + MOVED)
     sizes = {
-        "lines": chords.lines * job["pitch"],
         **dict.fromkeys(("table", "steps", "ends", "spans"), 8 * entries),
         "spare": (0 if job["target_packed"] and not packed else wide * loops.channels * size) + BYTES,
         "flag": 8,
     }
     if packed:
-        sizes["aside"] = wide + reach + BYTES
+        sizes["aside"] = wide + reach + BYTES + MOVED
+    sizes["lines"] = chords.lines * job["pitch"]  # bits before a line may be read
     workspace = layout_workspace(job, sizes)
     if not packed:
         job["aside"] = job["flag"]

@@ -13,6 +13,7 @@ from imfilter._filters.rank.kernels import (
     radix_sort,
     unrolled_network,
 )
+from imfilter._filters.rank.kernels.bit_rows import bit_rows
 from imfilter._filters.rank.kernels.blocks import slide_blocks
 from imfilter._filters.rank.kernels.chord_rows import extreme_rows, slide_chord_rows
 from imfilter._filters.rank.kernels.chords import (
@@ -62,8 +63,7 @@ def combinations() -> Iterator[Combination]:
             turned = ordered_keys.TURNED if kind == _I32 else ordered_keys.INTEGERS
             yield ordered_keys.fetch_keys, (kind, turned)
             yield radix_sort.sort, (kind, turned)
-    for which in (SMALLEST, LARGEST):
-        yield bit_lines.combine_bits, (_U64, which)
+    yield bit_rows, (_U8, _U64, _I64)
     yield bit_lines.fetch_bits, (_U8, ordered_keys.INTEGERS)
     yield bit_lines.fill_bits, (_U8,)
     yield bit_lines.place_bits, (_U8, _U8)

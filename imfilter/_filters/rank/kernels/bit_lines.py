@@ -14,16 +14,13 @@ from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.lines import fetch_samples, inner_columns, source_index
 from imfilter._simd.llvm import WORD, constant, lanewise, read
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.registers import BYTES, LINE
-from imfilter._simd.streaming import stream
+from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import Vector, in_lanes, load, load_one, move_one, peek, poke, size_of, store
 
 #: How lines are combined: all bits, one of the bits, or the bits of the first that are not in the second.
 ALL, ANY, WITHOUT = 0, 1, 2
 #: Bits, and bytes, of a word. Words hold bits in the order of addresses: the processor is little-endian.
 _BITS, _BYTES = 64, 8
-#: The distance to places that are prefetched, if results go past the caches instead.
-PAST = -1
 
 
 @intrinsic
@@ -38,7 +35,7 @@ def _packed(typingctx, address):
 
 
 @intrinsic
-def _unpacked(typingctx, word):
+def unpacked(typingctx, word):
     """Return a byte, 0 or 1, for each bit of a word."""
 
     def codegen(context, builder, sig, args):
@@ -84,16 +81,17 @@ def _bits_at(kind, bit):
     return _funnel(low, lanes_from(low, load(kind, at + BYTES, kind), 1), shift)
 
 
-@kernel("kind", "which")
-def combine_bits(kind, which, at, count, to, extent):
+@inlined
+def combine_line(kind, which, at, count, offset, to, extent):
     """Combine `count` lines of bits, whose addresses are in the table `at`, to a line of `extent` bytes.
 
-    `extent` is a number of whole vectors. `kind` is the type of a word.
+    Lines are read `offset` bits further on. The last vector is written as a whole. `kind` is the type of a
+    word.
     """
     for start in range(0, extent, BYTES):
-        found = _bits_at(kind, peek(at) + 8 * start)
+        found = _bits_at(kind, peek(at) + 8 * start + offset)
         for i in range(1, count):
-            other = _bits_at(kind, peek(at + 8 * i) + 8 * start)
+            other = _bits_at(kind, peek(at + 8 * i) + 8 * start + offset)
             if which == ALL:
                 found = found & other
             elif which == ANY:
@@ -200,61 +198,10 @@ def fill_bits(kind, line, first, count, value):
         poke(word, peek(word) | inside if value else peek(word) & ~inside)
 
 
-@inlined
-def _word(line, bit):
-    """Return the word that begins with a bit of a line."""
-    at = line + (bit >> 3)
-    return _funnel(peek(at), peek(at + _BYTES), bit & 7)
-
-
-@inlined
-def _place_part(kind, line, to, first, stop, spare):
-    """Write bits `first` to before `stop` of a line, fewer than a word has, and nothing beside them."""
-    store(spare, kind, _unpacked(_word(line, first)))
-    count = stop - first
-    for i in range(0, count - _BYTES + 1, _BYTES):
-        poke(to + first + i, peek(spare + i))
-    for i in range(count - count % _BYTES, count):
-        move_one(to + first + i, spare + i, kind)
-
-
-@inlined
-def _place_past(kind, line, to, count, spare):
-    """Write at least a word of bits to the output, past the caches.
-
-    No cache line is written in both ways, except for its parts at both ends, which are written as usual.
-    """
-    first = -to % LINE
-    end = first + (count - first) // LINE * LINE
-    if first:
-        _place_part(kind, line, to, 0, first, spare)
-    for i in range(first, end, LINE):
-        stream(to + i, kind, _unpacked(_word(line, i)))
-    if end < count:
-        _place_part(kind, line, to, end, count, spare)
-
-
 @kernel("kind", "target")
-def place_bits(kind, target, line, to, count, channels, step_x, ahead, packed, spare):
-    """Write `count` bits of a line to the output, as bytes. `channels` is 1.
-
-    If the output is not `packed`, or is shorter than a word, the bytes are first written to `spare`.
-    If `ahead` is not 0, the places so many bytes further on are prefetched. If it is `PAST`, bytes go past
-    the caches.
-    """
-    size = size_of(kind)
-    straight = packed and count >= _BITS
-    if straight and ahead == PAST:
-        _place_past(kind, line, to, count, spare)
-        return
-    unpacked, whole = to if straight else spare, count // _BITS * _BITS
-    for i in range(0, whole, _BITS):
-        if ahead:
-            prefetch(unpacked + i + ahead, 1)
-        store(unpacked + i, kind, _unpacked(peek(line + (i >> 3))))
-    if whole < count:
-        first = count - _BITS if straight else whole  # the last word overlaps the previous one
-        store(unpacked + first, kind, _unpacked(_word(line, first)))
-    if not straight:
-        for x in range(count):
-            move_one(to + x * step_x, spare + x * size, target)
+def place_bits(kind, target, line, to, count, channels, step_x, step_c, packed, spare):
+    """Write `count` bits of a line to an output that is not contiguous, as bytes. `channels` is 1."""
+    for i in range(0, count, _BITS):
+        store(spare + i, kind, unpacked(peek(line + (i >> 3))))
+    for x in range(count):
+        move_one(to + x * step_x, spare + x * size_of(kind), target)

@@ -20,10 +20,13 @@ from imfilter._filters.rank.kernels.chords import (
     extreme_group,
     extreme_line,
     extreme_line_ahead,
+    few_group,
+    first_group,
     place_group,
     row_address,
+    with_line,
 )
-from imfilter._filters.rank.kernels.ordered_keys import checked_keys
+from imfilter._filters.rank.kernels.ordered_keys import CHECKED, checked_keys, strange_group
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lines import inner_columns
@@ -86,11 +89,39 @@ def _copy(bits, how, job, workspace, address, x, count, line, new):
 
 
 @inlined
-def _look(bits, how, job, workspace, address, extent):
-    """Search `extent` bytes of samples for -0.0 and NaN, if `how` asks for this."""
+def _look(bits, how, job, workspace, address, begin, end, extent):
+    """Search bytes `begin` to `end` of `extent` bytes of samples for -0.0 and NaN, if `how` asks for this."""
     last, flag = extent - BYTES, workspace + job.aside
-    for start in range(0, extent, BYTES):
+    for start in range(begin, end, BYTES):
         checked_keys(how, load(bits, address + min(start, last), bits), flag)
+
+
+@inlined
+def _extreme_looked(kind, which, how, at, count, to, extent, ahead, flag):
+    """Do what `extreme` does, and search the first line for -0.0 and NaN.
+
+    Prefetch a line at `ahead`, if this is not 0. With a search of its own, and prefetching with the last set,
+    a line of 31 samples at 20 degrees took 3.0 in place of 2.8 ms (float32, 4K, Zen 4, two threads, in turn
+    with another filter).
+    """
+    last, first, refused = extent - GROUP, peek(at), False
+    b, c, d, e = peek(at + 8), peek(at + 16), peek(at + 24), peek(at + 32)
+    for start in range(0, extent, GROUP):
+        x = min(start, last)
+        if ahead:
+            for i in range(0, GROUP, LINE):
+                prefetch(ahead + x + i, 0)
+        found = first_group(kind, x, first)
+        if how == CHECKED:
+            refused |= strange_group(*found)
+        if count <= 5:
+            found = few_group(kind, which, x, found, count, b, c, d, e)
+        else:
+            for i in range(1, count):
+                found = with_line(kind, which, x, found, peek(at + 8 * i))
+        place_group(kind, to + x, found, False)
+    if refused:
+        poke(flag, 1)
 
 
 @inlined
@@ -133,11 +164,16 @@ def _streamed(kind, which, at, count, to, extent, ahead, spare):
     x = min(-to % LINE, extent)
     if x:
         _part_of_line(kind, which, at, count, 0, x, to, spare)
+    first, b, c, d, e = peek(at), peek(at + 8), peek(at + 16), peek(at + 24), peek(at + 32)
     while x + GROUP <= extent:
         if ahead:
             for i in range(0, GROUP, LINE):
                 prefetch(ahead + x + i, 0)
-        place_group(kind, to + x, extreme_group(kind, which, at, count, x), True)
+        if 2 <= count <= 5:
+            found = few_group(kind, which, x, first_group(kind, x, first), count, b, c, d, e)
+        else:
+            found = extreme_group(kind, which, at, count, x)
+        place_group(kind, to + x, found, True)
         x += GROUP
     while x + LINE <= extent:
         for i in range(x, x + LINE, _REGISTER):
@@ -164,6 +200,7 @@ def extreme_rows(
     """
     job = record(CHORD_JOB, job_at)
     table, sets, last = workspace + job.table, job.sets, job.n_sets - 1
+    second = record(SET, sets + min(last, 1) * _SET)
     samples, result, extent = record(SET, sets), record(SET, sets + last * _SET), wide * job.pixel
     steps, ends, spans = workspace + job.steps, workspace + job.ends, workspace + job.spans
     at, aligned = table + 8 * result.entry, (to | job.target_y) % size_of(kind) == 0
@@ -171,35 +208,50 @@ def extreme_rows(
     first_row, end_row = job.before_y, job.before_y + job.samples_y
     spare_columns = job.before_x + job.samples_x - x - columns
     inner = x >= job.before_x and spare_columns * job.pixel >= BYTES
-    source, ahead, new = -1, 0, samples.begin + samples.depth if fresh else begin
+    source, new = -1, samples.begin + samples.depth if fresh else begin
     next_row, next_tile = job.ahead_rows + tile * job.block // tiles, tile * job.block % tiles
     for row in range(begin, count):
         advance_entries(word, table, steps, ends, spans, job.entries)
+        looked, ahead = False, 0
         if row >= samples.begin:
             p = y + row + samples.lead
             source = row_address(job, image_at, z, 0, p)
             in_place = inner and first_row + older <= p < end_row
             if in_place:
                 newest = source + (x - job.before_x) * job.source_x
-                _look(bits, how, job, workspace, newest, columns * job.pixel)
+                looked = how == CHECKED and job.looked >= 0 and row >= second.begin
+                if how == CHECKED:
+                    total, begun, done = columns * job.pixel, 0, 0
+                    if looked:
+                        begun, done = job.looked, job.looked + (wide + second.more) * job.pixel
+                    _look(bits, how, job, workspace, newest, 0, begun, total)
+                    _look(bits, how, job, workspace, newest, done, total, total)
                 _point(job, table, newest, job.source_y, 0, 0)
             if not in_place or p + older >= end_row:  # rows beyond the border are in the lines
                 _copy(bits, how, job, workspace, source, x, columns, peek(table), row < new)
             if not in_place:
                 _point(job, table, peek(table), job.pitch, lines, samples.depth * job.pitch)
-        for i in range(1, last):
-            own = record(SET, sets + i * _SET)
-            if row >= own.begin:
-                whole = ((wide + own.more) * job.pixel + BYTES - 1) // BYTES * BYTES
-                extreme_line(kind, which, table + 8 * own.entry, own.count, peek(table + 8 * i), whole)
-        if row < 0:
-            continue
-        if job.ahead_rows and source >= 0:
+        if job.ahead_rows and source >= 0 and row >= 0:
             column = peek(job.tiles + 8 * (first_tile + next_tile)) - job.before_x
             ahead = source + (next_row - row) * job.source_y + column * job.source_x
             next_tile += 1
             if next_tile == tiles:
                 next_tile, next_row = 0, next_row + 1
+        for i in range(1, last):
+            own = record(SET, sets + i * _SET)
+            if row >= own.begin:
+                whole = ((wide + own.more) * job.pixel + BYTES - 1) // BYTES * BYTES
+                line = peek(table + 8 * i)
+                if looked and i == 1:
+                    flag = workspace + job.aside
+                    _extreme_looked(
+                        kind, which, how, table + 8 * own.entry, own.count, line, whole, ahead, flag
+                    )
+                    ahead = 0
+                else:
+                    extreme_line(kind, which, table + 8 * own.entry, own.count, line, whole)
+        if row < 0:
+            continue
         place = to + row * job.target_y
         if job.streamed and aligned:
             _streamed(kind, which, at, result.count, place, extent, ahead, workspace + job.spare)
@@ -211,13 +263,13 @@ def extreme_rows(
 
 
 @part
-def columns_of(job, to, tile):
+def columns_of(job, to, tile, whole):
     """Return the first column of a tile of an output at address `to`, and the column after its last one.
 
-    Results that go past the caches do so in whole cache lines. So they are not divided between tiles.
+    If results go past the caches in `whole` cache lines, these are not divided between tiles.
     """
     x, end = peek(job.tiles + 8 * tile), peek(job.tiles + 8 * tile + 8)
-    if job.streamed:
+    if whole:
         if tile > 0:
             x = _aligned(job, to, x)
         if tile < job.n_tiles - 1:
@@ -246,6 +298,7 @@ def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
     workspace = (memory + LINE - 1) // LINE * LINE
     for tile in range(job.in_group):
         begin_table(job, workspace + tile * job.tile_space)
+    whole = job.streamed and not job.log_units  # bits are written to any part of a cache line
     groups = (job.n_tiles + job.in_group - 1) // job.in_group
     unit = start
     while unit < stop and not peek(workspace + job.flag):  # with the flag, all is computed again
@@ -257,12 +310,14 @@ def slide_chord_rows(job_at, source_at, target_at, memory, start, stop):
         first = group * job.in_group
         tiles = min(job.in_group, job.n_tiles - first)
         for tile in range(tiles):
-            x, end = columns_of(job, plane_to, first + tile)
+            x, end = columns_of(job, plane_to, first + tile, whole)
             own = workspace + tile * job.tile_space
             to = plane_to + y * job.target_y + x * job.target_x
-            invoke(5, job.many_rows, (
-                job_at, own, image_at, z, y, x, end - x, begin, fresh, count, to, first, tile, tiles,
-            ))  # fmt: skip
+            given = job_at, own, image_at, z, y, x, end - x, begin, fresh, count, to, first, tile, tiles
+            if job.log_units:
+                invoke(3, job.many_rows, given)
+            else:
+                invoke(5, job.many_rows, given)
             if peek(own + job.flag):
                 poke(workspace + job.flag, 1)
         unit += count

@@ -46,6 +46,8 @@ _FIELDS = (
     # workspace of a tile. While a block is computed, so many rows are prefetched, or none.
     # Then the operands that are samples.
     *("many_rows", "streamed", "in_group", "block", "tile_space", "ahead_rows", "samples", "n_samples"),
+    # Where the first operand of the second set begins in the newest row of samples, in bytes, or -1.
+    "looked",
 )
 CHORD_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 #: A set: the plane of the image that it is a row of, or -1; the key of the border; its first line and how
@@ -84,7 +86,7 @@ def chosen(which, a, b):
 
 
 @inlined
-def _first(kind, x, a):
+def first_group(kind, x, a):
     """Return a group of a line, `x` bytes further on, as four vectors."""
     a += x
     return (
@@ -96,7 +98,7 @@ def _first(kind, x, a):
 
 
 @inlined
-def _with(kind, which, x, found, a):
+def with_line(kind, which, x, found, a):
     """Return the minima (or maxima) of a group and one of a line, `x` bytes further on."""
     p, q, r, s = found
     a += x
@@ -127,9 +129,22 @@ def place_group(kind, to, found, past):
 @inlined
 def extreme_group(kind, which, at, count, x):
     """Return the minima (or maxima) of a group of `count` lines, `x` bytes further on; see `extreme`."""
-    found = _first(kind, x, peek(at))
+    found = first_group(kind, x, peek(at))
     for i in range(1, count):
-        found = _with(kind, which, x, found, peek(at + 8 * i))
+        found = with_line(kind, which, x, found, peek(at + 8 * i))
+    return found
+
+
+@inlined
+def few_group(kind, which, x, found, count, b, c, d, e):
+    """Return the minima (or maxima) of a group and one of one to four more lines; see `extreme_group`."""
+    found = with_line(kind, which, x, found, b)
+    if count > 2:
+        found = with_line(kind, which, x, found, c)
+    if count > 3:
+        found = with_line(kind, which, x, found, d)
+    if count > 4:
+        found = with_line(kind, which, x, found, e)
     return found
 
 
@@ -144,31 +159,31 @@ def extreme_line(kind, which, at, count, to, extent):
     if count == 2:  # the usual case
         for start in range(0, extent, GROUP):
             x = min(start, last)
-            place_group(kind, to + x, _with(kind, which, x, _first(kind, x, a), b), False)
+            place_group(kind, to + x, with_line(kind, which, x, first_group(kind, x, a), b), False)
         return
     c = peek(at + 16)
     if count == 3:
         for start in range(0, extent, GROUP):
             x = min(start, last)
-            found = _with(kind, which, x, _first(kind, x, a), b)
-            place_group(kind, to + x, _with(kind, which, x, found, c), False)
+            found = with_line(kind, which, x, first_group(kind, x, a), b)
+            place_group(kind, to + x, with_line(kind, which, x, found, c), False)
         return
     d = peek(at + 24)
     if count == 4:
         for start in range(0, extent, GROUP):
             x = min(start, last)
-            found = _with(kind, which, x, _first(kind, x, a), b)
-            found = _with(kind, which, x, found, c)
-            place_group(kind, to + x, _with(kind, which, x, found, d), False)
+            found = with_line(kind, which, x, first_group(kind, x, a), b)
+            found = with_line(kind, which, x, found, c)
+            place_group(kind, to + x, with_line(kind, which, x, found, d), False)
         return
     e = peek(at + 32)
     if count == 5:
         for start in range(0, extent, GROUP):
             x = min(start, last)
-            found = _with(kind, which, x, _first(kind, x, a), b)
-            found = _with(kind, which, x, found, c)
-            found = _with(kind, which, x, found, d)
-            place_group(kind, to + x, _with(kind, which, x, found, e), False)
+            found = with_line(kind, which, x, first_group(kind, x, a), b)
+            found = with_line(kind, which, x, found, c)
+            found = with_line(kind, which, x, found, d)
+            place_group(kind, to + x, with_line(kind, which, x, found, e), False)
         return
     for start in range(0, extent, GROUP):
         x = min(start, last)
@@ -253,7 +268,7 @@ def fill_key(kind, line, first, count, value):
 
 
 @part
-def _bound(job, own, line, x, count):
+def bound(job, own, line, x, count):
     """Fill the columns of a row of a set that are outside of the image. The row has `count` columns."""
     left = min(max(own.before_x - x, 0), count)
     right = min(max(own.before_x + job.samples_x - x, left), count)
@@ -297,7 +312,7 @@ def begin_table(job, workspace):
 
 
 @part
-def _fetch(job, workspace, image_at, z, x, row, count, own, line):
+def fetch_row(job, workspace, image_at, z, x, row, count, own, line):
     """Write the row of a set that is a sample in a plane. Return the address of its next row, or 0."""
     source = row_address(job, image_at, z, own.plane, row)
     invoke(2, job.fetch, (
@@ -326,7 +341,7 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
         line, count = peek(table + 8 * i), wide + own.more
         row = y + early + own.lead
         if own.plane >= 0:
-            source = _fetch(job, workspace, image_at, z, x, row, count, own, line)
+            source = fetch_row(job, workspace, image_at, z, x, row, count, own, line)
             continue
         if own.bounded and not 0 <= row - own.before_y < job.samples_y:
             invoke(1, job.fill, (line, 0, count * job.channels, own.border_key))
@@ -341,7 +356,7 @@ def _step(job, workspace, image_at, z, y, x, wide, early, to):
             continue
         invoke(2, own.combine, (at, own.count, line, (extent + BYTES - 1) // BYTES * BYTES))
         if own.bounded:
-            _bound(job, own, line, x, count)
+            bound(job, own, line, x, count)
         if i == job.n_sets - 1:
             if job.restore:
                 invoke(1, job.restore, (line, wide * job.channels))

@@ -140,7 +140,7 @@ def slide_columns(job_at, source_at, target_at, memory, start, stop):
         y, tile, z, image = place_of(unit, job.rows, job.n_tiles, job.planes)
         image_at = source_at + peek(job.batch + 16 * image)
         plane_to = target_at + peek(job.batch + 16 * image + 8) + z * job.target_z
-        x, end = columns_of(job, plane_to, tile)
+        x, end = columns_of(job, plane_to, tile, job.streamed)
         count = min(job.rows - y, stop - unit)
         to = plane_to + y * job.target_y + x * job.target_x
         invoke(4, job.columns, (job_at, workspace, image_at, z, y, x, end - x, count, to))

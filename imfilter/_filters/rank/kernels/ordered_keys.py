@@ -89,12 +89,23 @@ def sign_bit(typingctx, kind):
     return types.uint64(kind), codegen
 
 
+def _strange_lanes(builder, low, high, width):
+    """Return a mask of pairs of floats of `width` bits, given as bits, of which one is -0.0 or NaN.
+
+    Two floats are unordered if one of them is NaN, and the bits of -0.0 are the smallest integer. LLVM's
+    `is.fpclass` compares each register three times.
+    """
+    real = like(low.type, ir.FloatType() if width == 32 else ir.DoubleType())
+    nan = builder.fcmp_unordered("uno", builder.bitcast(low, real), builder.bitcast(high, real))
+    least = lanewise(builder, "smin", low, high)
+    return builder.or_(nan, builder.icmp_signed("==", least, constant(low.type, -(2 ** (width - 1)))))
+
+
 @intrinsic
 def _strange(typingctx, bits):
     """Tell whether the bits of a float, or of a vector of floats, contain -0.0 or NaN.
 
-    One half of a vector is compared with the other: two floats are unordered if one of them is NaN, and the
-    bits of -0.0 are the smallest integer. LLVM's `is.fpclass` compares each register three times.
+    One half of a vector is compared with the other.
     """
     width = dtype_of(bits).bitwidth
 
@@ -103,13 +114,24 @@ def _strange(typingctx, bits):
         if width < 32:  # not a float
             return ir.IntType(1)(0)
         low, high = halves(builder, value) if isinstance(value.type, ir.VectorType) else (value, value)
-        real = like(low.type, ir.FloatType() if width == 32 else ir.DoubleType())
-        nan = builder.fcmp_unordered("uno", builder.bitcast(low, real), builder.bitcast(high, real))
-        least = lanewise(builder, "smin", low, high)
-        found = builder.or_(nan, builder.icmp_signed("==", least, constant(low.type, -(2 ** (width - 1)))))
+        found = _strange_lanes(builder, low, high, width)
         return any_lane(builder, found) if isinstance(found.type, ir.VectorType) else found
 
     return types.boolean(bits), codegen
+
+
+@intrinsic
+def strange_group(typingctx, a, b, c, d):
+    """Tell whether one of four vectors of floats contains -0.0 or NaN."""
+    width = a.dtype.bitwidth
+
+    def codegen(context, builder, sig, args):
+        bits = ir.VectorType(ir.IntType(width), a.lanes)
+        p, q, r, s = (builder.bitcast(value, bits) for value in args)
+        pairs = _strange_lanes(builder, p, q, width), _strange_lanes(builder, r, s, width)
+        return any_lane(builder, builder.or_(*pairs))
+
+    return types.boolean(a, b, c, d), codegen
 
 
 @inlined
