@@ -12,7 +12,6 @@ from llvmlite import ir
 from numba.core import types
 
 from imfilter._simd.llvm import (
-    after,
     compare,
     constant,
     integer_like,
@@ -294,8 +293,8 @@ def power_parts(a, b, table):
     half = ir.VectorType(kind.element, LANES)
     row = read(a.builder, table, half)
     # A number beyond the range becomes the largest one, so no infinity meets another one: the result is 0.
-    # The sum with this number is rounded down to a multiple of 1/16, of which it keeps the lowest bits. Smaller
-    # numbers are multiples of 1/32, as SHIFT is.
+    # A sum with this number is rounded down to a multiple of 1/16, and keeps its lowest bits. Numbers just
+    # below it may be multiples of 1/32, as SHIFT is.
     magic = 2.0**23 / LANES
     pairs = list(zip(_registers(a, LANES), _registers(b, LANES), strict=True))
     moved = [x.fma_toward_zero(y, magic) for x, y in pairs]

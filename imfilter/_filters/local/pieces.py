@@ -145,8 +145,8 @@ def over(
 ) -> None:
     """Call ``task(piece, store)`` for every piece.
 
-    largest: samples of a large piece; 0: usual ones. small: samples that are worth a thread of their own, which
-    takes about a millisecond for each. All threads share an image that has more; 0: as `Frame.cuts` does.
+    largest: samples of a large piece; 0: usual ones. small: samples that take about a millisecond, which is
+    worth a thread of its own. All threads share an image that has more. 0: as `Frame.cuts` does.
     """
     number = threads.most(workers)
     most = min(max(math.prod(frame.shape) // number, small), _LARGE) if small else _LARGE
