@@ -19,8 +19,8 @@ sample, 18.6 ns (Zen 4, 3.66 GHz, one thread).
 Measured: 24.1 ns for a sample, of which the sums over other rows take 21.5 and the pieces of the image 0.6.
 It was 37 when weights were stored and loaded at any offset. It took 2 ns more when the sums of the other row
 were loaded and stored for each tap. The rows of the table must not cross cache lines: that took 2 ns more,
-too. No gain: to begin a power two taps early, and not to begin one after the last tap. Samples that are
-multiplied by `scale` before their difference is taken save a multiplication, and 8 % of the time. But they are
+too. No gain: to begin a power two taps early, or not to begin one after the last tap. Samples that are
+multiplied by `scale` before their difference is taken save a multiplication and 8 % of the time. But they are
 rounded, so an error would be relative to the level and not to the contrast.
 
 The order of the sums is that of `bilateral.grey_lines`, and so are the bits.
