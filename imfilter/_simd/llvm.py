@@ -94,16 +94,22 @@ def _call_avx512(builder, name, result, *args):
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.avx512.{name}"), args)
 
 
-#: The instructions that look lanes up in one vector of 64 bytes or two, by the type of a lane.
-_PERMUTATIONS = {"i8": "permvar.qi.512", "i16": "vpermi2var.hi.512", "f32": "vpermi2var.ps.512"}
+#: The instructions that look lanes up in vectors of 64 bytes, by the type of a lane and their number.
+_PERMUTATIONS = {
+    ("i8", 1): "permvar.qi.512",
+    ("i16", 2): "vpermi2var.hi.512",
+    ("f32", 1): "permvar.sf.512",
+    ("f32", 2): "vpermi2var.ps.512",
+}
 
 
 def permuted(builder, places, *vectors):
-    """Return the lanes at `places` of one vector of bytes, or of two vectors of another type. Needs AVX-512.
+    """Return the lanes at `places` of one vector of bytes or floats, or of two of floats or 16-bit integers.
 
-    Only the bits of a place count that number the lanes.
+    Only the bits of a place count that number the lanes. Needs AVX-512.
     """
-    kind, name = vectors[0].type, _PERMUTATIONS[mangle(vectors[0].type.element)]
+    kind = vectors[0].type
+    name = _PERMUTATIONS[mangle(kind.element), len(vectors)]
     args = (vectors[0], places, *vectors[1:])
     return _call_avx512(builder, name, kind, *args)
 

@@ -12,7 +12,6 @@ from llvmlite import ir
 from numba.core import types
 
 from imfilter._simd.llvm import (
-    after,
     compare,
     constant,
     integer_like,
@@ -26,7 +25,7 @@ from imfilter._simd.llvm import (
     shuffle,
     spread,
 )
-from imfilter._simd.power_table import ENTRIES, LANES, SHIFT, TERM, is_tabulated
+from imfilter._simd.power_table import LANES, SHIFT, TERM, is_tabulated
 
 
 class Lanes:
@@ -292,14 +291,16 @@ def power_parts(a, b, table):
         logarithm = spread(a.builder, read(a.builder, table, kind.element), kind)
         return ((-a).fma(b, Lanes(a.builder, logarithm)),) * 3
     half = ir.VectorType(kind.element, LANES)
-    halves = [read(a.builder, after(a.builder, table, i, 4), half) for i in (0, LANES)]
+    row = read(a.builder, table, half)
     # A number beyond the range becomes the largest one, so no infinity meets another one: the result is 0.
-    magic = 1.5 * 2.0**23 / ENTRIES  # rounds down to a multiple of 1/32, of which it leaves the lowest bits
+    # A sum with this number is rounded down to a multiple of 1/16, and keeps its lowest bits. Numbers just
+    # below it may be multiples of 1/32, as SHIFT is.
+    magic = 2.0**23 / LANES
     pairs = list(zip(_registers(a, LANES), _registers(b, LANES), strict=True))
     moved = [x.fma_toward_zero(y, magic) for x, y in pairs]
     steps = [(magic - SHIFT) - m for m in moved]
     places = (a.builder.bitcast(m.value, integer_like(half)) for m in moved)
-    entries = [Lanes(a.builder, permuted(a.builder, place, *halves)) for place in places]
+    entries = [Lanes(a.builder, permuted(a.builder, place, row)) for place in places]
     rests = [x.fma_toward_zero(y, s) for (x, y), s in zip(pairs, steps, strict=True)]
     return tuple(map(_joined, (rests, entries, steps)))
 
@@ -308,7 +309,7 @@ def power_of_parts(rest, entry, steps):
     """Return the weighted power of two of which these are the parts.
 
     With a table, 7 instructions compute both parts, instead of 12 of `exponential2`. The last but one takes
-    as long as two. The relative error is below 5e-7 for results that are normal numbers. Denormal results are
+    as long as two. The relative error is below 9e-7 for results that are normal numbers. Denormal results are
     rounded to whole steps of denormal numbers, and `denormals_as_zeros` makes them 0. The power of an
     infinite product is 0, and NaN is NaN.
     """

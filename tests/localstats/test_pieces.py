@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage as ndi
 
 import imfilter
-from imfilter._filters.local.pieces import LARGEST, Frame
+from imfilter._filters.local.pieces import LARGEST, Frame, over
 
 
 @pytest.mark.slow
@@ -68,6 +68,21 @@ def test_a_filter_lowers_the_size_of_large_pieces():
             found.append(max((c.y[1] - c.y[0]) * (c.x[1] - c.x[0]) for c in cuts))
             assert 0.8 * largest < found[-1] <= largest
         assert found == sorted(set(found))
+
+
+def test_threads_share_small_images():
+    frame = Frame.of((512, 512), (0, 1), (9, 9), "mirror")
+    for workers, small, number in [
+        *((1, 1 << 16, 1), (2, 1 << 16, 2), (4, 1 << 16, 4), (9, 1 << 16, 4)),
+        *((2, 1 << 18, 1), (2, 0, 1)),
+    ]:
+        found = []
+        over(frame, workers, lambda cut, store, found=found: found.append(cut), small=small)
+        assert len(found) == number
+    image = np.random.default_rng(7).integers(0, 200, (300, 420)).astype("u1")
+    for name, arguments in (("bilateral", (2, 25)), ("guided", (3, 100.0)), ("local_entropy", (9,))):
+        alone, shared = (getattr(imfilter, name)(image, *arguments, workers=n) for n in (1, 3))
+        np.testing.assert_array_equal(shared, alone)
 
 
 def busiest(frame, cuts, workers):

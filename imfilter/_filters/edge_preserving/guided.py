@@ -36,6 +36,9 @@ from imfilter._simd.registers import BYTES
 #: Bytes of all lines that a tile keeps, which stay in the second-level cache, and the least columns of a tile
 #: in windows and in samples.
 _RING, _LONG, _LEAST = 1 << 19, 4, 128
+#: Samples that are worth a thread of their own: 512x512 takes 1.45 ms with two threads, and 1.95 with one
+#: (Zen 4).
+_SMALL = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ def _filled(
         place(found, results)
         return unknown
 
-    fill(call.frame, call.shapes, target, few, task, workers)
+    fill(call.frame, call.shapes, target, few, task, workers, small=_SMALL)
     return engine.delivered(target, out, call.dtype)
 
 

@@ -183,8 +183,9 @@ def fill(
     task: Callable[[Cut, list[npt.NDArray], Store], npt.NDArray[np.bool_] | None],
     workers: int | None,
     largest: int = 0,
+    small: int = 0,
 ) -> None:
-    """Call ``task(piece, results, store)`` for every piece; `largest` as in `pieces.over`.
+    """Call ``task(piece, results, store)`` for every piece; `largest` and `small` as in `pieces.over`.
 
     `results` has a plane for each channel. The function returns where too little is present.
     """
@@ -197,7 +198,7 @@ def fill(
         for view in unknown:
             view[cut.where] = False if found is None else found
 
-    pieces.over(frame, workers, work, largest=largest)
+    pieces.over(frame, workers, work, largest=largest, small=small)
     for view, plane in zip(views, targets, strict=True):
         frame.order.back(view, plane)
     for view, plane in zip(unknown, planes(few, shapes.channel) if few is not None else [], strict=True):

@@ -159,4 +159,5 @@ def _plan(call: Call, image: npt.NDArray) -> Plan:
     return Plan("histogram", "the histogram of a window moves along the line", math.nan)
 
 
-FAMILY: engine.Family[Call] = family(_checked, _plan, _fill)
+#: 512x512 and 9 x 9 take 2.6 ms with two threads, and 4.6 with one (Zen 4).
+FAMILY: engine.Family[Call] = family(_checked, _plan, _fill, small=1 << 16)

@@ -57,12 +57,13 @@ def family(
     plan: Callable[[_Call, npt.NDArray], Plan],
     fill: Callable[[_Call, Cut, Source, npt.NDArray, Store], npt.NDArray | None],
     in_place: Callable[[_Call, Source, npt.NDArray], bool] = lambda call, source, results: False,
+    small: int = 0,
 ) -> engine.Family[_Call]:
     """Return the functions of a statistic.
 
     ``fill(call, piece, source, results, store)`` writes the results of a piece. It returns how much is
     counted if the source has missing data. ``in_place(call, source, results)`` tells whether it reads rows of
-    the image in place of copies.
+    the image in place of copies. `small` is as in `pieces.over`.
     """
 
     def filled(
@@ -87,7 +88,7 @@ def family(
                     unknown[cut.where] = ~(counts > least)
 
             largest = pieces.LARGEST if in_place(call, source, view) else 0
-            pieces.over(frame, workers, task, largest=largest)
+            pieces.over(frame, workers, task, largest=largest, small=small)
 
         frame.results(target, compute)
         if few is not None and unknown is not None:

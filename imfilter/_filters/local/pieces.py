@@ -75,12 +75,12 @@ class Frame(NamedTuple):
         compute(view)
         self.order.back(view, target)
 
-    def cuts(self, workers: int = 0, largest: int = LARGEST) -> list["Cut"]:
+    def cuts(self, workers: int = 0, largest: int = LARGEST, most: int = _LARGE) -> list["Cut"]:
         """Return the pieces of the result. workers: how many threads share large pieces; 0: usual ones.
 
-        largest: number of samples of a large piece.
+        largest, most: number of samples of a large and of a usual piece.
         """
-        usual = piece = min(max(_PIECE, math.prod(self.shape) // _PIECES), _LARGE)
+        usual = piece = min(max(_PIECE, math.prod(self.shape) // _PIECES), most)
         if workers:
             piece = max(usual, min(math.prod(self.shape) // (_EACH * workers), largest))
         flat, left, steps, number = self.sizes[0] == 1, float(piece), [], 1
@@ -135,9 +135,22 @@ class Cut(NamedTuple):
         return tuple(slice(*part) for part in self)
 
 
-def over(frame: Frame, workers: int | None, task: Callable[[Cut, Store], None], *, largest: int = 0) -> None:
-    """Call ``task(piece, store)`` for every piece. largest: samples of a large piece; 0: usual ones."""
-    cuts = frame.cuts(threads.most(workers), largest) if largest else frame.cuts()
+def over(
+    frame: Frame,
+    workers: int | None,
+    task: Callable[[Cut, Store], None],
+    *,
+    largest: int = 0,
+    small: int = 0,
+) -> None:
+    """Call ``task(piece, store)`` for every piece.
+
+    largest: samples of a large piece; 0: usual ones. small: samples that take about a millisecond, which is
+    worth a thread of its own. All threads share an image that has more. 0: as `Frame.cuts` does.
+    """
+    number = threads.most(workers)
+    most = min(max(math.prod(frame.shape) // number, small), _LARGE) if small else _LARGE
+    cuts = frame.cuts(number, largest, most) if largest else frame.cuts(most=most)
 
     def work(start: int, stop: int) -> None:
         store = Store()
