@@ -26,7 +26,7 @@ from numba.core.serialize import dumps
 
 from imfilter._simd import code_files, machine_code
 from imfilter._simd.machine_code import Code, folder_of, salt, target
-from imfilter._simd.pipeline import KernelCompiler, PartCompiler, StraightCompiler
+from imfilter._simd.pipeline import KernelCompiler, NestedCompiler, PartCompiler, StraightCompiler
 
 _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "
@@ -198,9 +198,9 @@ def of_kernel(function: Callable[..., Any], straight: bool = False, **options: A
     return made
 
 
-def of_part(function: Callable[..., Any], **options: Any) -> Any:
+def of_part(function: Callable[..., Any], nested: bool = False, **options: Any) -> Any:
     """Return Numba's dispatcher of a function that only compiled code calls."""
-    return _dispatcher(function, PartCompiler, **options)
+    return _dispatcher(function, NestedCompiler if nested else PartCompiler, **options)
 
 
 def _dispatcher(function: Callable[..., Any], passes: type, **options: Any) -> Any:

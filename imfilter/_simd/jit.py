@@ -175,3 +175,6 @@ def part(function: Callable[..., Any], **options: bool) -> Any:
 
 #: A part that is always inlined, whatever its size: otherwise its vectors are passed in memory.
 inlined = functools.partial(part, forceinline=True)
+#: An inlined part that LLVM optimizes within its callers only. Otherwise the code of parts that call parts is
+#: optimized at each level anew.
+nested = functools.partial(inlined, nested=True)

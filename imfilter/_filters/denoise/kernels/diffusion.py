@@ -14,7 +14,7 @@ import numpy as np
 
 from imfilter._filters.denoise.kernels.planes import MASKED, both, fields, repeat_last, row_of
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, inlined, kernel, nested
 from imfilter._simd.lanewise import power_of_two, where
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, record, size_of, splat, store
@@ -34,7 +34,7 @@ RATIONAL = 2
 _F64 = np.dtype(np.float64)
 
 
-@inlined
+@nested
 def _flow(real, form, job, k, at, other, marks, other_marks, to):
     """Write the flows from a row to another one, from addresses of samples and of marks."""
     size, lanes = size_of(real), BYTES // size_of(real)
@@ -55,7 +55,7 @@ def _flow(real, form, job, k, at, other, marks, other_marks, to):
         store(to + place, real, flow)
 
 
-@inlined
+@nested
 def _to_next_plane(real, form, job, c, plane, to):
     """Write the flows from a plane to the next one: none beyond the last plane and before the first."""
     size = size_of(real)
@@ -77,7 +77,7 @@ def _clear(real, job, to):
         store(to + size_of(real) * i, real, splat(real, 0.0))
 
 
-@inlined
+@nested
 def _row(real, form, job, c, plane, row, above, below, before, after):
     """Write a row after the step, from the flows to it: from and to the rows and planes beside it."""
     size, lanes, axes = size_of(real), BYTES // size_of(real), job.axes
@@ -97,7 +97,7 @@ def _row(real, form, job, c, plane, row, above, below, before, after):
         store(to + place, real, load(real, at + place, real) + total)
 
 
-@inlined
+@nested
 def _planes(real, form, job, band):
     """Go through the planes of a band."""
     size = size_of(real)

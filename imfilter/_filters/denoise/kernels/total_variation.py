@@ -21,7 +21,7 @@ from imfilter._filters.denoise.kernels.planes import (
     sum_first,
 )
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, kernel, nested
 from imfilter._simd.lanewise import fma, larger, root, where
 from imfilter._simd.lines import copy
 from imfilter._simd.registers import BYTES
@@ -48,7 +48,7 @@ START, START_DUAL, STEP, MEASURE, FINISH = 0, 1, 2, 3, 4
 _F64 = np.dtype(np.float64)
 
 
-@inlined
+@nested
 def _divergence(real, job, field, plane, to):
     """Write a plane of the image plus the divergence of a field, for all channels."""
     size, lanes, columns = size_of(real), BYTES // size_of(real), job.columns
@@ -77,7 +77,7 @@ def _divergence(real, job, field, plane, to):
             repeat_last(real, result, columns)
 
 
-@inlined
+@nested
 def _slope(real, form, job, table, k, c, place):
     """Return the differences of u along an axis, from a table of addresses of rows of channel 0.
 
@@ -94,7 +94,7 @@ def _slope(real, form, job, table, k, c, place):
     return found
 
 
-@inlined
+@nested
 def _move(real, form, job, at):
     """Make a step for a row."""
     size, lanes, axes, table = size_of(real), BYTES // size_of(real), job.axes, job.table
@@ -120,7 +120,7 @@ def _move(real, form, job, at):
                 store(ahead + here, real, fma(new - old, beta, new))
 
 
-@inlined
+@nested
 def _measure(real, form, job, at, to):
     """Write the gap and the energy of a row."""
     size, lanes, axes, table = size_of(real), BYTES // size_of(real), job.axes, job.table
@@ -147,7 +147,7 @@ def _measure(real, form, job, at, to):
     store_one(to + 8, _F64, energy)
 
 
-@inlined
+@nested
 def _list_rows(real, form, job, own, ahead, plane, row):
     """Write the table of rows of `_slope`. Beyond the end, a row is its own neighbour."""
     size, table = size_of(real), job.table
@@ -171,7 +171,7 @@ def _list_rows(real, form, job, own, ahead, plane, row):
         poke(table + 56, marks + below)
 
 
-@inlined
+@nested
 def _band(real, form, job, band):
     """Go through the planes of a band."""
     size = size_of(real)

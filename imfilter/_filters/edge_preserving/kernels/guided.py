@@ -26,7 +26,7 @@ from imfilter._filters.edge_preserving.kernels.guided_fit import (
 )
 from imfilter._filters.edge_preserving.kernels.guided_merge import merge_grey, merge_parts, row_record
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, inlined, kernel, nested
 from imfilter._simd.lanewise import fma
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
@@ -86,7 +86,7 @@ def _put(at, value, more):
     store(at, _F64, value + load(_F64, at, _F64) if more else value)
 
 
-@inlined
+@nested
 def _products(real, job, at, to, wide, more):
     """Write samples of guide and image, the products of both, and how much samples count."""
     size, segment, guides, images = size_of(real), job.segment, job.n_guides, job.n_images
@@ -113,7 +113,7 @@ def _products(real, job, at, to, wide, more):
             _put(pair, count, more)
 
 
-@inlined
+@nested
 def _coefficients(job, at, to, wide, more):
     """Write a row of all coefficients."""
     for q in range(job.quantities):
@@ -122,7 +122,7 @@ def _coefficients(job, at, to, wide, more):
             _put(place + 8 * i, load(_F64, start + 8 * i, _F64), more)
 
 
-@inlined
+@nested
 def _sum_columns(real, form, job, level, to):
     """Write the sums along the rows of a group of columns, of all quantities."""
     entry, spots = job.along + 8 * LEVEL * level, job.spots
@@ -204,7 +204,7 @@ def _sum_pairs(real, job, spots, end, last, to, wide):
         store(to + 3 * segment + i, _F64, products)
 
 
-@inlined
+@nested
 def _sum_rows(real, form, job, level, row, source, step, to, wide):
     """Write the sums of a group of rows.
 
@@ -238,7 +238,7 @@ def _sum_rows(real, form, job, level, row, source, step, to, wide):
         _sum_pairs(real, job, spots, end, last, to, wide)
 
 
-@inlined
+@nested
 def _groups_of_row(real, form, job, newest, source, step, wide):
     """Write the groups of rows that end with a row, and the sums along the last. Return their address."""
     to = job.workspace
@@ -255,7 +255,7 @@ def _groups_of_row(real, form, job, newest, source, step, wide):
     return to
 
 
-@inlined
+@nested
 def _single_row(real, form, job, at, row, wide):
     """Write a single row of a tile to the workspace, summed over the planes of the window."""
     step = job.plane_z if form & SECOND else job.image_z

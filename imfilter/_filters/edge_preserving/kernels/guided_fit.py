@@ -3,7 +3,7 @@
 import numpy as np
 
 from imfilter._filters.edge_preserving.kernels.guided_merge import n_references
-from imfilter._simd.jit import inlined
+from imfilter._simd.jit import inlined, nested
 from imfilter._simd.lanewise import count_lanes, fma, larger, where
 from imfilter._simd.lines import copy
 from imfilter._simd.registers import BYTES
@@ -33,7 +33,7 @@ def _put(real, job, place, i, wide, value):
         store(place + size_of(real) * i, real, value)
 
 
-@inlined
+@nested
 def _matrix(form, job, here, inverse):
     """Write the matrix and the right sides to the stage. Return where a variance lacks digits."""
     guides, images, segment, stage = job.n_guides, job.n_images, job.segment, job.stage
@@ -88,7 +88,7 @@ def _eliminate(job):
                 store(place, _F64, fma(-factor, first, load(_F64, place, _F64)))
 
 
-@inlined
+@nested
 def solve(form, job, line, i, at, real, to, wide):
     """Write the coefficients of each window: those of the guide, and the constant, for each channel.
 
@@ -156,7 +156,7 @@ def solve(form, job, line, i, at, real, to, wide):
             _put(_F64, job, place, i, wide, load(_F64, references + segment * c, _F64))
 
 
-@inlined
+@nested
 def solve_grey(job, line, i, to, wide):
     """Do what `solve` does for an image and a guide of one channel, whose samples are all present."""
     here, inverse, eps = line + 8 * i, splat(_F64, 1.0 / job.taps), splat(_F64, job.eps)
@@ -180,7 +180,7 @@ def solve_grey(job, line, i, to, wide):
     _put(_F64, job, peek(job.to + 8) + to, i, wide, constant)
 
 
-@inlined
+@nested
 def results(real, form, job, line, i, at, to, wide):
     """Write the results: coefficients times the guide."""
     guides, images, segment = job.n_guides, job.n_images, job.segment

@@ -10,7 +10,7 @@ whose variance is a small difference of large sums; see `guided_fit.LEAST`.
 
 import numpy as np
 
-from imfilter._simd.jit import inlined
+from imfilter._simd.jit import inlined, nested
 from imfilter._simd.lanewise import fma, where
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, peek, size_of, splat, store
@@ -41,7 +41,7 @@ def sample_record(real, job, at, to, step):
             store(to + step * (job.sums + job.n_guides + j), _F64, value)
 
 
-@inlined
+@nested
 def _changes(job, to, part, step):
     """Write the references of a part minus those of the record it is added to, or 0 for an empty part."""
     sums, zero = job.sums, splat(_F64, 0.0)
@@ -66,7 +66,7 @@ def _add(to, value):
     store(to, _F64, load(_F64, to, _F64) + value)
 
 
-@inlined
+@nested
 def _add_products(job, to, part, step, first, second, place, weight):
     """Add the products of two quantities of a part, whose sums are those of number `first` and `second`."""
     stage, segment = job.stage, job.segment
@@ -76,7 +76,7 @@ def _add_products(job, to, part, step, first, second, place, weight):
     _add(to + segment * place, fma(other, sum_first, value))
 
 
-@inlined
+@nested
 def add_part(second, job, to, part, step, weight):
     """Add a part to the record at `to`. step: of its quantities; weight: its number of samples, if all count.
 
@@ -122,7 +122,7 @@ def copy_record(job, to, part, step):
         store(to + job.segment * q, _F64, load(_F64, part + step * q, _F64))
 
 
-@inlined
+@nested
 def row_record(real, second, job, at, step, depth, to, wide):
     """Write the records of a row: samples or coefficients at `at`, and those of the planes below it."""
     size, scratch = 8 if second else size_of(real), job.stage + BYTES * n_references(job)
@@ -183,7 +183,7 @@ def merge_grey(real, second, job, spots, end, last, to, wide):
         store(to + 2 * segment + i, _F64, reference)
 
 
-@inlined
+@nested
 def merge_parts(second, job, spots, n_parts, to, wide):
     """Write the sums of parts whose addresses and numbers of samples are at `spots`."""
     for i in range(0, wide, BYTES):

@@ -15,7 +15,7 @@ from imfilter._filters.morphology.kernels.queue import (
     z_of,
 )
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, kernel, nested
 from imfilter._simd.lanewise import bytes_of, larger, smaller
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, peek, record, size_of, store, store_one
@@ -31,7 +31,7 @@ PLATEAUS_JOB = np.dtype(
 _U8 = np.dtype(np.uint8)
 
 
-@inlined
+@nested
 def _better(maxima, a, b):
     """Tell whether `a` is more than `b`, or less."""
     if maxima:
@@ -39,7 +39,7 @@ def _better(maxima, a, b):
     return a < b
 
 
-@inlined
+@nested
 def _is_best(element, maxima, job, block, z, y, x, index, value):
     """Tell whether no neighbour of a sample is better than its `value`, which is not NaN."""
     size = size_of(element)
@@ -55,7 +55,7 @@ def _is_best(element, maxima, job, block, z, y, x, index, value):
     return value == value
 
 
-@inlined
+@nested
 def _outermost(block, z, y, x):
     """Tell whether a sample is at the border of the block. Axes of neighbours are those of the image."""
     return (
@@ -66,7 +66,7 @@ def _outermost(block, z, y, x):
     )
 
 
-@inlined
+@nested
 def _beside(element, job, block, z, y, x, index, mark):
     """Return the first neighbour of the same value that has a mark: its number in the table, or -1."""
     size = size_of(element)
@@ -81,7 +81,7 @@ def _beside(element, job, block, z, y, x, index, mark):
     return -1
 
 
-@inlined
+@nested
 def _mark_row(element, maxima, job, block, z, y):
     """Mark the samples of a row without a better neighbour."""
     size, row = size_of(element), (z * block.y + y) * block.x
@@ -105,7 +105,7 @@ def _mark_row(element, maxima, job, block, z, y):
         x = max(x + 1, first)
 
 
-@inlined
+@nested
 def _mark_one(element, maxima, job, block, z, y, x, index):
     """Mark a sample if it has no better neighbour."""
     value = load_one(element, job.samples + size_of(element) * index, element)
@@ -140,7 +140,7 @@ def unmark_plateaus(element, job_at):
                 index += 1
 
 
-@inlined
+@nested
 def _spread(element, job, block, queue):
     """Take the marks of all samples that have the value of a neighbour which waits."""
     size = size_of(element)

@@ -8,7 +8,7 @@ for each sample that leaves the queue.
 
 import numpy as np
 
-from imfilter._simd.jit import inlined, part
+from imfilter._simd.jit import nested, part
 from imfilter._simd.vector import load_one, peek, poke, store_one
 from imfilter._simd.words import lowest_bit
 
@@ -36,31 +36,31 @@ BLOCK = np.dtype(
 )
 
 
-@inlined
+@nested
 def entry_of(block, z, y, x):
     """Return the entry of a sample."""
     return ((z << block.bits_y | y) << block.bits_x) | x
 
 
-@inlined
+@nested
 def x_of(block, entry):
     """Return the position of an entry along x."""
     return entry & ((1 << block.bits_x) - 1)
 
 
-@inlined
+@nested
 def y_of(block, entry):
     """Return the position of an entry along y."""
     return entry >> block.bits_x & ((1 << block.bits_y) - 1)
 
 
-@inlined
+@nested
 def z_of(block, entry):
     """Return the position of an entry along z."""
     return entry >> (block.bits_x + block.bits_y)
 
 
-@inlined
+@nested
 def inner(block, z, y, x):
     """Tell whether all neighbours of a sample are in the block, as far as this is simple to tell."""
     return (
@@ -70,7 +70,7 @@ def inner(block, z, y, x):
     )
 
 
-@inlined
+@nested
 def inside(block, z, y, x, neighbour):
     """Tell whether a neighbour is in the block. `neighbour` is its address in the table."""
     return (
@@ -80,14 +80,14 @@ def inside(block, z, y, x, neighbour):
     )
 
 
-@inlined
+@nested
 def append(queue, entry):
     """Add an entry to the ring, which must have space."""
     poke(queue.ring + 8 * ((queue.head + queue.count) & queue.last), entry)
     queue.count += 1
 
 
-@inlined
+@nested
 def push(queue, index, entry):
     """Let a sample wait, unless it does already."""
     word = queue.bits + 8 * (index >> 6)
@@ -101,7 +101,7 @@ def push(queue, index, entry):
         queue.more = 1
 
 
-@inlined
+@nested
 def mark(queue, index):
     """Let a sample wait without an entry."""
     word = queue.bits + 8 * (index >> 6)
@@ -138,7 +138,7 @@ def clear(queue):
     queue.count, queue.more = 0, 0
 
 
-@inlined
+@nested
 def pop(queue, block):
     """Return the entry of the oldest sample and forget it, or -1 if none waits."""
     if queue.count == 0:

@@ -24,7 +24,7 @@ from imfilter._filters.morphology.kernels.queue import (
     z_of,
 )
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, kernel, nested
 from imfilter._simd.lanewise import count_lanes, larger, smaller
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, peek, poke, record, size_of, store, store_one
@@ -64,7 +64,7 @@ RECONSTRUCTION_JOB = np.dtype(
 )
 
 
-@inlined
+@nested
 def best(sense, a, b):
     """Return `a` where it is better than `b`, else `b`."""
     if sense:
@@ -72,7 +72,7 @@ def best(sense, a, b):
     return smaller(a, b)
 
 
-@inlined
+@nested
 def worst(sense, a, b):
     """Return `a` where it is worse than `b`, else `b`."""
     if sense:
@@ -80,7 +80,7 @@ def worst(sense, a, b):
     return larger(a, b)
 
 
-@inlined
+@nested
 def better(sense, a, b):
     """Tell whether `a` is better than `b`."""
     if sense:
@@ -88,7 +88,7 @@ def better(sense, a, b):
     return a < b
 
 
-@inlined
+@nested
 def _near(element, job, block, z, y, table, n):
     """Write the neighbours in other rows: the distance in bytes, and along x. Return their number."""
     count = 0
@@ -104,7 +104,7 @@ def _near(element, job, block, z, y, table, n):
     return count
 
 
-@inlined
+@nested
 def _take_one(element, sense, job, block, near, count, at, x):
     """Let one sample take the best of its neighbours in other rows. Tell whether it is better."""
     own = load_one(element, job.samples + at, element)
@@ -117,7 +117,7 @@ def _take_one(element, sense, job, block, near, count, at, x):
     return better(sense, value, own)
 
 
-@inlined
+@nested
 def _take(element, sense, job, block, row, count):
     """Let the samples of a row take the best of their neighbours in other rows, up to their limits.
 
@@ -145,7 +145,7 @@ def _take(element, sense, job, block, row, count):
     return found
 
 
-@inlined
+@nested
 def _scan(element, sense, row, limits, first, step, count):
     """Let each sample of a row take the one before it, up to its limit. Return how many are better."""
     size, found = size_of(element), 0
@@ -160,7 +160,7 @@ def _scan(element, sense, row, limits, first, step, count):
     return found
 
 
-@inlined
+@nested
 def _changed(job, block, z, y, table, n, since):
     """Tell whether a row, or one that it reads, changed in or after a sweep."""
     row = z * block.y + y
@@ -175,7 +175,7 @@ def _changed(job, block, z, y, table, n, since):
     return False
 
 
-@inlined
+@nested
 def _sweep(element, sense, job, block, number, up):
     """Improve all rows from their neighbours, one after another. Return how many samples are better."""
     size, found = size_of(element), 0
@@ -218,7 +218,7 @@ def sweep_rows(element, sense, job_at):
         before = found
 
 
-@inlined
+@nested
 def _improves(element, sense, row, other, limits, count):
     """Tell whether a sample of a row is better than one of another row that has not reached its limit."""
     size = size_of(element)
@@ -240,7 +240,7 @@ def _improves(element, sense, row, other, limits, count):
     return False
 
 
-@inlined
+@nested
 def _push_row(element, sense, job, block, queue, z, y, shift, dz, dy):
     """Let the samples of a row wait that improve the sample `shift` columns beside them in another row."""
     size = size_of(element)
@@ -267,7 +267,7 @@ def _push_row(element, sense, job, block, queue, z, y, shift, dz, dy):
                 push(queue, row + x, entry_of(block, z, y, x))
 
 
-@inlined
+@nested
 def _collect(element, sense, job, block, queue):
     """Let all samples wait that improve a neighbour. The sweep up has improved those in rows above."""
     for z in range(block.z):
@@ -281,7 +281,7 @@ def _collect(element, sense, job, block, queue):
                             _push_row(element, sense, job, block, queue, z, y, shift, dz, dy)
 
 
-@inlined
+@nested
 def _bound(element, sense, job, queue):
     """Return a value between the best waiting sample and their mean, and whether few samples wait."""
     size, count, total = size_of(element), 0, 0.0
@@ -298,19 +298,19 @@ def _bound(element, sense, job, queue):
     return worst(sense, first + (total / max(count, 1) - first) * WAY, first), count < _many(queue)
 
 
-@inlined
+@nested
 def _many(queue):
     """Return the number of waiting samples from which on the best are processed first."""
     return 64 * queue.words // MANY
 
 
-@inlined
+@nested
 def _waits(sense, bound, every, value):
     """Tell whether a sample gets an entry. No number is better than NaN."""
     return every or not better(sense, bound, np.float64(value))
 
 
-@inlined
+@nested
 def _refill(element, sense, job, block, queue, bound, every):
     """Give entries to waiting samples that are not worse than a bound, or to all."""
     size, queue.more = size_of(element), 0
@@ -328,7 +328,7 @@ def _refill(element, sense, job, block, queue, bound, every):
             append(queue, entry_of(block, plane, row - plane * block.y, index - row * block.x))
 
 
-@inlined
+@nested
 def _empty(element, sense, job, block, queue, most):
     """Let samples improve their neighbours, which wait then. Tell whether none waits after `most`."""
     size, bound, every = size_of(element), 0.0, True

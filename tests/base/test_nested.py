@@ -1,0 +1,36 @@
+"""Nested parts: LLVM optimizes them within their callers only."""
+
+import pytest
+
+from imfilter._simd import compiler
+from imfilter._simd.jit import inlined, nested
+from imfilter._simd.vector import peek, poke
+
+
+def _defined(library):
+    return [f.name for f in library._final_module.functions if not f.is_declaration]
+
+
+@pytest.mark.parametrize(("decorator", "functions"), [(inlined, 1), (nested, 2)])
+def test_parts_of_parts_are_optimized_once(decorator, functions):
+    """A part keeps the function that it calls until the kernel is optimized, which has none."""
+
+    @inlined
+    def add(at):
+        poke(at, peek(at) + 1)
+
+    @decorator
+    def add_twice(at):
+        add(at)
+        add(at)
+
+    def run(at):
+        add_twice(at)
+
+    made = compiler.of_kernel(run)
+    compiler.compiled(made, (), "i", False)
+    (part,) = add_twice.overloads.values()
+    (kernel,) = made.overloads.values()
+    assert len(_defined(part.library)) == functions
+    assert _defined(kernel.library) == [kernel.fndesc.llvm_func_name]
+    assert "call" not in str(kernel.library.get_function(kernel.fndesc.llvm_func_name))
