@@ -165,7 +165,7 @@ class _Part(codegen.JITCodeLibrary):
 
 
 class _Nested(_Part):
-    """The code of a function that LLVM optimizes within its callers only."""
+    """The code of a part. LLVM's passes on modules run on it within its callers only."""
 
     def _optimize_final_module(self):
         """Do nothing."""
@@ -322,7 +322,7 @@ class PartCompiler(KernelCompiler):
 
 
 class NestedCompiler(PartCompiler):
-    """The passes for a part that LLVM optimizes within its callers only."""
+    """The passes for a part on which LLVM's passes on modules run within its callers only."""
 
     lowering = _NestedLowering
 

@@ -1,4 +1,4 @@
-"""Nested parts: LLVM optimizes them within their callers only."""
+"""Nested parts: LLVM's passes on modules run on them within their callers only."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def _defined(library):
 
 @pytest.mark.parametrize(("decorator", "functions"), [(inlined, 1), (nested, 2)])
 def test_parts_of_parts_are_optimized_once(decorator, functions):
-    """A part keeps the function that it calls until the kernel is optimized, which has none."""
+    """A nested part still contains the function that it calls. An inlined part and the kernel do not."""
 
     @inlined
     def add(at):

@@ -24,7 +24,7 @@ from imfilter._filters.morphology.kernels.queue import (
     z_of,
 )
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, kernel, nested
+from imfilter._simd.jit import Driver, inlined, kernel, nested
 from imfilter._simd.lanewise import count_lanes, larger, smaller
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, peek, poke, record, size_of, store, store_one
@@ -117,7 +117,7 @@ def _take_one(element, sense, job, block, near, count, at, x):
     return better(sense, value, own)
 
 
-@nested
+@inlined
 def _take(element, sense, job, block, row, count):
     """Let the samples of a row take the best of their neighbours in other rows, up to their limits.
 
@@ -145,7 +145,7 @@ def _take(element, sense, job, block, row, count):
     return found
 
 
-@nested
+@inlined
 def _scan(element, sense, row, limits, first, step, count):
     """Let each sample of a row take the one before it, up to its limit. Return how many are better."""
     size, found = size_of(element), 0
@@ -218,7 +218,7 @@ def sweep_rows(element, sense, job_at):
         before = found
 
 
-@nested
+@inlined
 def _improves(element, sense, row, other, limits, count):
     """Tell whether a sample of a row is better than one of another row that has not reached its limit."""
     size = size_of(element)
