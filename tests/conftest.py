@@ -2,11 +2,11 @@
 
 import functools
 import gc
+import hashlib
 import os
 import signal
 import sys
 import types
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,7 @@ import pytest
 from imfilter._base.call_cache import Calls
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.rank import apply as rank
-from tests import longest
+from tests import longest, looping
 
 #: The generators of random numbers of each module of tests, and their states before the first test.
 _GENERATORS = {}
@@ -80,22 +80,32 @@ def _find_generators():
 
 @functools.cache
 def _read_by(name):
-    """Return the generators of a module, and of those that it imports or whose functions it does."""
+    """Return the generators of a module, and of modules that it imports, whole or a function or class."""
     names, found = [name], {}
     for one in names:
         found |= {id(generator): (generator, state) for generator, state in _GENERATORS[one]}
         for value in vars(sys.modules[one]).values():
-            if type(value) in (types.FunctionType, types.ModuleType):
-                other = value.__module__ if type(value) is types.FunctionType else value.__name__
-                if other in _GENERATORS and other not in names:
-                    names.append(other)
+            if type(value) is types.ModuleType:
+                other = value.__name__
+            elif type(value) in (types.FunctionType, functools._lru_cache_wrapper, type):
+                other = value.__module__
+            else:
+                continue
+            if other in _GENERATORS and other not in names:
+                names.append(other)
     return list(found.values())
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """Give a test random numbers that depend on its name alone, and not on the tests before it."""
-    place = zlib.crc32(item.nodeid.encode()) << 64
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Begin a test, and each case of a loop in it, with random numbers that depend on its name alone."""
+    with looping.prepared(lambda: begin_numbers(item)):
+        return (yield)
+
+
+def begin_numbers(item):
+    """Set the generators that a test reads to a place that depends on its name."""
+    place = int.from_bytes(hashlib.blake2b(item.nodeid.encode(), digest_size=16).digest())
     for generator, state in _read_by(item.module.__name__):
         generator.state = state
         generator.advance(place)

@@ -80,7 +80,12 @@ def test_hunt_through_shapes_types_and_windows():
         mode = str(rng.choice(["mirror", "symmetric", "edge", "wrap", "zero", "constant"]))
         cval = float(rng.choice([0.0, -0.0, 0.5, 7.0, -1e300, np.inf, np.nan]))
         # The sizes of `every`, because kernels are compiled for each of them.
-        for filter_, size in ((imfilter.median, 3), (imfilter.minimum, 7), (imfilter.maximum, 2)):
+        for filter_, size in (
+            (imfilter.median, 3),
+            (imfilter.median, 7),
+            (imfilter.minimum, 7),
+            (imfilter.maximum, 2),
+        ):
             size = size if rng.random() < 0.8 else 1
             expected = filter_(image, size, mode=mode, cval=cval)
             found = filter_(swapped(image), size, mode=mode, cval=cval)

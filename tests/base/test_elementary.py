@@ -90,7 +90,7 @@ def encode(x):
 @pytest.mark.parametrize(("low", "high"), [(0.0005, 1.0), (1e-6, 1e9)])
 def test_powers(formula, exponent, narrow, wide, low, high):
     if formula is vector_math.cube_root and not is_fused():
-        narrow = 1.2e-7
+        narrow = 1.21e-7  # 1.2034e-7 at the worst of all float32 from 1/8 to 1
     for dtype, bound in ((np.float32, narrow), (np.float64, wide)):
         x = positive(dtype, low, high)
         exact = x.astype(LONG) ** exponent

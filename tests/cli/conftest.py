@@ -11,11 +11,6 @@ import pytest
 from imfilter import cli
 from imfilter._cli import streamed, strips
 from imfilter._files import lazy
-from tests.cli import commands
-from tests.looping import prepared
-
-#: The state of the generator before the first test.
-_STATE = commands.RNG.bit_generator.state
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,13 +18,6 @@ def commands_are_built_once() -> Iterator[None]:
     """Keep the command of each filter: a process builds one, the tests thousands, in 1 to 2 of 6.5 ms."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "_click_command", functools.cache(cli._click_command))
-        yield
-
-
-@pytest.fixture(autouse=True)
-def same_random_numbers() -> Iterator[None]:
-    """Begin each case with the same random numbers, whatever tests the process had before."""
-    with prepared(lambda: setattr(commands.RNG.bit_generator, "state", _STATE)):
         yield
 
 

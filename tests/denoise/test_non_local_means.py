@@ -6,19 +6,11 @@ import pytest
 import skimage.restoration
 
 import imfilter
-from tests.looping import loop_over, prepared
+from tests.looping import loop_over
 from tests.photos import photo
 from tests.reference import denoise as reference
 
 RNG = np.random.default_rng(23)
-_START = RNG.bit_generator.state
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    """Begin each case with the same numbers, in whichever order tests run."""
-    with prepared(lambda: setattr(RNG.bit_generator, "state", _START)):
-        yield
 
 
 def picture(shape, dtype="float32", noise=12.0):

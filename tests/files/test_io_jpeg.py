@@ -21,10 +21,10 @@ RNG = np.random.default_rng(5)
 KINDS = [(progressive, restart) for progressive in (False, True) for restart in (0, 8)]
 
 
-def photograph(height: int, width: int) -> np.ndarray:
+def photograph(height: int, width: int, rng: np.random.Generator = RNG) -> np.ndarray:
     y, x = np.mgrid[:height, :width]
     smooth = np.stack([x * 255 // width, y * 255 // height, (x + y) % 256], -1)
-    return (smooth + RNG.integers(-20, 20, smooth.shape)).clip(0, 255).astype(np.uint8)
+    return (smooth + rng.integers(-20, 20, smooth.shape)).clip(0, 255).astype(np.uint8)
 
 
 def encoded(pixels: np.ndarray, mode: str = "RGB", **options: object) -> bytes:
@@ -47,7 +47,7 @@ def scans_of(data: bytes) -> list[tuple[int, int]]:
 
 @pytest.fixture(scope="module")
 def whole() -> dict[tuple[bool, int], bytes]:
-    pixels = photograph(256, 240)
+    pixels = photograph(256, 240, np.random.default_rng(5))
     return {
         (progressive, restart): encoded(
             pixels, quality=85, progressive=progressive, restart_marker_blocks=restart, subsampling=2

@@ -146,7 +146,7 @@ def test_images_replaced_by_their_results(whole_and_cut, operation, mode):
 @loop_over("dtype", ["u1", "i4", "f4", "f8", "i8"])
 def test_weights(whole_and_cut, dtype, mode):
     rng = np.random.default_rng(11)
-    # Rows of wide types need more bands, and each takes a millisecond.
+    # Rows of wide types need more bands, and each takes a millisecond. These rows are still cut.
     image = rng.integers(0, 200, (61 if dtype == "u1" else 37, 13)).astype(dtype)
     mask = rng.random(image.shape) > 0.4
     element, weights = np.array([[1, 1, 0], [0, 1, 1]], bool), np.array([[3, -1, 0], [0, 0, 2]])
