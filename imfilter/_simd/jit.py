@@ -176,6 +176,6 @@ def part(function: Callable[..., Any], **options: bool) -> Any:
 #: A part that is always inlined, whatever its size: otherwise its vectors are passed in memory.
 inlined = functools.partial(part, forceinline=True)
 #: An inlined part on which LLVM's passes on modules run within its callers only. Otherwise they run on the
-#: code of parts that call parts at each level anew. Some loops are then slower: reconstruction of bytes by 1 to
-#: 2 % with three more nested parts, diffusion by 5 % with all. So measure, or use `inlined`.
+#: code of parts that call parts at each level anew. Some loops are then slower: reconstruction of bytes by 1
+#: to 2 % with three more nested parts, diffusion by 5 % with all. So measure, or use `inlined`.
 nested = functools.partial(inlined, nested=True)
