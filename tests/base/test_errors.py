@@ -1,10 +1,12 @@
 """Every wrong argument: the type of the exception, and one line that names the argument and what came."""
 
+import os
+
 import numpy as np
 import pytest
 
 import imfilter
-from imfilter._base import suggestions
+from imfilter._base import suggestions, threads
 from tests.looping import loop_over
 
 IMAGE = np.ones((6, 7))
@@ -314,6 +316,8 @@ def test_the_environment_is_heard(monkeypatch):
     np.testing.assert_allclose(imfilter.box(IMAGE, 3), IMAGE)
     monkeypatch.setenv("IMFILTER_WORKERS", "")
     np.testing.assert_allclose(imfilter.box(IMAGE, 3), IMAGE)
+    monkeypatch.setattr(os, "environ", {"IMFILTER_WORKERS": "5"})
+    assert threads.requested(None) == 5
 
 
 def test_unknown_names():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from imfilter import threshold
-from imfilter._filters.threshold import histogram
+from imfilter._base.program import address
+from imfilter._filters.threshold import histogram, small
+from imfilter._filters.threshold.kernels import small_integers
 
 SMALL = ("u1", "i1", "u2", "i2")
 
@@ -58,9 +60,8 @@ def test_counts_of_more_than_16_bits(dtype, count):
 def test_counts_of_pairs_of_bytes(dtype, count):
     info = np.iinfo(dtype)
     noise = np.random.default_rng(0).integers(info.min, info.max, count, dtype, endpoint=True)
-    cycle = np.resize(
-        np.array([3, 7, 3, 5, 100, info.max, info.min, 0], dtype), count
-    )  # more than 255 of a pair
+    few = np.array([3, 7, 3, 5, 100, info.max, info.min, 0], dtype)
+    cycle = np.resize(few, count)  # more than 255 of a pair
     rare, often = noise.copy(), noise.copy()
     for image, step in ((rare, 10), (often, 5)):  # neighbouring pairs are equal in one of so many places
         pairs = image[: count // 2 * 2].reshape(-1, 2)
@@ -118,3 +119,12 @@ def test_an_image_that_is_not_plain_has_the_same_threshold(dtype):
     for other in (values.T, np.asfortranarray(values), values.tolist(), np.ma.array(values), swapped):
         assert threshold.otsu(other) == want
     assert threshold.otsu(values, nan="ignore", mask=np.ones((50, 100), bool)) == want
+
+
+def test_equal_neighbours_are_found_where_the_columns_of_the_border_differ():
+    """Images of one value beside a border of noise are counted in several tables."""
+    values = np.full((512, 512), 40000, "u2")
+    values[:, :8] = np.random.default_rng(0).integers(0, 65536, (512, 8))
+    (tables,) = small.Bins(values.dtype).counted(values, 1)
+    used = tables.at - address(tables.work) + small_integers.USED
+    assert tables.work[used : used + 8].view(np.int64) == small_integers.WORD_TABLES

@@ -31,7 +31,8 @@ _MOST_BYTES = BESIDE * 65535
 _PAIRS = 2 * 256 * BESIDE
 _STAGE = _PAIRS + 2 * 65536
 WORK = _STAGE + 512
-#: Bytes from which on pairs are counted: to add their counts takes as long as to count 12,000 bytes.
+#: Samples from which on pairs of bytes are counted, or samples of 16 bits in several tables: to add the counts
+#: of pairs takes as long as to count 12,000 bytes.
 _MANY = 1 << 15
 #: Most of `_TRIED` places where pairs are equal, if they are counted in one table or in two.
 _IN_ONE, _IN_TWO = 6, 32
@@ -184,10 +185,14 @@ def _count_pairs(samples, whole, flip, table, first, second, stage):
 
 @inlined
 def _equal(source, samples, count):
-    """Return in how many of about `_TRIED` places of an image neighbours are equal."""
-    step = max(count // _TRIED, 2) * size_of(source)
+    """Return in how many of `_TRIED` places of an image neighbours are equal.
+
+    Places at equal steps may all lie in the same columns. Multiples of the golden ratio lie in all.
+    """
     equal = 0
-    for at in range(samples, samples + size_of(source) * (count - 1), step):
+    for number in range(_TRIED):
+        share = (number * 0x9E3779B9 & 0xFFFFFFFF) >> 8
+        at = samples + size_of(source) * (share * (count - 1) >> 24)
         equal += load_one(_I64, at, source) == load_one(_I64, at + size_of(source), source)
     return equal
 
