@@ -31,8 +31,8 @@ _MOST_BYTES = BESIDE * 65535
 _PAIRS = 2 * 256 * BESIDE
 _STAGE = _PAIRS + 2 * 65536
 WORK = _STAGE + 512
-#: Samples from which on pairs of bytes are counted, or samples of 16 bits in several tables: to add the counts
-#: of pairs takes as long as to count 12,000 bytes.
+#: Samples from which on pairs of bytes are counted, or samples of 16 bits in several tables: to add the
+#: counts of pairs takes as long as to count 12,000 bytes.
 _MANY = 1 << 15
 #: Most of `_TRIED` places where pairs are equal, if they are counted in one table or in two.
 _IN_ONE, _IN_TWO = 6, 32
