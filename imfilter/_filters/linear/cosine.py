@@ -56,7 +56,7 @@ _LEAST = 2
 #: ms by cosines, and 4.3, 5.3 and 7 to 8.5 axis by axis; without AVX-512 15, and 9, 11 and 13 (Zen 4, one
 #: thread).
 _COST, _COST_STAGES = {4: 0.24, 8: 0.37}, 1.5
-#: Part of that cost for the steps before the first sample. On small images, sums axis by axis are slower, too:
+#: Part of that cost for steps before the first sample. On small images, sums axis by axis are slower, too:
 #: sigma 4, 6, 8 and 14 of 64x64 uint16 took 29, 32, 35 and 45 us by cosines, and 22, 30, 57 and 113 axis by
 #: axis. Sigma 6.5 of 40x4000 took 0.8 and 1.5 ms, and 6 of 128x128 82 and 73 us.
 _OVERHANG = {4: 1.0, 8: 1 / 6}

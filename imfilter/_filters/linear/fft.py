@@ -15,7 +15,7 @@ _COST = {4: 22.0, 8: 29.0}
 #: took 29, 28 and 32 ms, and 34, 37 and 53 by Winograd's sums. 25x25 of 512x512 is one tile: 4.1 and 2.4 ms
 #: on two threads (Zen 4). Threads take turns between the steps of small tiles. 31x31 of 60x20000 has tiles of
 #: 90x320 samples: 26 and 29 ms on one thread, 25 to 30 and 15 on two. 150x8000 has tiles of 180x432: 18 and
-#: 31, then 11 and 16. A lower cost than 14 would need a lower `_SHORT` in `planner`, where choices for shorter
+#: 31, then 11 and 16. A cost below 14 would need a lower `_SHORT` in `planner`, where choices for shorter
 #: kernels are kept without the size of the image: 19x19 costs 14.5 by sums, and the least transform 14.7.
 _COST_OF_MANY, _MANY, _LARGE = 14.0, 8, 1 << 16
 
