@@ -182,7 +182,8 @@ def write(
     (20, 30, 3)
     """
     if not isinstance(image, Image):
-        colour = ", channels=True" if np.ndim(image) == 3 else ""
+        picture = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] in (1, 2, 3, 4)
+        colour = ", channels=True" if picture else ""
         raise TypeError(f"image must be an Image, got {brief(image)}; use imfilter.io.Image(array{colour})")
     target = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     kind = format_of(f"file.{format or 'png'}" if target is None else target)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, Literal
+
+import numpy as np
 
 from imfilter._base import arguments
 from imfilter._base.keywords import Common, hinted
@@ -23,8 +27,8 @@ from imfilter.typing import (
     Size,
 )
 
-#: Largest length of an axis of the result.
-_LONGEST = 1 << 31
+#: Largest length of an axis of the result. Its weights and their places take 50 GB.
+_LONGEST = 1 << 28
 
 
 @hinted
@@ -163,7 +167,13 @@ def resize(
         _tables,
         (shape, scale, method, antialias, align, cubic),
         Common(mode, cval, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage),
+        _lengths,
     )
+
+
+def _lengths(lengths: tuple[int, ...], mode: str, shape: Any, scale: Any, *own: Any) -> tuple[int, ...]:
+    """Return the lengths of the result of `resize`, before there are tables."""
+    return _outputs(lengths, shape, scale)
 
 
 def _tables(
@@ -198,11 +208,12 @@ def _outputs(lengths: tuple[int, ...], shape: Any, scale: Any) -> tuple[int, ...
         given = "neither" if shape is None else "both"
         raise ValueError(f"shape or scale must be given, and not both, got {given}")
     if scale is None:
-        if isinstance(shape, float):
-            raise TypeError(f"shape must be lengths of the result, got {shape}; a factor is scale={shape}")
-        return tuple(
-            arguments.integer(v, "shape", least=1, most=_LONGEST) for v in arguments.each(shape, n, "shape")
-        )
+        wanted = arguments.each(shape, n, "shape")
+        if all(isinstance(v, float | np.floating) and 0 < v < math.inf for v in wanted):
+            factors = tuple(float(v) for v in wanted)
+            given = factors if isinstance(shape, Sequence | np.ndarray) else factors[0]
+            raise TypeError(f"shape must be an integer or integers, got {given}; a factor is scale={given}")
+        return tuple(arguments.integer(v, "shape", least=1, most=_LONGEST) for v in wanted)
     found = []
     for length, value in zip(lengths, arguments.each(scale, n, "scale"), strict=True):
         factor = arguments.number(value, "scale")

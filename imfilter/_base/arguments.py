@@ -91,7 +91,7 @@ def _real_array(
         ) from None
     if not dtypes.is_real(array.dtype):
         what = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else _name(value)
-        if hasattr(value, "pixels"):
+        if hasattr(getattr(value, "pixels", None), "ndim"):  # this module does not know the class
             what = f"the {type(value).__name__} of a file; its array is .pixels"
         elif name == "image" and isinstance(value, str | os.PathLike):
             what += "; imfilter.io.read(path).pixels is the array of a file"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import containers
-from imfilter._base.suggestions import ARGUMENTS, NEEDLESS, suggestion
+from imfilter._base.suggestions import ARGUMENTS, NEEDLESS, OWN_ARGUMENTS, suggestion
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -42,7 +42,8 @@ def unknown(function: str, options: Mapping[str, Any], known: frozenset[str]) ->
     if name in NEEDLESS:
         hint = f"; leave it out: {NEEDLESS[name]}"
     else:
-        ours = next((word for word in ARGUMENTS.get(name.lower(), ()) if word in known), None)
+        words = (OWN_ARGUMENTS.get((function, name.lower()), ""), *ARGUMENTS.get(name.lower(), ()))
+        ours = next((word for word in words if word in known), None)
         hint = suggestion(name, known, ours)
     raise TypeError(f"{function}() has no argument {name!r}{hint}")
 

@@ -135,7 +135,6 @@ ARGUMENTS = {
     "cutoff_frequency_ratio": ("cutoff",),
     "reg": ("regularizer",),
     "squared_butterworth": ("squared",),
-    "order": ("method",),
     "output": ("out", "dtype"),
     "p": ("q",),
     "padding_value": ("cval",),
@@ -160,6 +159,12 @@ ARGUMENTS = {
     "window": ("size",),
     "window_length": ("size",),
     "window_size": ("size",),
+}
+#: The same for one function, where the argument of another library has this meaning in no other function.
+OWN_ARGUMENTS = {
+    ("moving_quantile", "interpolation"): "method",
+    ("resize", "interpolation"): "method",
+    ("resize", "order"): "method",
 }
 #: Arguments of other libraries that request what these functions always do.
 NEEDLESS = {"preserve_range": "values are never rescaled"}

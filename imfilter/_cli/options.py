@@ -15,7 +15,8 @@ from .command import Option
 
 DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64")
 _NUMBER_TYPES = (*DTYPES, "int64", "uint64")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+#: What stands between several numbers in place of commas, as in ``20x30`` and ``20 30``.
+_BETWEEN = re.compile(r"\s*[xX;]\s*|\s+")
 _INITIAL = ("zero", "edge", "valid")
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 
@@ -25,7 +26,7 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a number{_commas(text)}") from None
+        raise ValueError(f"{text!r} is not a number") from None
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is not a finite number")
     return value
@@ -36,21 +37,25 @@ def integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a whole number{_commas(text)}") from None
+        raise ValueError(f"{text!r} is not a whole number") from None
 
 
-def _commas(text: str) -> str:
-    """Return how to write several numbers, for a message about ``20x30`` or ``20 30``."""
-    parts = re.split("[x; ] *", text)
-    return f"; write {','.join(parts)}" if len(parts) > 1 and all(map(_NUMBER.fullmatch, parts)) else ""
+def _list_of(one: Callable[[str], Any], digits: str) -> Callable[[str], Any]:
+    """Return the parser of one number or several. `digits` is the pattern of what a message repeats."""
 
-
-def _list_of(one: Callable[[str], Any]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
-        values = tuple(one(part.strip()) for part in text.split(","))
+        try:
+            values = tuple(one(part.strip()) for part in text.split(","))
+        except ValueError as error:
+            parts = _BETWEEN.split(text.strip())
+            several = len(parts) > 1 and all(re.fullmatch(digits, part) for part in parts)
+            raise ValueError(f"{error}; write {','.join(parts)}" if several else str(error)) from None
         return values[0] if len(values) == 1 else values
 
     return read
+
+
+_integers, _numbers = _list_of(integer, "[0-9]+"), _list_of(number, r"[0-9]+(\.[0-9]+)?")
 
 
 def _taps(text: str) -> Any:
@@ -80,7 +85,7 @@ def _padding(text: str) -> Any:
     if text in ("same", "valid"):
         return text
     try:
-        return _list_of(integer)(text)
+        return _integers(text)
     except ValueError:
         raise ValueError(f"{text!r} is not 'same', 'valid' or a number of pixels") from None
 
@@ -196,9 +201,9 @@ def _addition(text: str) -> str:
 #: Form -> (name in the help, parser).
 FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "number": ("NUMBER", number),
-    "numbers": ("NUMBER[,NUMBER]", _list_of(number)),
+    "numbers": ("NUMBER[,NUMBER]", _numbers),
     "integer": ("INTEGER", integer),
-    "integers": ("INTEGER[,INTEGER]", _list_of(integer)),
+    "integers": ("INTEGER[,INTEGER]", _integers),
     "padding": ("PADDING", _padding),
     "axis": ("AXIS", _axis),
     "count": ("INTEGER", _at_least(1)),

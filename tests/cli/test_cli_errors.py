@@ -55,6 +55,7 @@ from tests.looping import loop_over
         (["box", "IN", "out.png", "--size", "3.5"], "not a whole number"),
         (["box", "IN", "out.png", "--size", "3x5"], "'3x5' is not a whole number; write 3,5"),
         (["gaussian", "IN", "out.png", "--sigma", "1.5 2"], "'1.5 2' is not a number; write 1.5,2"),
+        (["box", "IN", "out.png", "--size", "20 X 30"], "'20 X 30' is not a whole number; write 20,30"),
         (["box", "IN", "out.png", "--mode", "reflect"], "mode"),
         (["box", "IN", "out.png", "--mode", "what"], "mode"),
         (["box", "IN", "out.png", "--workers", "0"], "must be 1 or more, got 0"),
@@ -90,6 +91,13 @@ def test_usage_errors(
     save(tmp_path / "in.png", noise(6, 5))
     assert words in failed(capsys, 2, *("in.png" if word == "IN" else word for word in arguments))
     assert os.listdir(tmp_path) == ["in.png"]
+
+
+def test_no_commas_where_one_number_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor in place of a point between digits of a whole number."""
+    for option, text in [("--workers", "1x2"), ("--quality", "90;80"), ("--size", "20.5x30")]:
+        assert "; write" not in failed(capsys, 2, "box", "in.png", "out.png", option, text)
+    assert "; write" not in failed(capsys, 2, "gaussian", "in.png", "out.png", "--truncate", "2 3")
 
 
 def test_file_errors(

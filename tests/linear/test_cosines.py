@@ -60,6 +60,23 @@ def test_every_border_and_type(shape, dtype, mode):
             assert_rounded(found, expected)
 
 
+@loop_over(
+    ("shape", "sigma", "expected"),
+    [
+        ((64, 64), 6, "separable"),
+        ((64, 64), 8, "cosines"),
+        ((64, 64), 14, "cosines"),
+        ((200, 300), 5.5, "separable"),
+        ((200, 300), 6.5, "cosines"),
+        ((1080, 1920), 5.5, "separable"),
+        ((1080, 1920), 6.5, "cosines"),
+    ],
+)
+def test_choice_for_16_bits(shape, sigma, expected):
+    """Also for small images, whose oscillators have many steps before the first sample."""
+    assert imfilter.plan(shape, "uint16", imfilter.gaussian, sigma).algorithm == expected
+
+
 def test_they_are_what_runs():
     """What the other tests here would not notice."""
     image = np.zeros((500, 600), np.float32)

@@ -150,3 +150,20 @@ def test_samples_near_the_end_of_the_range(by_transform):
         found = imfilter.correlate((narrow * np.float32(factor)), kernel)
         expected = naive.correlate((narrow * np.float32(factor)).astype(float), kernel)
         np.testing.assert_allclose(found, expected, rtol=4e-6)
+
+
+@loop_over(
+    ("shape", "expected"),
+    [
+        ((60, 20000), "winograd"),
+        ((20000, 60), "winograd"),
+        ((512, 512), "winograd"),
+        ((300, 8000), "fft"),
+        ((1080, 1920), "fft"),
+    ],
+)
+def test_only_many_large_tiles_are_cheap(shape, expected):
+    """Small tiles do not scale over threads."""
+    assert (
+        imfilter.plan(shape, "float64", np.random.default_rng(5).normal(size=(31, 31))).algorithm == expected
+    )

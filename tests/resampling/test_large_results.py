@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import imfilter
-from imfilter._filters.resampling import apply
+from imfilter._filters.resampling import apply, tables
 
 RNG = np.random.default_rng(31)
 
@@ -65,3 +65,22 @@ def test_channels_and_stacks(far):
     np.testing.assert_array_equal(
         far(turned, (80, 60), **options), imfilter.resize(turned, (80, 60), **options)
     )
+
+
+def test_refused_before_the_tables(monkeypatch):
+    """Tables of millions of outputs take seconds and gigabytes."""
+
+    def none(*_, **__):
+        raise AssertionError("a table was made")
+
+    monkeypatch.setattr(tables, "of", none)
+    image = np.zeros((4, 5))
+    with pytest.raises(MemoryError, match=r"a result of shape \(200000000, 250000000\) and dtype float64"):
+        imfilter.resize(image, (200000000, 250000000))
+    with pytest.raises(ValueError, match=r"out must have shape \(4000000, 5000000\), got \(4, 5\)"):
+        imfilter.resize(image, scale=1e6, out=np.zeros((4, 5)))
+    with pytest.raises(ValueError, match="at most 268435456"):
+        imfilter.resize(image, 1 << 29)
+    monkeypatch.setattr(apply, "_TABLE", 1 << 40)
+    with pytest.raises(MemoryError, match="the weights of 5000 outputs along an axis do not fit into memory"):
+        imfilter.resize(image, 5000)

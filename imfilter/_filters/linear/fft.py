@@ -10,10 +10,14 @@ from imfilter._filters.linear.operators import Operator
 
 #: Costs of cutting a tile, of the real transforms of scipy.fft and the product, and of storing; see `STAGE`.
 _COST = {4: 22.0, 8: 29.0}
-#: The same in float64 for so many tiles over two axes. In float32, dark windows of photographs are computed
-#: again, and fewer tiles leave threads idle. 23x23, 25x25 and 31x31 float64 at 1080p took 29, 28 and 32 ms,
-#: and 34, 37 and 53 by Winograd's sums. 25x25 of 512x512 is one tile: 4.1 and 2.4 ms on two threads (Zen 4).
-_COST_OF_MANY, _MANY = 14.0, 8
+#: The same in float64 for so many tiles over two axes, each of so many samples. In float32, dark windows of
+#: photographs are computed again, and fewer tiles leave threads idle. 23x23, 25x25 and 31x31 float64 at 1080p
+#: took 29, 28 and 32 ms, and 34, 37 and 53 by Winograd's sums. 25x25 of 512x512 is one tile: 4.1 and 2.4 ms
+#: on two threads (Zen 4). Threads take turns between the steps of small tiles. 31x31 of 60x20000 has tiles of
+#: 90x320 samples: 26 and 29 ms on one thread, 25 to 30 and 15 on two. 150x8000 has tiles of 180x432: 18 and
+#: 31, then 11 and 16. A cost below 14 would need a lower `_SHORT` in `planner`, where choices for shorter
+#: kernels are kept without the size of the image: 19x19 costs 14.5 by sums, and the least transform 14.7.
+_COST_OF_MANY, _MANY, _LARGE = 14.0, 8, 1 << 16
 
 
 class FFT(Algorithm):
@@ -36,7 +40,7 @@ class FFT(Algorithm):
         tile = tile_of(kernel, lengths)
         counts = [-(-n // (t - k + 1)) for t, k, n in zip(tile, kernel, lengths, strict=True)]
         waste = math.prod(t * c / n for t, c, n in zip(tile, counts, lengths, strict=True))
-        if least == _COST_OF_MANY and math.prod(counts) >= _MANY:
+        if least == _COST_OF_MANY and math.prod(counts) >= _MANY and math.prod(tile) >= _LARGE:
             return Offer(waste * _COST_OF_MANY)
         return Offer(waste * _COST[8 if request.exact(operator) else size])
 

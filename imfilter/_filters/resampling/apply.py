@@ -12,7 +12,7 @@ from imfilter._base import arguments, borders, dtypes, engine, threads
 from imfilter._base.axis_order import Order
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
-from imfilter._base.plan import Plan
+from imfilter._base.plan import Plan, planning
 from imfilter._base.program import Job, Program, layout_workspace, pitch
 from imfilter._filters.pooling import apply as pooling
 from imfilter._filters.pooling.windows import Windows
@@ -49,6 +49,8 @@ _FAR = 3 << 23
 _SPARE = 8
 #: Most taps of one sum in float32. The errors of more could add up to more than the bound.
 _FEW = 32
+#: Bytes for each output of an axis while its table is made.
+_TABLE = 200
 #: Nanoseconds of a multiply-add and of a sample on one core (Zen 4).
 _TAP, _SAMPLE = 0.04, 0.3
 
@@ -74,21 +76,51 @@ class Call:
     programs: dict[Any, Program] = field(default_factory=dict)
 
 
-def apply(image: npt.ArrayLike, tables: Tables, own: tuple[Any, ...], common: Common) -> npt.NDArray:
-    """Return the sums of an image. ``tables(lengths, mode, *own)`` checks the filter's own arguments."""
+def apply(
+    image: npt.ArrayLike,
+    tables: Tables,
+    own: tuple[Any, ...],
+    common: Common,
+    outputs: Callable[..., tuple[int, ...]] | None = None,
+) -> npt.NDArray:
+    """Return the sums of an image. ``tables(lengths, mode, *own)`` checks the filter's own arguments.
+
+    ``outputs(lengths, mode, *own)`` returns the lengths of the result, where a user may ask for very many.
+    """
     mode = borders.check_mode(common.mode, more=("shrink",))
     if mode == "shrink":
         common = common._replace(mode="edge")
-    return engine.apply(FAMILY, image, common, tables, (mode, *own))
+    return engine.apply(FAMILY, image, common, (tables, outputs), (mode, *own))
 
 
-def _checked(array: npt.NDArray, given: Common, tables: Tables, own: tuple[Any, ...]) -> Call:
+def _checked(array: npt.NDArray, given: Common, fixed: Any, own: tuple[Any, ...]) -> Call:
     """Check the arguments."""
+    tables, outputs = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
     cval = arguments.number(given.cval, "cval", finite=False) if given.mode == "constant" else 0.0
-    made = tables(tuple(array.shape[a] for a in axes), *own)
+    lengths = tuple(array.shape[a] for a in axes)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
-    return _call(array, axes, made, dtype, cval)
+    if outputs is not None:
+        shape = list(array.shape)
+        for axis, length in zip(axes, outputs(lengths, *own), strict=True):
+            shape[axis] = length
+        _check_memory(tuple(shape), dtype, given.out, axes)
+    return _call(array, axes, tables(lengths, *own), dtype, cval)
+
+
+def _check_memory(
+    shape: tuple[int, ...], dtype: np.dtype, out: npt.NDArray | None, axes: tuple[int, ...]
+) -> None:
+    """Refuse a result whose shape is wrong or too large before its tables are made, which takes seconds."""
+    arguments.fitting(out, shape)
+    if out is None and planning.get() is None:  # the results of lazy calls may be larger than the memory
+        dtypes.empty(shape, dtype)
+    longest = max(shape[axis] for axis in axes)
+    try:
+        np.empty((longest, _TABLE), np.uint8)
+    except MemoryError:
+        message = f"the weights of {longest} outputs along an axis do not fit into memory"
+        raise MemoryError(message) from None
 
 
 def _call(
@@ -154,6 +186,10 @@ def given(lengths: tuple[int, ...], mode: str, *tables: Table) -> tuple[Table, .
     return tables
 
 
+#: What `FAMILY` gets for tables that are known: lengths need no check.
+GIVEN = given, None
+
+
 def along(call: Call) -> tuple[Table, ...]:
     """Return the tables of the filtered axes, in the order of `axes`."""
     along = sorted(call.axes)
@@ -164,7 +200,9 @@ def _picked(call: Call, array: npt.NDArray, out: npt.NDArray | None) -> npt.NDAr
     """Copy samples, which is exact for every type."""
     for axis, table in zip(call.axes, along(call), strict=True):
         if not table.identity:
-            array = array.take(table.samples, axis)
+            shape = (*array.shape[:axis], table.outputs, *array.shape[axis + 1 :])
+            taken = dtypes.empty(shape, array.dtype)
+            array = array.take(table.samples, axis, taken, "clip")  # "raise" would copy `taken`
     if out is not None and np.may_share_memory(array, out):
         array = array.copy()
     out = dtypes.empty(call.result_shape, call.dtype) if out is None else out
@@ -302,13 +340,13 @@ def _pieces(axis: Table, samples: float, outputs: float) -> npt.NDArray[np.int64
 def _with_missing(
     array: npt.NDArray,
     given: Common,
-    tables: Tables,
+    fixed: Any,
     presence: Presence,
     wanted: bool,
     own: tuple[Any, ...],
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Sum the samples that are present; see `missing`."""
-    call = _checked(array, given, tables, own)
+    call = _checked(array, given, fixed, own)
     arguments.fitting(given.out, call.result_shape)
 
     def summed(samples: npt.NDArray, made: tuple[Table, ...]) -> npt.NDArray:

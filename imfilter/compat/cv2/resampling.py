@@ -97,7 +97,7 @@ def _doubled(array: NDArray, dstsize: Any, borderType: Any) -> Prepared:
 
 def _sums(array: NDArray, *tables: Table) -> Prepared:
     """Return the sums of finite samples that tables of rows and columns list."""
-    call = resampling.FAMILY.settle(array, Common(axes=(0, 1)), resampling.given, ("mirror", *tables))
+    call = resampling.FAMILY.settle(array, Common(axes=(0, 1)), resampling.GIVEN, ("mirror", *tables))
 
     def run(image: NDArray, out: NDArray) -> None:
         if not all_finite(image):

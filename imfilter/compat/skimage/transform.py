@@ -116,7 +116,7 @@ def _resized(
     one = images.floats(array[(slice(1),) * array.ndim], preserve_range=preserve_range)
     common = Common(axes=axes, mode=ours, cval=level if ours == "constant" else 0.0)
     image = dtypes.blank(array.shape, one.dtype)
-    call = resampling.FAMILY.settle(image, common, resampling.given, (ours, *along))
+    call = resampling.FAMILY.settle(image, common, resampling.GIVEN, (ours, *along))
     return _Resizing(smooth, call, level)
 
 
