@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._simd.jit import inlined, kernel, part
+from imfilter._simd.jit import kernel, nested, part
 from imfilter._simd.lanewise import any_nan, fma, root
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import (
@@ -40,7 +40,7 @@ _RUN = RUN.itemsize
 _MUCH = 65536.0
 
 
-@part
+@nested
 def source_index(border, before, samples, padded):
     """Return the index of the sample at a `padded` coordinate, or -1 for the constant.
 
@@ -61,14 +61,14 @@ def copy(kind, to, start, count):
         move_one(to + i * size_of(kind), start + i * size_of(kind), kind)
 
 
-@part
+@nested
 def fill(real, line, count, value):
     """Write the same value to `count` elements of a line."""
     for i in range(count):
         store_one(line + i * size_of(real), real, value)
 
 
-@inlined
+@nested
 def inner_columns(before, samples, first, count):
     """Return the begin and the end of the columns that hold samples, of `count` padded ones from `first` on.
 
@@ -79,7 +79,7 @@ def inner_columns(before, samples, first, count):
     return inner, max(min(before + samples - first, count), inner)
 
 
-@inlined
+@nested
 def fetch_samples(
     real,
     source,
@@ -142,7 +142,7 @@ def fetch_samples(
         table, begin, stop = border + 8 * (first - samples), outer, count
 
 
-@inlined
+@nested
 def _checked(much, value, flag):
     """Return a sample. If it is not finite, or so large that `much` times it is infinite, set the flag."""
     if flag and value * much - value * much != 0:
@@ -287,7 +287,7 @@ def combine(
         x += lanes
 
 
-@part
+@nested
 def fetch_line(job, workspace, start, before, first, count, line):
     """Copy padded columns of the source line at the address `start` to `line`, with the job's `fetch`."""
     invoke(2, job.fetch, (
@@ -296,7 +296,7 @@ def fetch_line(job, workspace, start, before, first, count, line):
         workspace + job.flag if job.check_finite else 0))  # fmt: skip
 
 
-@part
+@nested
 def fetch_row(job, workspace, image_at, padded, before, first, count, line):
     """Copy columns of a `padded` row of the plane at `image_at` to `line`."""
     row = source_index(job.border_y, job.before_y, job.samples_y, padded)
@@ -304,7 +304,7 @@ def fetch_row(job, workspace, image_at, padded, before, first, count, line):
     fetch_line(job, workspace, start, before, first, count, line)
 
 
-@part
+@nested
 def place_line(job, workspace, line, to, count):
     """Write `count` pixels of a line to the output with the job's `place`."""
     invoke(2, job.place, (

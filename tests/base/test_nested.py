@@ -3,6 +3,7 @@
 import pytest
 
 from imfilter._simd import compiler
+from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import inlined, nested
 from imfilter._simd.vector import peek, poke
 
@@ -34,3 +35,22 @@ def test_parts_of_parts_are_optimized_once(decorator, functions):
     assert len(_defined(part.library)) == functions
     assert _defined(kernel.library) == [kernel.fndesc.llvm_func_name]
     assert "call" not in str(kernel.library.get_function(kernel.fndesc.llvm_func_name))
+
+
+def test_the_body_of_a_driver_is_optimized_once():
+    """The body keeps the function that it calls until the driver that sets the mode is optimized."""
+
+    @inlined
+    def add(at):
+        poke(at, peek(at) + 1)
+
+    def run(at):
+        add(at)
+
+    within = denormals_as_zeros(run)
+    made = compiler.of_kernel(within)
+    compiler.compiled(made, (), "i", False)
+    (body,) = within.__globals__["body"].overloads.values()
+    (driver,) = made.overloads.values()
+    assert len(_defined(body.library)) == 2
+    assert driver.fndesc.llvm_func_name in _defined(driver.library)

@@ -19,7 +19,7 @@ from imfilter._filters.linear.kernels.magnitudes import (
     nearer,
 )
 from imfilter._filters.linear.kernels.quotient import quotient
-from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.jit import kernel, nested
 from imfilter._simd.lanewise import full_like
 from imfilter._simd.lines import source_index
 from imfilter._simd.llvm import (
@@ -56,7 +56,7 @@ _UNROLLED = 4
 _F64 = np.dtype(np.float64)
 
 
-@inlined
+@nested
 def _down(sums, source, start, lanes, totals, rows, gained, lost, fresh, count, far, sizes):
     """Do what `box_down` does, in vectors of so many lanes, like `start`."""
     size, width = size_of(sums), size_of(source)
@@ -272,7 +272,7 @@ def _place(typingctx, real, target, exact, place, whole, scale, bias, shift):
     ), codegen
 
 
-@inlined
+@nested
 def _box(sums, zeros, at, taps, prefixes, pixel):
     """Return a vector, like `zeros`, of sums over boxes. The first box begins at an address."""
     if prefixes:

@@ -26,7 +26,7 @@ from imfilter._filters.linear.kernels.job import (
     UNROLLED,
 )
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, kernel, part
+from imfilter._simd.jit import Driver, kernel, nested
 from imfilter._simd.lines import fetch_line, place_line, source_index
 from imfilter._simd.prefetch import WORDS
 from imfilter._simd.registers import LINE
@@ -35,20 +35,20 @@ from imfilter._simd.vector import invoke, move_one, peek, poke, record
 _LAYER, _PLANE, _TAP = LAYER.itemsize, PLANE.itemsize, TAP.itemsize
 
 
-@part
+@nested
 def _row(job, window, slot):
     """Return the address of a row of a window. The rows form a ring."""
     return window + (slot if slot < job.depth else slot - job.depth) * job.pitch
 
 
-@part
+@nested
 def _plane(job, workspace, z, plane, base):
     """Return the address of the source line at `base` in a padded plane, or of zeros in the border."""
     found = source_index(job.border_z, job.before_z, job.samples_z, z * job.step_z + plane)
     return workspace + job.zeros if found < 0 else base + found * job.source_z
 
 
-@part
+@nested
 def _readable(job, workspace, t, line, span):
     """Return where line `t` can be read in whole vectors. Lines shorter than a vector are copied first."""
     if job.short_lines < 0:
@@ -59,7 +59,7 @@ def _readable(job, workspace, t, line, span):
     return short_lines
 
 
-@part
+@nested
 def _across(job, workspace, z, layer, base):
     """Sum a source row over the planes of a layer, without its border, into the raw line.
 
@@ -89,7 +89,7 @@ def _across(job, workspace, z, layer, base):
         workspace + job.raw, 0, span, workspace + job.overhang))  # fmt: skip
 
 
-@part
+@nested
 def _across_together(job, workspace, z, layer, base):
     """Sum a source row for several neighbouring output planes, into as many raw lines.
 
@@ -150,7 +150,7 @@ def prepare(job_at, workspace, z, row, base, first, count, slot, span):
                 _along(job, workspace, layer, lane_line if job.lane_layout else scratch, to, span)
 
 
-@part
+@nested
 def _along(job, workspace, layer, line, to, span):
     """Sum a line over the taps of a layer along it."""
     at, count = workspace + job.at_x, layer.stop_x - layer.begin_x
@@ -190,7 +190,7 @@ def _along(job, workspace, layer, line, to, span):
             span, workspace + job.overhang))  # fmt: skip
 
 
-@part
+@nested
 def _sum_along(job, workspace, line, weights, taps, group, to, bias):
     """Sum neighbours along `line` in the lane layout, from the first that tap 0 reads."""
     step = job.channels * job.lanes * job.size
@@ -203,7 +203,7 @@ def _sum_along(job, workspace, line, weights, taps, group, to, bias):
         workspace + job.at_to, job.segment // job.channels, bias))  # fmt: skip
 
 
-@part
+@nested
 def _sum_symmetric_along(job, workspace, line, kernel, half, taps, to, bias):
     """Sum neighbours along `line` in the lane layout, by the `half` of a symmetric kernel of so many taps."""
     step = job.channels * job.lanes * job.size
@@ -216,7 +216,7 @@ def _sum_symmetric_along(job, workspace, line, kernel, half, taps, to, bias):
         job.segment // job.channels, job.channels))  # fmt: skip
 
 
-@part
+@nested
 def _place(job, workspace, o, many, to):
     """Return where row `o` of a block of `many` is summed: directly at `to`, or in the results."""
     if o < many and job.straight and job.lanes == 1:
@@ -224,7 +224,7 @@ def _place(job, workspace, o, many, to):
     return workspace + job.result + o * job.pitch
 
 
-@part
+@nested
 def _sum(job, workspace, window, first_slot, many, to, span, ahead):
     """Sum a window for `many` neighbouring output rows, into the address `to` or the results."""
     at, at_to = workspace + job.at, workspace + job.at_to
@@ -284,7 +284,7 @@ def _sum(job, workspace, window, first_slot, many, to, span, ahead):
             _place(job, workspace, 1, many, to) if two else 0, span, workspace + job.overhang))  # fmt: skip
 
 
-@part
+@nested
 def _ahead(job, workspace, plane_at, padded, x):
     """Write the table of rows to prefetch for the next block, from a `padded` one on. Return its address."""
     table, lines = workspace + job.ahead, 0
@@ -298,7 +298,7 @@ def _ahead(job, workspace, plane_at, padded, x):
     return table
 
 
-@part
+@nested
 def _finish(job, workspace, many, to, wide):
     """Write the sums of `many` rows to their places."""
     for o in range(many):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, nested
 from imfilter._simd.lanewise import convert, count_lanes, full_like, root, where
 from imfilter._simd.vector import invoke, record
 
@@ -50,7 +50,7 @@ _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 _LEAST, _MOST = 1e-30, 1e30
 
 
-@inlined
+@nested
 def _root_of(form, spread):
     """Return the roots of variances, as precise as the results.
 
@@ -65,14 +65,14 @@ def _root_of(form, spread):
     return found
 
 
-@inlined
+@nested
 def threshold_of(job, mean, deviation):
     """Return thresholds from means and standard deviations."""
     bent = full_like(deviation, _F64, job.b) * deviation + job.a
     return mean * bent + deviation * job.c
 
 
-@inlined
+@nested
 def result_of(form, job, spread, mean):
     """Return results from variances and means."""
     if form & THRESHOLD:

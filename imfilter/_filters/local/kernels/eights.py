@@ -6,13 +6,13 @@ window. Neighbours of one channel that lie apart are loaded, and added in the sa
 """
 
 from imfilter._filters.local.kernels.box import LEVEL, PART
-from imfilter._simd.jit import inlined
+from imfilter._simd.jit import nested
 from imfilter._simd.lanewise import lanes_from
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, peek, size_of, store
 
 
-@inlined
+@nested
 def sum_near(a, b, twos, next_twos, fours, rest):
     """Return the sums of up to seven neighbours from each lane of `a` on. `b` is the vector after it.
 
@@ -34,14 +34,14 @@ def sum_near(a, b, twos, next_twos, fours, rest):
     return sixes + lanes_from(a, b, 6)
 
 
-@inlined
+@nested
 def _near(a, b, rest):
     """Return what `sum_near` does, from samples only."""
     a2, b2 = a + lanes_from(a, b, 1), b + lanes_from(b, b, 1)
     return sum_near(a, b, a2, b2, a2 + lanes_from(a2, b2, 2), rest)
 
 
-@inlined
+@nested
 def _near_eight(a, b):
     """Return the sums of eight neighbours from each lane of `a` on. `b` is the vector after it."""
     a2, b2 = a + lanes_from(a, b, 1), b + lanes_from(b, b, 1)
@@ -49,7 +49,7 @@ def _near_eight(a, b):
     return a4 + lanes_from(a4, b4, 4)
 
 
-@inlined
+@nested
 def _apart(kind, at, step, rest):
     """Return the sums of `rest` samples, up to eight, each `step` bytes after the one before."""
     total = load(kind, at, kind)
@@ -72,7 +72,7 @@ def _apart(kind, at, step, rest):
     return total
 
 
-@inlined
+@nested
 def few_of(kind, at, beside, rest):
     """Return the sums of up to seven neighbours, at distances of `beside`, from each sample at `at` on."""
     if beside == 1:
@@ -80,7 +80,7 @@ def few_of(kind, at, beside, rest):
     return _apart(kind, at, size_of(kind) * beside, rest)
 
 
-@inlined
+@nested
 def write_eights(kind, line, to, pitch, beside, rest, wide):
     """Write the sums of eight neighbours in a line, and one `pitch` after it those of the rest, if any."""
     item = size_of(kind)
@@ -97,7 +97,7 @@ def write_eights(kind, line, to, pitch, beside, rest, wide):
                 store(there + pitch, kind, _apart(kind, at, item * beside, rest))
 
 
-@inlined
+@nested
 def group_of(kind, job, level, i):
     """Return the sums and the sums of squares of groups of columns, from column `i` on."""
     line, pitch, entry = job.workspace + size_of(kind) * i, job.pitch, job.eights + 8 * LEVEL * level
@@ -113,7 +113,7 @@ def group_of(kind, job, level, i):
     return total, squares
 
 
-@inlined
+@nested
 def window_of(kind, job, line, i):
     """Return the sums and the sums of squares of windows, from column `i` of a line of columns on."""
     if job.taps_x < 8:
@@ -123,7 +123,7 @@ def window_of(kind, job, line, i):
     return group_of(kind, job, job.n_eights - 1, i)
 
 
-@inlined
+@nested
 def prepare_windows(kind, job, columns, wide):
     """Write the sums of groups of columns that windows need. columns: the line of their sums."""
     if job.taps_x < 8:
@@ -134,7 +134,7 @@ def prepare_windows(kind, job, columns, wide):
     write_groups(kind, job, wide)
 
 
-@inlined
+@nested
 def write_groups(kind, job, wide):
     """Write the sums of groups of columns below the last level."""
     line, pitch = job.workspace, job.pitch

@@ -22,7 +22,7 @@ from imfilter._filters.local.kernels.box import (
     result_of,
 )
 from imfilter._filters.local.kernels.eights import prepare_windows, window_of
-from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.jit import kernel, nested
 from imfilter._simd.lanewise import convert, fma, full_like, root
 from imfilter._simd.lines import copy
 from imfilter._simd.registers import BYTES
@@ -31,7 +31,7 @@ from imfilter._simd.vector import load, peek, record, size_of, splat, store
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-@inlined
+@nested
 def _enter(source, kind, at, sums, squares, wide):
     """Add a row to the sums of columns."""
     size, item = size_of(source), size_of(kind)
@@ -41,7 +41,7 @@ def _enter(source, kind, at, sums, squares, wide):
         store(squares + item * i, kind, load(kind, squares + item * i, kind) + new * new)
 
 
-@inlined
+@nested
 def _move(source, kind, at, gone, sums, squares, wide):
     """Add a row to the sums of columns, and subtract another."""
     size, item = size_of(source), size_of(kind)
@@ -52,7 +52,7 @@ def _move(source, kind, at, gone, sums, squares, wide):
         store(squares + item * i, kind, load(kind, squares + item * i, kind) + more * (new + old))
 
 
-@inlined
+@nested
 def _result(target, form, job, total, squares, to):
     """Write results from sums of samples and of their squares."""
     inverse = 1.0 / job.taps

@@ -6,7 +6,7 @@ import numpy as np
 
 from imfilter._filters.morphology.kernels.parabolas import REACH, REGISTER, compare_neighbours, envelope, hull
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined, kernel
+from imfilter._simd.jit import Driver, kernel, nested
 from imfilter._simd.lanewise import root, where
 from imfilter._simd.registers import LINE
 from imfilter._simd.vector import (
@@ -40,7 +40,7 @@ _REALS = ("weight", "weight_y", "weight_z", "far", "scale")
 DISTANCE_JOB = np.dtype([(n, np.int64) for n in _FIELDS] + [(n, np.float64) for n in _REALS])
 
 
-@inlined
+@nested
 def _read_flags(real, far, flags, step, count, line):
     """Write 0 where a sample is 0, and `far` elsewhere."""
     for i in range(count):
@@ -48,14 +48,14 @@ def _read_flags(real, far, flags, step, count, line):
         store_one(line + size_of(real) * i, real, real.type(0) if v == 0 else far)
 
 
-@inlined
+@nested
 def _read_squares(real, squares, step, count, line):
     """Copy squared distances."""
     for i in range(count):
         store_one(line + size_of(real) * i, real, load_one(real, squares + 4 * step * i, _I32))
 
 
-@inlined
+@nested
 def _read_rows(real, far, near_y, y, w, step, count, line):
     """Write squared distances to the nearest zeros along one axis. y: the position of the line."""
     size, i = size_of(real), 0
@@ -73,7 +73,7 @@ def _read_rows(real, far, near_y, y, w, step, count, line):
         i += 1
 
 
-@inlined
+@nested
 def _add_planes(real, far, near_z, z, w, step, count, line):
     """Add squared distances along another axis."""
     for i in range(count):
@@ -84,7 +84,7 @@ def _add_planes(real, far, near_z, z, w, step, count, line):
             store_one(at, real, real.type(square + away * away * w))
 
 
-@inlined
+@nested
 def _fill(real, chosen, line, count, result, found):
     """Write that no sample of a line has a distance."""
     for i in range(count):
@@ -93,7 +93,7 @@ def _fill(real, chosen, line, count, result, found):
             store_one(found + 4 * i, _I32, np.int32(-1))
 
 
-@inlined
+@nested
 def _transform(real, wide, chosen, far, line, count, w, places, values, numbers, result, found):
     """Write squared distances along the line too. See `envelope` for `found`.
 
@@ -120,7 +120,7 @@ def _transform(real, wide, chosen, far, line, count, w, places, values, numbers,
         x = stop
 
 
-@inlined
+@nested
 def _gather(near, step, count, found, spare):
     """Replace the nearest zeros along an axis before by those at the places `found`."""
     for i in range(count):
@@ -132,14 +132,14 @@ def _gather(near, step, count, found, spare):
     _copy(spare, count, near, step)
 
 
-@inlined
+@nested
 def _copy(line, count, to, step):
     """Copy int32 to a line of an array."""
     for i in range(count):
         store_one(to + 4 * step * i, _I32, load_one(_I32, line + 4 * i, _I32))
 
 
-@inlined
+@nested
 def _write_roots(real, target, far, scale, line, count, to):
     """Write distances: the roots of squares."""
     size, each = size_of(real), size_of(target)

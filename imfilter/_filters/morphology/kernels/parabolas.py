@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 
 from imfilter._filters.morphology.kernels.lane_bits import lane_bits
 from imfilter._simd import llvm
-from imfilter._simd.jit import inlined
+from imfilter._simd.jit import nested
 from imfilter._simd.lanewise import count_lanes, full_like, smaller, where
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import load_like, load_one, size_of, splat_register, store, store_one
@@ -41,7 +41,7 @@ def add_product(typingctx, a, b, c):
     return a(a, b, c), codegen
 
 
-@inlined
+@nested
 def hull(real, wide, far, line, first, last, w, places, values):
     """Write the places and the values of the vertices from sample `first` to `last`. Return their number.
 
@@ -93,14 +93,14 @@ def hull(real, wide, far, line, first, last, w, places, values):
     return top
 
 
-@inlined
+@nested
 def _at(wide, places, values, k, x, w):
     """Return the squared distance that vertex `k` gives sample `x`."""
     away = x - load_one(_I64, places + 8 * k, _I64)
     return load_one(wide, values + size_of(wide) * k, wide) + w * (away * away)
 
 
-@inlined
+@nested
 def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lanes, squares, nearest):
     """Write the squared distance of a run, and if `chosen` the place of the leftmost nearest vertex.
 
@@ -144,7 +144,7 @@ def envelope(real, wide, chosen, far, start, stop, w, places, values, count, lan
             store(nearest + 4 * x, _I32, found)
 
 
-@inlined
+@nested
 def compare_neighbours(real, chosen, line, x, stop, w, numbers, squares, nearest):
     """Do what `envelope` does for a vector of samples. Return the first that is wrong, or `stop`.
 

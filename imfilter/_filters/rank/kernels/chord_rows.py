@@ -28,7 +28,7 @@ from imfilter._filters.rank.kernels.chords import (
 )
 from imfilter._filters.rank.kernels.ordered_keys import CHECKED, checked_keys, strange_group
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined, kernel, part
+from imfilter._simd.jit import Driver, inlined, kernel, nested, part
 from imfilter._simd.lines import inner_columns
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, LINE, REGISTERS
@@ -124,7 +124,7 @@ def _extreme_looked(kind, which, how, at, count, to, extent, ahead, flag):
         poke(flag, 1)
 
 
-@inlined
+@nested
 def _point(job, table, newest, step, first, span):
     """Write the addresses of operands that are samples. The `newest` row is that of age 0.
 
@@ -136,7 +136,7 @@ def _point(job, table, newest, step, first, span):
         poke(table + one.entry, (at + span if at < first else at) + one.shift)
 
 
-@inlined
+@nested
 def _register(kind, which, at, count, x):
     """Return the minima (or maxima) of one register of each line; see `extreme_group`."""
     zero = splat_register(kind, kind.type(0))
@@ -146,7 +146,7 @@ def _register(kind, which, at, count, x):
     return found
 
 
-@inlined
+@nested
 def _part_of_line(kind, which, at, count, first, extent, to, spare):
     """Write results to a part of a cache line, from `first` to before `extent`, and nothing beside it."""
     for i in range(0, LINE, _REGISTER):
@@ -155,7 +155,7 @@ def _part_of_line(kind, which, at, count, first, extent, to, spare):
         move_one(to + first + i, spare + i, kind)
 
 
-@inlined
+@nested
 def _streamed(kind, which, at, count, to, extent, ahead, spare):
     """Do what `extreme_ahead` does, with results past the caches. The address `to` is that of an element.
 

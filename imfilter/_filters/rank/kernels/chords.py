@@ -9,7 +9,7 @@ smallest set is a sample of the image; one for each plane of the footprint.
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined, kernel, part
+from imfilter._simd.jit import Driver, inlined, kernel, nested, part
 from imfilter._simd.lanewise import larger, smaller, where
 from imfilter._simd.lines import fill, place_line, source_index
 from imfilter._simd.prefetch import prefetch
@@ -79,13 +79,13 @@ GROUP = 4 * NARROW
 SMALLEST, LARGEST = 0, 1
 
 
-@inlined
+@nested
 def chosen(which, a, b):
     """Return the smaller, or the larger, of two values or of the lanes of two vectors."""
     return smaller(a, b) if which == SMALLEST else larger(a, b)
 
 
-@inlined
+@nested
 def first_group(kind, x, a):
     """Return a group of a line, `x` bytes further on, as four vectors."""
     a += x
@@ -97,7 +97,7 @@ def first_group(kind, x, a):
     )
 
 
-@inlined
+@nested
 def with_line(kind, which, x, found, a):
     """Return the minima (or maxima) of a group and one of a line, `x` bytes further on."""
     p, q, r, s = found
@@ -110,7 +110,7 @@ def with_line(kind, which, x, found, a):
     )
 
 
-@inlined
+@nested
 def place_group(kind, to, found, past):
     """Write a group, past the caches if `past`."""
     p, q, r, s = found
@@ -126,7 +126,7 @@ def place_group(kind, to, found, past):
         store(to + 3 * NARROW, kind, s)
 
 
-@inlined
+@nested
 def extreme_group(kind, which, at, count, x):
     """Return the minima (or maxima) of a group of `count` lines, `x` bytes further on; see `extreme`."""
     found = first_group(kind, x, peek(at))

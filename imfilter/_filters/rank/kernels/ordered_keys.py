@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.jit import kernel, nested
 from imfilter._simd.lanewise import dtype_of, larger, smaller
 from imfilter._simd.lines import fetch_samples, fill, inner_columns
 from imfilter._simd.llvm import any_lane, constant, halves, lanewise, like
@@ -134,7 +134,7 @@ def strange_group(typingctx, a, b, c, d):
     return types.boolean(a, b, c, d), codegen
 
 
-@inlined
+@nested
 def checked_keys(how, values, flag):
     """Return the keys of samples; see `INTEGERS`. If a check finds -0.0 or NaN, write 1 to `flag`."""
     if how == TURNED:

@@ -6,7 +6,7 @@ Neither the samples nor the sums are transposed, as they are for other sums of c
 import numpy as np
 
 from imfilter._filters.resampling.kernels.references import LARGEST32, LARGEST64, fitting
-from imfilter._simd.jit import inlined, kernel
+from imfilter._simd.jit import kernel, nested
 from imfilter._simd.lanewise import fma, interleaved
 from imfilter._simd.registers import BYTES, REGISTERS
 from imfilter._simd.vector import load_like, load_one, peek, size_of, splat, splat_register, store, store_one
@@ -18,7 +18,7 @@ WINDOW, BITS = 8, 11
 _F64 = np.dtype(np.float64)
 
 
-@inlined
+@nested
 def _of_one(real, source, line, output, tables, whole, cval):
     """Return the sum of one output: at a border, or at the end of a piece."""
     starts, samples, weights, constants, about = tables
@@ -35,7 +35,7 @@ def _of_one(real, source, line, output, tables, whole, cval):
     return total + reference
 
 
-@inlined
+@nested
 def _of_phase(real, source, zero, window, pattern, weights, whole):
     """Return a vector of sums of one phase, whose windows start at successive samples from `window` on."""
     width, size = size_of(source), size_of(real)
@@ -51,7 +51,7 @@ def _of_phase(real, source, zero, window, pattern, weights, whole):
     return total + reference
 
 
-@inlined
+@nested
 def _of_all(real, source, phases, pattern, zero, window, starts, weights, whole, to):
     """Write a vector of sums of each phase, the phases in turn."""
     size = size_of(real)
