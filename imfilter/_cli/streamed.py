@@ -14,7 +14,7 @@ from .. import io
 from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
-from . import heap, messages, pages, pipeline, quiet, streams, strips
+from . import apart, heap, messages, pages, pipeline, quiet, streams, strips
 from .command import Command
 from .strips import Piecewise
 
@@ -129,13 +129,18 @@ def _write(
     beside = others(workers)
     pieces = strips.bands(made.image, rows, workers + beside, direct=made.direct)
     items = quiet.items(pieces)
-    first = made.streamed(next(items))
+    first = _first(made, next(items))
     head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end
     with _target(destination, head, rows.length, options, kind) as consume:
         consume(first)
         del first  # its memory is returned: it is too small for bands with rows on both sides
         heap.keep_freed()
         pipeline.run(items, made.streamed, consume, workers, beside)
+
+
+def _first(made: Piecewise, band: strips.Band) -> Image:
+    """Compute a band. It is not held after its work."""
+    return apart.compiled(lambda: made.streamed(band))
 
 
 def others(workers: int) -> int:
