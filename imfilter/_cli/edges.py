@@ -41,8 +41,42 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             lambda piece: like(piece, run(plane(piece), target)),
             direct=not (transparent or grey),
         )
-    shown = derivative_tone(task, target, image.pixels.dtype, plane(head).dtype)
+    source, filtered = image.pixels.dtype, plane(head).dtype
+    edge = _edge(task, source, filtered)
+    if image.present is None and _scales_exactly(task, filtered, target, edge):
+        # The taps are scaled, and the filter writes the picture: 2 GB of bytes took 0.90 s in place of 1.25.
+        distance = np.multiply(_spacing(run.options), edge / full_scale(target)).tolist()
+        return Piecewise(
+            image,
+            task.rows,
+            lambda piece: like(piece, run(plane(piece), target, spacing=distance)),
+            direct=not (transparent or grey),
+        )
+    shown = derivative_tone(task, target, source, filtered)
     return Piecewise(image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))))
+
+
+def _spacing(options: Mapping[str, Any]) -> Any:
+    return 1.0 if options["spacing"] is None else options["spacing"]
+
+
+def _scales_exactly(task: Task, source: np.dtype[Any], target: np.dtype[Any], edge: float) -> bool:
+    """Return whether a gradient magnitude with scaled taps has the bits of the scaled magnitude.
+
+    A factor that is a power of 2 changes no rounding. The arithmetic is float32 with and without a result of
+    bytes.
+    """
+    options, exact = task.run.options, math.frexp(full_scale(target) / edge)[0] == 0.5
+    magnitude = "normalize" in options and options["axis"] is None and not options.get("min_coverage")
+    return magnitude and exact and source == target == np.uint8
+
+
+def _edge(task: Task, source: np.dtype[Any], plane: np.dtype[Any]) -> float:
+    """Return the response to the edge that becomes white."""
+    run = task.run
+    ends = limits.of(task.given, source, task.kind.name)
+    edge = render.edge_response(lambda step: run(step, mode="edge"), plane, run.ndim, run.options)
+    return edge * (ends.height / full_scale(plane))
 
 
 def derivative_tone(
@@ -59,11 +93,8 @@ def derivative_tone(
     source, plane : dtype
         The types of the image, and of what is filtered: the image or its luminance.
     """
-    run = task.run
-    ends = limits.of(task.given, source, task.kind.name)
-    edge = render.edge_response(lambda step: run(step, mode="edge"), plane, run.ndim, run.options)
-    edge *= ends.height / full_scale(plane)
-    return lambda values: render.pictured(values, target, edge, signed=task.signed, nodata=run.nodata)
+    edge = _edge(task, source, plane)
+    return lambda values: render.pictured(values, target, edge, signed=task.signed, nodata=task.run.nodata)
 
 
 def _opaque(task: Task, piece: Image, *, transparent: bool, grey: bool) -> Array:

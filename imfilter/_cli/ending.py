@@ -18,6 +18,8 @@ from . import messages
 # Signals of program errors, and signals that by default do not end a process.
 _UNHANDLED = "BUS FPE ILL SEGV TRAP SYS ABRT CHLD CLD CONT STOP KILL TSTP TTIN TTOU URG WINCH INFO"
 _SHOW_CURSOR = b"\r\033[?25h"
+#: Name of the thread that waits for signals.
+WAITING = "imfilter-signals"
 _bars = 0  # number of progress bars on the terminal; they hide its cursor
 
 
@@ -35,7 +37,7 @@ def on_signals() -> None:
     if signal.SIGINT in waited:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, waited)
-    threading.Thread(target=_wait, args=(waited,), daemon=True).start()
+    threading.Thread(target=_wait, args=(waited,), name=WAITING, daemon=True).start()
 
 
 def _wait(waited: set[int]) -> None:

@@ -20,12 +20,13 @@ def run(
     work: Callable[[_Item], _Result],
     consume: Callable[[_Result], None],
     workers: int,
+    others: int = OTHERS,
 ) -> None:
     """Call ``consume(work(item))`` for each item, so that taking, working and consuming overlap.
 
     One thread at a time takes an item, and one thread at a time consumes a result, in the order of the
-    items. At most ``workers + 2`` items and results exist. The first error of a thread ends all of them, and
-    is raised after they have ended. So does an interrupt.
+    items. At most ``workers + others`` items and results exist. The first error of a thread ends all of them,
+    and is raised after they have ended. So does an interrupt.
 
     Parameters
     ----------
@@ -37,11 +38,13 @@ def run(
         Gets the results.
     workers : int
         Number of threads that compute at a time.
+    others : int
+        Number of threads beside them, which take or consume while so many compute.
     """
     line = _Line(items, work, consume, workers)
     threads = [
         threading.Thread(target=line.work_off, name="imfilter-band", daemon=True)
-        for _ in range(workers + OTHERS)
+        for _ in range(workers + others)
     ]
     try:
         for thread in threads:
@@ -90,7 +93,8 @@ class _Line(Generic[_Item, _Result]):
         consume: Callable[[_Result], None],
         workers: int,
     ) -> None:
-        self._items, self._work, self._consume = enumerate(items), work, consume
+        self._items, self._work, self._consume = items, work, consume
+        self._taken = 0
         self._taking = threading.Lock()
         self._computing = threading.Semaphore(workers)
         self._turn = threading.Condition()
@@ -120,9 +124,11 @@ class _Line(Generic[_Item, _Result]):
             if self._stopped:
                 return False
             try:
-                number, item = next(self._items)
+                item = next(self._items)
             except StopIteration:
                 return False
+            number = self._taken  # `enumerate` would hold the last item
+            self._taken += 1
         with self._computing:
             result = self._work(item)
         del item

@@ -92,4 +92,6 @@ def items(iterator: Iterator[_Item]) -> Iterator[_Item]:
             item = next(iterator, end)
         if item is end:
             return
-        yield item  # type: ignore[misc]  # an item, because it is not the end
+        held = [item]
+        del item
+        yield held.pop()  # type: ignore[misc]  # an item, because it is not the end; it is not held here

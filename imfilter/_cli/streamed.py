@@ -14,7 +14,7 @@ from .. import io
 from .._files import bands
 from .._files.formats import Format
 from .._files.image import Image
-from . import heap, messages, pages, pipeline, quiet, streams, strips
+from . import apart, heap, messages, pages, pipeline, quiet, streams, strips
 from .command import Command
 from .strips import Piecewise
 
@@ -125,14 +125,31 @@ def _write(
     made: Piecewise, rows: strips.Rows, destination: str, options: Mapping[str, Any], kind: Format
 ) -> None:
     """Compute and write all bands. The first one decides the format of the pixels."""
-    heap.keep_freed()
     workers = threads.most(threads.requested(options["workers"]))
-    pieces = strips.bands(made.image, rows, workers + pipeline.OTHERS, direct=made.direct)
+    beside = others(workers)
+    pieces = strips.bands(made.image, rows, workers + beside, direct=made.direct)
     items = quiet.items(pieces)
-    first = made.streamed(next(items))
-    with _target(destination, first, rows.length, options, kind) as consume:
+    first = _first(made, next(items))
+    head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end
+    with _target(destination, head, rows.length, options, kind) as consume:
         consume(first)
-        pipeline.run(items, made.streamed, consume, workers)
+        del first  # its memory is returned: it is too small for bands with rows on both sides
+        heap.keep_freed()
+        pipeline.run(items, made.streamed, consume, workers, beside)
+
+
+def _first(made: Piecewise, band: strips.Band) -> Image:
+    """Compute a band. It is not held after its work."""
+    return apart.compiled(lambda: made.streamed(band))
+
+
+def others(workers: int) -> int:
+    """Return how many threads there are beside those that compute: one, if only one computes.
+
+    Threads read, compute and write in turn. More threads than processors wait for each other, and each holds
+    a band: with two more, ``gaussian`` 2 of 2 GB took 1.54 s on two processors, and 1.42 s without them.
+    """
+    return max(2 - workers, 0)
 
 
 @contextlib.contextmanager

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
 #: The rows around a band are filtered twice. Without intermediate arrays, a band has this number of times as
-#: many rows, if it is then at most so many times larger. A Gaussian of sigma 2 of 4 GB with rows of 100,000
-#: bytes took 12.2 s of processors in bands of 18 rows, and 5.3 s in bands of 109.
-_TIMES_AROUND, _TIMES_LARGER = 8, 3
+#: many rows, if all bands that are in memory at a time, with their results, are then at most so many times
+#: larger than one of results in floating point. A Gaussian of sigma 2 of 2 GB with rows of 100,000 bytes took
+#: 2.9 s of processors in bands of 55 rows, 2.55 s of 109 and 2.2 s of 218. Of 256 it took as much as of 218.
+_TIMES_AROUND, _TIMES_HELD = 16, 11
 #: With intermediate arrays and rows around it, a band of a wide image has so many rows, if it is then at most
 #: so many times larger. ``sobel`` of 1 GB with rows of 100,000 bytes took 2.71 s and 156 MB in bands of 18
 #: rows, and 2.44 s and 203 MB in bands of 36 (two threads, without a disk).
@@ -192,7 +193,7 @@ def _count(image: Image, rows: Rows, threads: int = 1, *, direct: bool = False) 
     if more and not direct:
         least = max(least, min(_ROWS, _TIMES_WIDER * size // row - more))
     if direct:
-        least = max(least, min(_TIMES_AROUND * more, _TIMES_LARGER * size // row - more))
+        least = max(least, min(_TIMES_AROUND * more, _TIMES_HELD * _BAND // max(threads, 2) // row - more))
     return -(-rows.length // max(least // rows.step, 1))
 
 
@@ -221,15 +222,16 @@ def bands(image: Image, rows: Rows, threads: int = 1, *, direct: bool = False) -
             continue
         low, high = start * rows.step - rows.above, (stop - 1) * rows.step + rows.below + 1
         first, last = max(low, 0), min(high, n)
+        where: slice | NDArray[np.int64]
         if rows.wraps and (low < 0 or high > n):
             first = low // unit * unit
-            piece = cut(image, np.arange(first, high) % n)
+            where = np.arange(first, high) % n
         else:
             # For each missing row beyond the border, the filter needs a row inside the image.
             last = max(last, min(1 - low, n))
             first = min(first, max(2 * n - high - 1, 0)) // unit * unit
-            piece = cut(image, slice(first, last))
-        yield Band(start, stop, piece, start - first // rows.step)
+            where = slice(first, last)
+        yield Band(start, stop, cut(image, where), start - first // rows.step)  # not held here, too
 
 
 def cut(image: Image, where: slice | NDArray[np.int64]) -> Image:

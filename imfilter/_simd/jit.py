@@ -4,6 +4,7 @@ Numba is imported when something must be compiled: see `compiler`, and `deferred
 """
 
 import contextlib
+import contextvars
 import functools
 import hashlib
 import importlib
@@ -31,6 +32,12 @@ keep: Callable[[Path], None] = _nothing
 #: All kernels by module and qualified name. So a module that is executed later makes no second ones.
 _named: dict[tuple[str, str], "Kernel"] = {}
 _naming = Lock()
+#: Whether a kernel that is not kept on disk raises `NotKept` in place of being compiled.
+only_kept: contextvars.ContextVar[bool] = contextvars.ContextVar("only_kept", default=False)
+
+
+class NotKept(Exception):
+    """A kernel must be compiled."""
 
 
 class Kernel:
@@ -108,6 +115,8 @@ class Kernel:
             if dtypes not in self._compiled:
                 file = self._file(dtypes)
                 found = self._kept(file)
+                if found is None and only_kept.get():
+                    raise NotKept(file)
                 self._compiled[dtypes] = self._compile(dtypes, file) if found is None else found
         return self._compiled[dtypes]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from imfilter._cli import pipeline
+from imfilter._cli import pipeline, quiet
 
 
 def threads() -> list[threading.Thread]:
@@ -28,8 +29,8 @@ def test_results_are_consumed_in_order(workers: int) -> None:
     assert threads() == []
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_few_items_exist_at_a_time(workers: int) -> None:
+@pytest.mark.parametrize(("workers", "others"), [(1, 2), (3, 2), (3, 0)])
+def test_few_items_exist_at_a_time(workers: int, others: int) -> None:
     lock, alive, most = threading.Lock(), 0, 0
 
     def items() -> Iterator[int]:
@@ -46,8 +47,34 @@ def test_few_items_exist_at_a_time(workers: int) -> None:
         with lock:
             alive -= 1
 
-    pipeline.run(items(), lambda item: item, consume, workers)
-    assert most <= workers + 2
+    pipeline.run(items(), lambda item: item, consume, workers, others)
+    assert most <= workers + others
+
+
+def test_no_item_is_held_after_its_work() -> None:
+    """An item is a band of a large picture."""
+
+    class Item:
+        pass
+
+    known: list[weakref.ref[Item]] = []
+
+    def items() -> Iterator[Item]:
+        for _ in range(5):
+            made = [Item()]
+            known.append(weakref.ref(made[0]))
+            yield made.pop()
+
+    def consume(number: int) -> None:
+        assert known[number]() is None
+
+    numbers = iter(range(5))
+
+    def work(item: Item) -> int:
+        return next(numbers)
+
+    pipeline.run(quiet.items(items()), work, consume, 1, 0)
+    assert next(numbers, None) is None
 
 
 @pytest.mark.parametrize("place", ["items", "work", "consume"])

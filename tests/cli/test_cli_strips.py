@@ -168,7 +168,7 @@ def test_a_large_picture_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(strips, "_ROWS", 1)  # else the bands have 36 rows
     source = save(tmp_path / "in.png", noise(300, 50))
     for name, options in [
-        ("sobel", []),
+        ("prewitt", []),
         ("correlate", ["--kernel", "1,1;1,1"]),
         ("gaussian", ["--dtype", "uint16"]),
     ]:
@@ -177,7 +177,8 @@ def test_a_large_picture_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert len(seen) > 10
         assert max(seen) < 40
     seen.clear()
-    done("sobel", source, tmp_path / "out.npy")  # grey, and raw: nothing lies between input and output
+    done("prewitt", source, tmp_path / "out.npy")  # grey, and raw: nothing lies between input and output
+    done("sobel", source, tmp_path / "out.png")  # scaled by a power of 2
     assert seen == []
 
 
@@ -189,7 +190,7 @@ def test_bands_of_a_wide_picture_have_more_rows(width: int, least: int, most: in
     assert least <= rows.length / strips._count(image, rows) <= most
 
 
-@pytest.mark.parametrize(("around", "direct", "most"), [(0, False, 6), (0, True, 11), (1, True, 17)])
+@pytest.mark.parametrize(("around", "direct", "most"), [(0, False, 6), (0, True, 11), (1, True, 33)])
 def test_other_bands_of_a_wide_picture_have_no_more_rows(around: int, direct: bool, most: int) -> None:
     """Bands without rows around them, or without intermediate arrays."""
     image = io.Image(np.zeros((1, 400_000), np.uint8))
@@ -209,15 +210,17 @@ def test_a_window_of_the_image_s_size_is_not_cut() -> None:
     assert strips._count(image, rows) == 1
 
 
-@pytest.mark.parametrize(("width", "most"), [(20_000, 9 << 20), (100_000, 25 << 20)])
+@pytest.mark.parametrize(("width", "most"), [(20_000, 21 << 20), (100_000, 88 << 20)])
 def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
     """Without intermediate arrays, a band of a wide picture has many times the rows around it."""
     image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
     rows = strips.Rows(40_000, 8, 8)
-    size = 40_000 // strips._count(image, rows, 4, direct=True)
-    assert size > 6 * 16
-    assert (2 * size + 16) * width < most
-    assert strips._count(image, rows, 4) > 40_000 // size
+    size = 40_000 // strips._count(image, rows, 2, direct=True)
+    assert size > 13 * 16
+    assert 2 * (2 * size + 16) * width < most  # two threads
+    assert strips._count(image, rows, 2) > 40_000 // size
+    least = 40_000 // strips._count(image, rows, 8, direct=True)
+    assert 8 * (2 * least + 16) * width < 88 << 20
 
 
 @loop_over("length", [1, 2, 3, 50])

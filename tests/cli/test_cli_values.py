@@ -12,6 +12,7 @@ import pytest
 import imfilter
 from imfilter import io
 from imfilter._cli import colour as colours
+from imfilter._cli import edges
 from tests.cli.commands import (
     DERIVATIVES,
     RNG,
@@ -83,6 +84,23 @@ def test_white_is_the_response_to_a_full_scale_edge(tmp_path: Path, name: str) -
             half = (edge // 2 + 0).astype(dtype)
             done(name, save(tmp_path / "in.png", half), tmp_path / "out.png")
             assert abs(int(io.read(tmp_path / "out.png").pixels.max()) - (top // 2)) <= 1
+
+
+@loop_over("name", ["sobel", "roberts", "prewitt", "scharr"])
+@loop_over(
+    "options", ["", "--normalize", "--spacing 0.5", "--spacing 2,1", "--mode shrink", "--full-scale 64"]
+)
+def test_taps_that_are_scaled_give_the_bits_of_scaled_magnitudes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: str
+) -> None:
+    source = save(tmp_path / "in.png", noise(300, 310))
+    done(name, source, tmp_path / "one.png", *options.split())
+    with monkeypatch.context() as changed:
+        changed.setattr(edges, "_scales_exactly", lambda *_: False)
+        done(name, source, tmp_path / "two.png", *options.split())
+    one, two = (io.read(tmp_path / f"{which}.png").pixels for which in ("one", "two"))
+    assert one.std() > 1
+    np.testing.assert_array_equal(one, two)
 
 
 def test_the_rule_is_the_same_for_every_image(tmp_path: Path) -> None:

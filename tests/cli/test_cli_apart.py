@@ -1,0 +1,173 @@
+"""What a large picture needs is compiled in a copy of the process, whose memory the system gets back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from imfilter._cli import apart, ending, messages
+from imfilter._simd import code_files, jit
+from tests.cli.commands import noise, subprocess_env
+from tests.cli.streaming import tiff
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there a copy compiles")
+# Writes the number of each process that compiles.
+COMPILING = """
+import os, sys
+from imfilter import cli
+from imfilter._simd import jit
+
+compile = jit.Kernel._compile
+def told(*arguments):
+    os.write(1, b"%d\\n" % os.getpid())
+    return compile(*arguments)
+jit.Kernel._compile = told
+cli.main()
+"""
+# Waits in the compiler.
+WAITING = """
+import os, time
+from imfilter import cli
+from imfilter._simd import jit
+
+def wait(*arguments):
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(100)
+jit.Kernel._compile = wait
+cli.main()
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads of the tests do not count."""
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.current_thread()])
+
+
+def kernel(file: Path, compiles: Callable[[], object]) -> Callable[[], int]:
+    """Work that needs a kernel, which is kept if the file exists."""
+
+    def work() -> int:
+        if not file.exists():
+            if jit.only_kept.get():
+                raise jit.NotKept
+            compiles()
+            file.write_text(str(os.getpid()))
+        return int(file.read_text())
+
+    return work
+
+
+def test_a_copy_compiles_once(tmp_path: Path) -> None:
+    work = kernel(tmp_path / "kernel", lambda: None)
+    copy = apart.compiled(work)
+    assert copy != os.getpid()
+    assert apart.compiled(work) == copy, "what is kept is not compiled"
+    assert not jit.only_kept.get()
+
+
+@pytest.mark.parametrize("why", ["thread", "folder", "system"])
+def test_this_process_compiles_where_no_copy_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    if why == "thread":
+        monkeypatch.setattr(threading, "enumerate", lambda: [threading.Thread()])
+    elif why == "folder":
+        monkeypatch.setattr(code_files, "can_keep", lambda: False)
+    else:
+        monkeypatch.setattr(sys, "platform", "darwin")
+    assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) == os.getpid()
+
+
+def test_the_thread_that_waits_for_signals_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.Thread(name=ending.WAITING)])
+    assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) != os.getpid()
+
+
+def test_an_error_of_the_work_is_raised(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise ValueError(os.getpid())
+
+    with pytest.raises(ValueError, match=str(os.getpid())):
+        apart.compiled(kernel(tmp_path / "kernel", fails))
+
+
+def test_a_message_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    work = kernel(tmp_path / "kernel", lambda: None)
+
+    def speaks() -> int:
+        made = work()
+        messages.say("warning", "some words")
+        return made
+
+    assert apart.compiled(speaks) != os.getpid()
+    assert capfd.readouterr().err == "imfilter: warning: some words\n"
+
+
+def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
+    this = os.getpid()
+
+    def killed() -> None:
+        if os.getpid() != this:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert apart.compiled(kernel(tmp_path / "kernel", killed)) == this
+
+
+@contextlib.contextmanager
+def command(source: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process, with an empty folder for compiled code."""
+    words = ["erode", source, source.with_name("out.tif")]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        env=subprocess_env() | {"IMFILTER_CACHE_DIR": str(source.with_name("cache"))},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.slow  # compiles into an empty folder
+def test_the_command_compiles_for_a_large_picture_in_a_copy(tmp_path: Path) -> None:
+    source = tiff(tmp_path / "in.tif", noise(4200, 4000))
+    with command(source, COMPILING) as running:
+        found = set(running.communicate()[0].split())
+    assert running.returncode == 0
+    assert len(found) == 1
+    assert str(running.pid) not in found
+    assert (tmp_path / "out.tif").stat().st_size > 4200 * 4000
+
+
+@pytest.mark.slow  # starts processes
+def test_the_copy_ends_with_the_command(tmp_path: Path) -> None:
+    source = tiff(tmp_path / "in.tif", noise(4200, 4000))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with command(source, WAITING) as running:
+            assert running.stdout is not None
+            copy = int(running.stdout.readline())
+            assert copy != running.pid
+            running.send_signal(number)
+            assert running.wait(20) == -number
+        for _ in range(200):
+            try:
+                os.kill(copy, 0)
+            except ProcessLookupError:
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("the copy is still there")
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
