@@ -9,6 +9,7 @@ import numpy as np
 from numba.extending import intrinsic
 
 from imfilter._filters.series.kernels import doubling_sums
+from imfilter._filters.series.kernels.blocks import copy_along
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lines import copy
@@ -170,7 +171,7 @@ def _advance(block, width, sums, levels, n_levels, cursors):
         if cursor + block > span:
             if start:
                 at = sums + 8 * (start - n_kept) * width
-                copy(_F64, at, at + 8 * cursor * width, n_kept * width)
+                copy_along(at, at + 8 * cursor * width, n_kept * width)
             cursor = 0
         poke(cursors + 8 * level, cursor)
 
