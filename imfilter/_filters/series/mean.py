@@ -36,8 +36,8 @@ _BLOCK = 256
 #: The same for interleaved series: columns, the limit below which series are few, and rows.
 _COLUMNS, _FEW, _ROWS = 64, 16, 16
 #: The kept sums of a level move to the front after this multiple of their number: of one series, and of
-#: interleaved series, which need more memory. Sums of 999 samples take 16.7 ms, and 17.6 ms with 4 (10 million
-#: samples, one thread, Zen 4).
+#: interleaved series, which need more memory. Sums of 999 samples take 16.7 ms, and 17.6 ms with 4 (10
+#: million samples, one thread, Zen 4).
 _APART, _APART_ACROSS = 8, 4
 #: Number of columns if samples are summed one by one, and largest number of elements of the windows.
 _NEAR, _ROOM = 256, 1 << 22
