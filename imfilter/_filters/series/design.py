@@ -59,6 +59,12 @@ class Ends(NamedTuple):
         """The smallest share of a window that must be present. Rounding errors do not count."""
         return self.min_coverage * (1 - missing.ROUNDED)
 
+    def fewest(self, size: int) -> int:
+        """Return the smallest number of samples of a window that must be present, and at least 1."""
+        number = int(self.least * size)
+        number += number / size < self.least
+        return max(number, self.min_count, 1)
+
     def counts(self, lines: Lines, present: Present | None) -> Present | None:
         """Return how much each sample counts, and NaN nothing if it is skipped. None: all samples count 1."""
         if self.ignore:

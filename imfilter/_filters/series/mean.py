@@ -142,13 +142,13 @@ class Averaging:
 
     def rows(self, source: int, target: int, rows: int, series: int) -> None:
         """Compute `rows` windows of interleaved series, from the address `source`."""
-        self._ready(rows, series)(source, target)
+        self.ready(rows, series)(source, target)
 
     def one(self) -> Callable[[int, int], object]:
         """Return a function that computes a single window."""
-        return self._ready(1, 1)
+        return self.ready(1, 1)
 
-    def _ready(self, rows: int, series: int) -> Callable[[int, int], object]:
+    def ready(self, rows: int, series: int) -> Callable[[int, int], object]:
         """Return a function that computes `rows` windows of interleaved series."""
         size, direct = self._size, self._size < _DIRECT
         is_single, is_few = series == 1, 1 < series < _FEW

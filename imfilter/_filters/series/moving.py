@@ -21,6 +21,7 @@ from imfilter._filters.series.windows import (
     full_windows,
     place,
     products,
+    skip_nan,
     slide,
 )
 
@@ -36,6 +37,10 @@ class Sum(Window):
         result = average(products(present, lines), self.size, 1.0, workers, out)
         result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
         return result
+
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        ready = Averaging(self.size, 1.0).ready
+        return skip_nan(ready, lines, self.size, 0.0, False, fewest, workers, out)
 
     def per_sample(self, history: Lines) -> Pushed:
         return PerSampleFilter(history, Averaging(self.size, 1.0).one())
@@ -58,6 +63,10 @@ class Extreme(Window):
         result = self._extremes(np.where(present > 0, lines, worst), workers, out)
         result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
         return result
+
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        worst = -math.inf if self.upper else math.inf
+        return skip_nan(self._call, lines, self.size, worst, False, fewest, workers, out)
 
     def coverage(self, present: Present, workers: int | None) -> Lines:
         """Return the share of the samples of each window that is present, however much each counts."""

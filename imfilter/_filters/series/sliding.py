@@ -51,10 +51,7 @@ class Sliding:
             if present is not None:
                 present = np.concatenate([np.ones(past.shape, present.dtype), present], axis=1)
             return self._within(np.concatenate([past, lines], axis=1), present, workers, out)
-        gaps = present is not None or (
-            self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
-        )
-        if (gaps or n < size) and mode != "fit":
+        if n < size and mode != "fit":
             return self._within(*self._extended(lines, present, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
@@ -66,9 +63,9 @@ class Sliding:
             self._fit(lines, present, result)
             return result
         if before:
-            result[:, :before] = self._within(*self._extended(lines, None, -before, size - 1), workers)
+            result[:, :before] = self._within(*self._extended(lines, present, -before, size - 1), workers)
         if after:
-            beyond = self._extended(lines, None, n - size + 1, n + after)
+            beyond = self._extended(lines, present, n - size + 1, n + after)
             result[:, n - after :] = self._within(*beyond, workers)
         return result
 
@@ -91,6 +88,10 @@ class Sliding:
     def _compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
+        if present is None and self.ends.ignore:
+            skipped = self.window.skip_nan(lines, self.ends.fewest(self.size), workers, out)
+            if skipped is not None:
+                return skipped
         counts = self.ends.counts(lines, present)
         result = self.window.compute(lines, counts, workers, out)
         if counts is not None and self.ends.least:

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from imfilter._filters.series.kernels import exponential, extremes, mean, median, order, variance, windows
+from imfilter._filters.series.kernels import (
+    exponential,
+    extremes,
+    gaps,
+    mean,
+    median,
+    order,
+    variance,
+    windows,
+)
 from imfilter._simd.jit import Combination
 
 
@@ -20,6 +29,8 @@ def combinations() -> Iterator[Combination]:
         order.blend_neighbours,
         order.compare,
         mean.average,
+        gaps.fill,
+        gaps.mark,
         exponential.recur,
     ):
         yield driver, ()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.denormals import as_zeros
 from imfilter._base.program import address
-from imfilter._filters.series.kernels import windows
+from imfilter._filters.series.kernels import gaps, windows
 from imfilter._filters.series.mean import Averaging
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 
@@ -31,6 +31,10 @@ _COLUMNS = 256
 ZERO_SUM = 1e-12
 #: Below this number of elements, one thread finishes before a second thread starts.
 _ALONE = 1 << 15
+#: Number of results that are computed together if NaN is absent, in elements and in windows. Sums of 100
+#: samples take 10.5 ms, and 11.3 ms with half as many (10 million samples, two threads, Zen 4). As in
+#: `_STRETCH` of the means, the last are computed first.
+_BLOCK, _BLOCK_WINDOWS = 1 << 16, 8
 #: Number of elements between two checks for an interrupt, and number of samples of the windows with missing
 #: samples that are computed together.
 _PIECE, _TOGETHER = 1 << 22, 1 << 19
@@ -119,6 +123,39 @@ def average(lines: Lines, size: int, divisor: float, workers: int | None, out: L
     return result
 
 
+def skip_nan(
+    ready: Callable[[int, int], Callable[[int, int], object]], lines: Lines, size: int, value: float,
+    is_mean: bool, fewest: int, workers: int | None, out: Lines | None,
+) -> Lines:  # fmt: skip
+    """Return the results of all windows, in which NaN is absent: it counts as `value`.
+
+    The result of a window with fewer than `fewest` present samples is NaN. With `is_mean`, a sum is divided
+    by the number of present samples. ``ready(rows, series)`` returns a function that computes `rows` windows:
+    their sums or their extremes.
+    """
+    lines, series = dense(lines), lines.shape[2]
+    result = place(lines, size, out)
+
+    def call(source: int, target: int, rows: int, _: int) -> None:
+        block = min(max(_BLOCK // series, _BLOCK_WINDOWS * size), rows)
+        known, counts = np.empty((block + size - 1) * series), np.empty(max(series, 8))
+        found, compute = np.zeros(1, np.int64), ready(block, series)
+        for top in range((rows - 1) // block * block, -1, -block):
+            count, start, to = min(block, rows - top), 8 * top * series, target + 8 * top * series
+            gaps.fill.entry()(
+                source + start, address(known), (count + size - 1) * series, value, address(found)
+            )
+            (compute if count == block else ready(count, series))(address(known), to)
+            if is_mean or found[0]:
+                gaps.mark.entry()(
+                    source + start, to, count, series, float(size), float(fewest), is_mean, address(counts)
+                )
+
+    if result.size:
+        slide(call, lines, size, result, workers)
+    return result
+
+
 def _weighing(taps: Lines, bias: float) -> Callable[[int, int], object]:
     """Return a function that computes the weighted sum of a single window."""
     entry, n_taps = windows.weigh.entry(), len(taps)
@@ -160,6 +197,13 @@ class Window(ABC):
     ) -> Lines:
         """Return the result of each window of lines, from all samples or from the `present` ones."""
 
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        """Return the result of each window from all samples but NaN, or None if `compute` is the only way.
+
+        The result of a window with fewer than `fewest` samples is NaN.
+        """
+        return None
+
     def coverage(self, present: Present, workers: int | None) -> Lines:
         """Return the share of each window that is present."""
         return average(present.astype(np.float64), self.size, float(self.size), workers)
@@ -186,6 +230,10 @@ class Mean(Window):
         whole = average(known, self.size, float(self.size), workers)
         np.copyto(result, whole, where=full_windows(present, self.size, workers))
         return result
+
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        ready = Averaging(self.size, 1.0).ready
+        return skip_nan(ready, lines, self.size, 0.0, True, fewest, workers, out)
 
     def per_sample(self, history: npt.NDArray[np.float64]) -> Pushed:
         return PerSampleFilter(history, Averaging(self.size, float(self.size)).one())
