@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from imfilter._base import threads
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import extremes
 from imfilter._filters.series.kernels.blocks import LANES
@@ -24,6 +25,9 @@ from imfilter._filters.series.windows import (
     skip_nan,
     slide,
 )
+
+#: Number of variances that are computed together if NaN is absent, in elements and in windows.
+_BLOCK, _BLOCK_WINDOWS = 1 << 15, 4
 
 
 class Sum(Window):
@@ -121,6 +125,35 @@ class Variance(Window):
             where=full_windows(present, self.size, workers),
         )
         return result
+
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        result = place(lines, self.size, out)
+        count, rows, series = result.shape
+        block = max(_BLOCK // series, _BLOCK_WINDOWS * self.size)
+        blocks = -(-rows // block)
+
+        def task(start: int, stop: int) -> None:
+            for i in range(start, stop):
+                line, first = i // blocks, i % blocks * block
+                samples = lines[line : line + 1, first : first + block + self.size - 1]
+                self._skip(samples, fewest, result[line : line + 1, first : first + block])
+
+        threads.run(task, count * blocks if result.size else 0, workers)
+        return result
+
+    def _skip(self, lines: Lines, fewest: int, result: Lines) -> None:
+        """Fill a block of results that skip NaN."""
+        present = ~np.isnan(lines)
+        if present.all():
+            self._spreads(lines, None, 1, result)
+            return
+        known, counts = np.where(present, lines, 0.0), present.astype(np.float64)
+        number = average(counts, self.size, 1.0, 1)
+        self._spreads(known, counts, 1, result)
+        full = number == self.size
+        if full.any():  # see `compute`
+            np.copyto(result, self._spreads(known, None, 1, None), where=full)
+        result[number < fewest] = math.nan
 
     def _spreads(self, lines: Lines, counts: Lines | None, workers: int | None, out: Lines | None) -> Lines:
         lines, series = dense(lines), lines.shape[2]

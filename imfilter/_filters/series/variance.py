@@ -20,6 +20,10 @@ _ROWS, _MULTIPLE, _MOST, _LEAST = 1024, 24, 12288, 2
 #: Number of interleaved series that are processed together, and if windows are long.
 COLUMNS, _FEW, _LONG = 64, 8, 64
 
+#: Groups start again after a stretch of at least this number of elements, and of windows. As in `_STRETCH` of
+#: the means, the last stretch is computed first: windows of 999 samples take 20.7 ms, and 21.7 ms as one
+#: stretch (10 million samples, two threads, Zen 4).
+_STRETCH, _WINDOWS = 1 << 17, 64
 #: From this size of a window on, its groups consist of groups of eight samples, which begin at whole
 #: registers. A group has at most `_MERGED` parts, and exactly as many if they have `_LARGE` samples or more.
 #: The window has at most `_MOST_PARTS` of the largest groups.
@@ -91,7 +95,12 @@ class Spreading:
 
     def rows(self, source: int, target: int, rows: int, series: int, counts: int = 0) -> None:
         """Compute `rows` windows of interleaved series. `counts` is the address of how much samples count."""
-        self._ready(rows, series, counts)(source, target)
+        stretch = rows if counts else max(_STRETCH // series, _WINDOWS * self._size)
+        compute = self._ready(min(stretch, rows), series, counts)
+        for top in range((rows - 1) // stretch * stretch, -1, -stretch):
+            number, start = min(stretch, rows - top), 8 * top * series
+            ready = compute if number == min(stretch, rows) else self._ready(number, series, counts)
+            ready(source + start, target + start)
 
     def one(self) -> Callable[[int, int], object]:
         """Return a function that computes a single window."""
