@@ -9,7 +9,8 @@ import numpy.typing as npt
 from imfilter._base import missing
 from imfilter._filters.rank.keys import Number
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import ZERO_SUM, Lines, Present
+from imfilter._filters.series.pieces import Lines, Present
+from imfilter._filters.series.windows import ZERO_SUM
 
 #: Highest order of a derivative that a kernel may respond to.
 _MOMENTS = 64
@@ -104,6 +105,10 @@ class Design(Protocol):
     @property
     def past(self) -> Lines | None:
         """The given samples before the first one, or None."""
+
+    @property
+    def converts(self) -> bool:
+        """Whether `whole` takes samples and results of any dtype that float64 holds, without a mask."""
 
     def length(self, n: int) -> int:
         """Return the number of results for `n` samples."""

@@ -11,13 +11,14 @@ import functools
 import math
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import doubling_sums, mean
+from imfilter._filters.series.pieces import Prepared
 from imfilter._simd.registers import LINE
 
 _Parts = tuple[int, ...]
@@ -138,17 +139,12 @@ class Averaging:
 
     def __init__(self, size: int, divisor: float) -> None:
         self._size, self._divisor = size, divisor
-        self._entry = mean.average.entry()
-
-    def rows(self, source: int, target: int, rows: int, series: int) -> None:
-        """Compute `rows` windows of interleaved series, from the address `source`."""
-        self.ready(rows, series)(source, target)
 
     def one(self) -> Callable[[int, int], object]:
         """Return a function that computes a single window."""
-        return self.ready(1, 1)
+        return self.ready(1, 1).one()
 
-    def ready(self, rows: int, series: int) -> Callable[[int, int], object]:
+    def ready(self, rows: int, series: int) -> Prepared:
         """Return a function that computes `rows` windows of interleaved series."""
         size, direct = self._size, self._size < _DIRECT
         is_single, is_few = series == 1, 1 < series < _FEW
@@ -162,13 +158,8 @@ class Averaging:
         sums = np.empty(layout.rows * (1 if is_single else columns + doubling_sums.REGISTER) + LINE // 8)
         levels, parts = layout.levels, layout.parts
         numbers = (
-            rows, series, size, self._divisor, address(buffer), -(-address(sums) // LINE) * LINE,
+            rows, series, size, float(self._divisor), address(buffer), -(-address(sums) // LINE) * LINE,
             stretch, columns, block, layout.lag, low,
             address(levels), len(levels), address(parts), len(parts) - layout.first, layout.first,
         )  # fmt: skip
-        entry = self._entry
-
-        def call(source: int, target: int, owners: Any = (buffer, sums, layout)) -> None:
-            entry(source, target, *numbers)
-
-        return call
+        return Prepared(mean.average, mean.average_of, numbers, (buffer, sums, layout))

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from imfilter._base.grouping import levels_of, parts_of, widths_of
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import variance
 from imfilter._filters.series.kernels.blocks import LANES
+from imfilter._filters.series.pieces import Prepared
 from imfilter._simd.registers import LINE
 
 #: Number of rows of a block: smallest number of elements, multiple of a window and the largest number of
@@ -93,38 +94,53 @@ class Spreading:
         self._size, self._ddof, self._is_root = size, ddof, is_root
         self._tables = _tables(size)
 
-    def rows(self, source: int, target: int, rows: int, series: int, counts: int = 0) -> None:
-        """Compute `rows` windows of interleaved series. `counts` is the address of how much samples count."""
-        stretch = rows if counts else max(_STRETCH // series, _WINDOWS * self._size)
-        compute = self._ready(min(stretch, rows), series, counts)
-        for top in range((rows - 1) // stretch * stretch, -1, -stretch):
-            number, start = min(stretch, rows - top), 8 * top * series
-            ready = compute if number == min(stretch, rows) else self._ready(number, series, counts)
-            ready(source + start, target + start)
+    def ready(self, rows: int, series: int, counted: bool) -> Callable[[int, int, int], None]:
+        """Return a function that computes `rows` windows of interleaved series.
+
+        Its arguments are the addresses of samples, of results and, if `counted`, of how much samples count.
+        """
+        if counted:
+            return self._counted(rows, series)
+        stretch = max(_STRETCH // series, _WINDOWS * self._size)
+        if rows <= stretch:
+            return self._ready(rows, series)
+        compute = self._ready(stretch, series)
+
+        def call(source: int, target: int, _: int) -> None:
+            for top in range((rows - 1) // stretch * stretch, -1, -stretch):
+                number, start = min(stretch, rows - top), 8 * top * series
+                ready = compute if number == stretch else self._ready(number, series)
+                ready(source + start, target + start)
+
+        return call
 
     def one(self) -> Callable[[int, int], object]:
         """Return a function that computes a single window."""
-        return self._ready(1, 1, 0)
+        return self._ready(1, 1).one()
 
-    def _ready(self, rows: int, series: int, counts: int) -> Callable[[int, int], object]:
-        size, tables = self._size, self._tables
-        block, columns = blocks(size, series)
+    def _place(self, rows: int, series: int, arrays: int) -> tuple[npt.NDArray, tuple[int, int, int]]:
+        """Return memory for arrays of a block of rows, its first cache line, and the size of the block."""
+        block, columns = blocks(self._size, series)
         block = min(block, rows)
-        arrays = variance.COUNTED_ARRAYS if counts else 2 * len(tables.levels)
-        buffer = np.zeros(arrays * ((block + size - 1) * columns + 2 * LANES) + LINE // 8)
-        place = -(-address(buffer) // LINE) * LINE, block, columns
-        if counts:
-            counted = rows, series, size, counts, self._ddof, self._is_root, *place
-            return functools.partial(_call, variance.counted_variance.entry(), counted, buffer)
-        degrees, spots = size - self._ddof, np.empty_like(tables.parts)
+        buffer = np.zeros(arrays * ((block + self._size - 1) * columns + 2 * LANES) + LINE // 8)
+        return buffer, (-(-address(buffer) // LINE) * LINE, block, columns)
+
+    def _counted(self, rows: int, series: int) -> Callable[[int, int, int], None]:
+        buffer, place = self._place(rows, series, variance.COUNTED_ARRAYS)
+        entry = variance.counted_variance.entry()
+
+        def call(source: int, target: int, counts: int, owner: npt.NDArray = buffer) -> None:
+            entry(source, target, rows, series, self._size, counts, self._ddof, self._is_root, *place)
+
+        return call
+
+    def _ready(self, rows: int, series: int) -> Prepared:
+        size, tables = self._size, self._tables
+        buffer, place = self._place(rows, series, 2 * len(tables.levels))
+        degrees, spots = float(size - self._ddof), np.empty_like(tables.parts)
         levels, parts = address(tables.levels), address(tables.parts)
         numbers = (
             rows, series, size, levels, len(tables.levels), parts, degrees if degrees > 0 else math.nan,
             self._is_root, address(spots), *place,
         )  # fmt: skip
-        return functools.partial(_call, variance.variance.entry(), numbers, (buffer, spots, tables))
-
-
-def _call(entry: Any, numbers: tuple[Any, ...], owners: Any, source: int, target: int) -> None:
-    """Call a kernel. `owners` keeps the memory alive whose addresses are among the numbers."""
-    entry(source, target, *numbers)
+        return Prepared(variance.variance, variance.variance_of, numbers, (buffer, spots, tables))

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from imfilter._filters.series.kernels import (
+    conversion,
     exponential,
     extremes,
     gaps,
@@ -12,11 +15,12 @@ from imfilter._filters.series.kernels import (
     variance,
     windows,
 )
-from imfilter._simd.jit import Combination
+from imfilter._simd.jit import Combination, Kernel
 
 
 def combinations() -> Iterator[Combination]:
     """Yield kernels with the types that they are compiled for."""
+    driver: Kernel
     for driver in (
         windows.weigh,
         median.middle,
@@ -31,6 +35,16 @@ def combinations() -> Iterator[Combination]:
         mean.average,
         gaps.fill,
         gaps.mark,
+        gaps.skip,
         exponential.recur,
+        conversion.blocks_with_zeros,
+        conversion.blocks_with_denormals,
+        windows.weigh_of,
+        extremes.extreme_of,
+        variance.variance_of,
+        mean.average_of,
+        gaps.skip_of,
     ):
         yield driver, ()
+    yield conversion.widen, (np.dtype(np.float32),)
+    yield conversion.narrow, (np.dtype(np.float32),)

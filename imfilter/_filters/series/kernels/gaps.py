@@ -9,10 +9,10 @@ import numpy as np
 from imfilter._filters.series.kernels.doubling_sums import OCTET, _octet, _zeros
 from imfilter._filters.series.kernels.mean import _quotient
 from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import any_nan, count_lanes, full_like, lanes_from, where
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import load, load_one, poke, store, store_one
+from imfilter._simd.vector import invoke, load, load_one, peek, poke, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector.
@@ -116,3 +116,33 @@ def mark(source, target, rows, step, size: float, fewest: float, is_mean, counts
             if row + 1 < rows:
                 count += _is_present(source + 8 * (e + width * step)) - _is_present(source + 8 * e)
                 store_one(counts + 8 * s, _F64, count)
+
+
+@Driver
+def skip(
+    source, target, rows, step, size, block, value: float, fewest: float, is_mean, known, counts, found,
+    filling, marking, compute, job, rest_job,
+):  # fmt: skip
+    """Write `rows` windows of `step` series in which NaN is absent, `block` rows at a time, the last first.
+
+    known: memory for the samples of a block. filling, marking: addresses of `fill` and of `mark`; see there.
+    compute: a kernel that computes windows from the addresses of a job, of samples and of results. It gets
+    `job`, and for fewer rows `rest_job`.
+    """
+    for top in range((rows - 1) // block * block, -1, -block):
+        n, at, to = min(block, rows - top), source + 8 * top * step, target + 8 * top * step
+        invoke(0, filling, (at, known, (n + size - 1) * step, value, found))
+        invoke(0, compute, (job if n == block else rest_job, known, to))
+        if is_mean or peek(found):
+            invoke(0, marking, (at, to, n, step, float(size), fewest, is_mean, counts))
+
+
+@kernel()
+def skip_of(job, source, target):
+    """Call `skip`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32),
+        load_one(_F64, job + 40, _F64), load_one(_F64, job + 48, _F64), peek(job + 56), peek(job + 64),
+        peek(job + 72), peek(job + 80), peek(job + 88), peek(job + 96), peek(job + 104), peek(job + 112),
+        peek(job + 120),
+    ))  # fmt: skip

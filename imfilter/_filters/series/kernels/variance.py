@@ -16,11 +16,11 @@ import numpy as np
 from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
 from imfilter._filters.series.kernels.register_groups import EIGHT_LANES, write_chains, write_eights
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, root, where
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import LINE
-from imfilter._simd.vector import load, load_one, peek, poke, splat, store
+from imfilter._simd.vector import invoke, load, load_one, peek, poke, splat, store
 
 _F64 = np.dtype(np.float64)
 #: Arrays of `counted_variance`: references, means, sums of squares and counts of groups, and of windows.
@@ -244,6 +244,16 @@ def variance(
                 copy_along(target + first + rest, stage + rest, n * width % LANES)
             else:
                 scatter(target + first, stage, n, width, step)
+
+
+@kernel()
+def variance_of(job, source, target):
+    """Call `variance`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
+        peek(job + 48), load_one(_F64, job + 56, _F64), peek(job + 64), peek(job + 72), peek(job + 80),
+        peek(job + 88), peek(job + 96),
+    ))  # fmt: skip
 
 
 @inlined
