@@ -49,12 +49,13 @@ def widths_of(size: int) -> tuple[int, ...]:
     return chosen
 
 
-def levels_of(size: int) -> list[tuple[int, list[tuple[int, int]]]]:
+def levels_of(size: int, widths: tuple[int, ...] = ()) -> list[tuple[int, list[tuple[int, int]]]]:
     """Return the levels above single samples. The last is the window.
 
     Each is the number of its samples, and its parts: the level, where 0 is a sample, and the first sample.
+    widths: as from `widths_of`, which is the default.
     """
-    widths = widths_of(size)
+    widths = widths or widths_of(size)
     composed = [(width, [level] * (width // widths[level])) for level, width in enumerate(widths[1:])]
     found = []
     for width, members in (*composed, (size, parts_of(size, widths))):

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from imfilter import series
+from imfilter._filters.series import moving
+from imfilter._filters.series import windows as blocks
 from tests.looping import loop_over
 from tests.series.missing_cases import CALLS, FILTERS, KERNEL, MODES, bits, of_kernel, windows
 
@@ -278,3 +280,26 @@ def test_wrong_masks(options, kind, words):
     if "mask" not in options:
         with pytest.raises(kind, match=words):
             series.Stream(series.moving_average, 3, **options)
+
+
+@pytest.mark.parametrize(
+    "name", ["moving_average", "moving_sum", "moving_minimum", "moving_maximum", "moving_variance"]
+)
+@loop_over("size", [1, 2, 8, 13, 100, 301])
+@loop_over("series_of", [1, 3, 20])
+def test_nan_is_absent_as_under_a_mask(name, size, series_of, monkeypatch):
+    """Blocks of windows that skip NaN have the bits of windows whose absent samples a mask names."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(0, 100, (800, series_of))
+    x[rng.random(x.shape) < 0.03] = np.nan
+    x[300:340] = np.nan
+    x[500, 0], x[510:520] = np.inf, -0.0
+    few = {"min_count": (size + 1) // 2} if name != "moving_average" else {"min_coverage": 1 / 3}
+    for block in (blocks._BLOCK, 37):
+        for module in (blocks, moving):
+            monkeypatch.setattr(module, "_BLOCK", block * series_of)
+            monkeypatch.setattr(module, "_BLOCK_WINDOWS", 0)
+        for options in ({}, few, {"mode": "shrink"}, {"mode": "valid", "align": "causal"}):
+            filtered = partial(getattr(series, name), x, size, axis=0, **options)
+            found, expected = filtered(nan="ignore"), filtered(mask=~np.isnan(x))
+            np.testing.assert_array_equal(bits(found), bits(expected), str(options))

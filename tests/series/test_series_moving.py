@@ -12,7 +12,7 @@ import pytest
 
 from imfilter import series
 from imfilter._base import grouping
-from imfilter._filters.series import by_order
+from imfilter._filters.series import by_order, variance
 from tests.looping import loop_over
 from tests.reference import series_by_loops as loops
 
@@ -148,11 +148,11 @@ def test_degrees_of_freedom():
 
 def test_groups_compose_every_window():
     for size in (*range(1, 300), 999, 1000, 4097, 10**6, 2**31 - 1):
-        widths = grouping.widths_of(size)
-        assert all(b % a == 0 for a, b in itertools.pairwise(widths))
-        parts = [widths[level] for level in grouping.parts_of(size, widths)]
-        assert sum(parts) == size
-        assert len(parts) < 200
+        for widths in (grouping.widths_of(size), variance.widths(size)):
+            assert all(b % a == 0 for a, b in itertools.pairwise(widths))
+            parts = [widths[level] for level in grouping.parts_of(size, widths)]
+            assert sum(parts) == size
+            assert len(parts) < 200
 
 
 @pytest.mark.parametrize("method", METHODS)

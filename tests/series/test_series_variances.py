@@ -5,6 +5,7 @@ import pytest
 
 from imfilter import series
 from imfilter._base.grouping import levels_of
+from imfilter._filters.series.variance import widths as widths_of
 from tests.looping import loop_over
 
 
@@ -61,9 +62,9 @@ def fused(a, b, c):
 
 
 def variances(x, size, fma):
-    """Return those of all windows, by the groups of `levels_of` and the additions of the kernel."""
+    """Return those of all windows, by the groups of `widths_of` and the additions of the kernel."""
     known = [(1, x, None, None)]
-    for width, parts in levels_of(size):
+    for width, parts in levels_of(size, widths_of(size)):
         count = len(x) - width + 1
         reference, equal = x[:count], len({level for level, _ in parts}) == 1
         total = squares = sums = reference - reference
@@ -100,13 +101,14 @@ def multiply_add():
 @loop_over(
     "size, widths",
     [
-        (88, [16]), (104, [24]), (160, [32]), (200, [40]), (328, [16, 64]), (392, [24, 96]), (689, [40, 160]),
-        (1000, [40, 200]), (1608, [16, 64, 320]), (2440, [40, 120, 480]), (4000, [32, 160, 800]),
+        (88, [16]), (104, [24]), (160, [32]), (200, [40]), (289, [24, 96]), (304, [16, 48]), (328, [32, 160]),
+        (689, [40, 160]), (999, [32, 160]), (1000, [40, 200]), (1608, [32, 160, 800]), (2440, [40, 160, 800]),
+        (3184, [16, 48, 240, 960]), (4000, [40, 200, 1000]),
     ],
 )  # fmt: skip
 def test_groups_in_registers(size, widths):
     """Groups of two to five parts, of which some stay in registers, have the bits of a loop over groups."""
-    assert [width for width, _ in levels_of(size)[:-1]] == [8, *widths]
+    assert widths_of(size) == (1, 8, *widths)
     x = np.random.default_rng(5).normal(1e5, 1, 9000)
     x[7000] = np.nan
     expected = variances(x, size, multiply_add())

@@ -11,7 +11,8 @@ from imfilter._base.memo import once
 from imfilter._filters.generic.functions import Compiled
 from imfilter._filters.generic.user_function import Rows, UserFunction
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
-from imfilter._filters.series.windows import Lines, Present, Window, dense, place
+from imfilter._filters.series.pieces import Lines, Present, dense, place
+from imfilter._filters.series.windows import Window
 
 #: Number of windows between two checks for an interrupt.
 _PIECE = 1 << 18

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, denormals, dtypes, missing, threads
-from imfilter._filters.series import exact_order
+from imfilter._filters.series import exact_order, pieces
 from imfilter._filters.series.design import Design
 
 
@@ -15,6 +15,23 @@ def _is_writable(array: npt.NDArray) -> bool:
     """Return whether kernels can write directly to an array."""
     flags = array.flags
     return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
+
+
+def _converts(
+    design: Design,
+    array: npt.NDArray,
+    lines: tuple[int, int, int],
+    target: npt.NDArray | None,
+    wanted: np.dtype,
+) -> bool:
+    """Return whether samples and results are converted block by block: many, in C order, not float64."""
+    if math.prod(lines) <= pieces.ALONE or lines[1] < design.size or not design.converts:
+        return False
+    if array.dtype == wanted == dtypes.FLOAT64 or not all(map(pieces.converts, (array.dtype, wanted))):
+        return False
+    arrays = (array,) if target is None else (array, target)
+    in_order = all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
+    return in_order and (target is None or not np.may_share_memory(target, array))
 
 
 def filtered(
@@ -46,6 +63,10 @@ def filtered(
         result = result.reshape(shape)
         if target is not None:
             target[...] = result
+    elif present is None and own is None and _converts(design, array, lines, target, wanted):
+        result = dtypes.empty(shape, wanted) if target is None else target
+        design.whole(array.reshape(lines), None, workers, result.reshape(lines[0], length, lines[2]))
+        return result
     else:
         samples = denormals.widened(array, exact=design.exact).reshape(lines)
         direct = None

@@ -8,7 +8,8 @@ import numpy as np
 from imfilter._base import threads
 from imfilter._base.keywords import Common
 from imfilter._filters.rank import apply as rank_apply
-from imfilter._filters.series.windows import Lines, Present, Window, dense, place
+from imfilter._filters.series.pieces import Lines, Present, dense, place
+from imfilter._filters.series.windows import Window
 
 #: Number of windows that the rank filter computes together, and number of windows below which the sorted
 #: window is faster. With blocks of 1 << 14, threads wait for the interpreter: 10 million samples with windows

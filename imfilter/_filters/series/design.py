@@ -9,7 +9,8 @@ import numpy.typing as npt
 from imfilter._base import missing
 from imfilter._filters.rank.keys import Number
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import ZERO_SUM, Lines, Present
+from imfilter._filters.series.pieces import Lines, Present
+from imfilter._filters.series.windows import ZERO_SUM
 
 #: Highest order of a derivative that a kernel may respond to.
 _MOMENTS = 64
@@ -59,6 +60,12 @@ class Ends(NamedTuple):
         """The smallest share of a window that must be present. Rounding errors do not count."""
         return self.min_coverage * (1 - missing.ROUNDED)
 
+    def fewest(self, size: int) -> int:
+        """Return the smallest number of samples of a window that must be present, and at least 1."""
+        number = int(self.least * size)
+        number += number / size < self.least
+        return max(number, self.min_count, 1)
+
     def counts(self, lines: Lines, present: Present | None) -> Present | None:
         """Return how much each sample counts, and NaN nothing if it is skipped. None: all samples count 1."""
         if self.ignore:
@@ -98,6 +105,10 @@ class Design(Protocol):
     @property
     def past(self) -> Lines | None:
         """The given samples before the first one, or None."""
+
+    @property
+    def converts(self) -> bool:
+        """Whether `whole` takes samples and results of any dtype that float64 holds, without a mask."""
 
     def length(self, n: int) -> int:
         """Return the number of results for `n` samples."""

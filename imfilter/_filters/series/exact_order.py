@@ -20,7 +20,7 @@ from imfilter._filters.series.kernels.order import FRACTION, LINEAR
 from imfilter._filters.series.median import Median, between
 from imfilter._filters.series.moving import Extreme
 from imfilter._filters.series.order import Quantile, Rank
-from imfilter._filters.series.windows import Present
+from imfilter._filters.series.pieces import Present
 
 #: Up to this integer, float64 represents the mean of two integers exactly.
 _EXACT = 1 << 52

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from imfilter._base import dtypes, threads
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import exponential
-from imfilter._filters.series.windows import Present
+from imfilter._filters.series.pieces import Present
 
 _Lines = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from imfilter._base.program import address, set_addresses
 from imfilter._filters.series.by_order import ByOrder, ranked, worth_ranking
 from imfilter._filters.series.kernels import median
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Present
+from imfilter._filters.series.pieces import Lines, Present
 
 #: Number of bits of positions in the smallest block of a sorted window.
 LEAST_BITS = 5

@@ -2,31 +2,28 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from imfilter._base import denormals, dtypes, threads
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import extremes
 from imfilter._filters.series.kernels.blocks import LANES
 from imfilter._filters.series.mean import Averaging
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
+from imfilter._filters.series.pieces import Lines, Prepared, Present, dense, place, slide
 from imfilter._filters.series.variance import Spreading, blocks
-from imfilter._filters.series.windows import (
-    Lines,
-    Present,
-    Window,
-    average,
-    dense,
-    full_windows,
-    place,
-    products,
-    slide,
-)
+from imfilter._filters.series.windows import Window, average, full_windows, products, skip_nan
+
+#: Number of variances that are computed together if NaN is absent, in elements and in windows.
+_BLOCK, _BLOCK_WINDOWS = 1 << 15, 4
 
 
 class Sum(Window):
     """The sum. An absent sample is 0."""
+
+    def converts(self, skips_nan: bool) -> bool:
+        return True
 
     def compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
@@ -36,6 +33,10 @@ class Sum(Window):
         result = average(products(present, lines), self.size, 1.0, workers, out)
         result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
         return result
+
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        ready = Averaging(self.size, 1.0).ready
+        return skip_nan(ready, lines, self.size, 0.0, False, fewest, workers, out)
 
     def per_sample(self, history: Lines) -> Pushed:
         return PerSampleFilter(history, Averaging(self.size, 1.0).one())
@@ -49,6 +50,9 @@ class Extreme(Window):
 
     exact = True
 
+    def converts(self, skips_nan: bool) -> bool:
+        return True
+
     def compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
@@ -59,6 +63,10 @@ class Extreme(Window):
         result[average((present > 0).astype(np.float64), self.size, 1.0, workers) == 0] = math.nan
         return result
 
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        worst = -math.inf if self.upper else math.inf
+        return skip_nan(self._call, lines, self.size, worst, False, fewest, workers, out, True)
+
     def coverage(self, present: Present, workers: int | None) -> Lines:
         """Return the share of the samples of each window that is present, however much each counts."""
         return super().coverage(present > 0, workers)
@@ -66,28 +74,21 @@ class Extreme(Window):
     def _extremes(self, lines: Lines, workers: int | None, out: Lines | None) -> Lines:
         lines, series = dense(lines), lines.shape[2]
         result = place(lines, self.size, out)
-
-        def call(source: int, target: int, rows: int, _: int) -> None:
-            self._call(rows, series)(source, target)
-
         if result.size:
-            slide(call, lines, self.size, result, workers)
+            slide(lambda rows: self._call(rows, series), lines, self.size, result, workers, exact=True)
         return result
 
-    def _call(self, rows: int, series: int) -> Any:
+    def _call(self, rows: int, series: int) -> Prepared:
         """Return a function that computes `rows` windows of interleaved series."""
-        entry, (block, columns) = extremes.extreme.entry(), blocks(self.size, series)
+        block, columns = blocks(self.size, series)
         block = min(block, rows)
         buffer = np.zeros((block + self.size - 1) * columns + LANES)
         numbers = rows, series, self.size, self.upper, address(buffer), block, columns
 
-        def call(source: int, target: int, owner: Any = buffer) -> None:
-            entry(source, target, *numbers)
-
-        return call
+        return Prepared(extremes.extreme, extremes.extreme_of, numbers, buffer)
 
     def per_sample(self, history: Lines) -> Pushed:
-        return PerSampleFilter(history, self._call(1, 1))
+        return PerSampleFilter(history, self._call(1, 1).one())
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,9 @@ class Variance(Window):
 
     ddof: float = 0.0
     root: bool = False
+
+    def converts(self, skips_nan: bool) -> bool:
+        return True
 
     def compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
@@ -113,15 +117,49 @@ class Variance(Window):
         )
         return result
 
+    def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
+        result = place(lines, self.size, out)
+        count, rows, series = result.shape
+        block = max(_BLOCK // series, _BLOCK_WINDOWS * self.size)
+        blocks = -(-rows // block)
+
+        def task(start: int, stop: int) -> None:
+            for i in range(start, stop):
+                line, first = i // blocks, i % blocks * block
+                samples = lines[line : line + 1, first : first + block + self.size - 1]
+                to = result[line : line + 1, first : first + block]
+                found = to if to.dtype == dtypes.FLOAT64 else np.empty(to.shape)
+                if samples.dtype != dtypes.FLOAT64:
+                    samples = denormals.widened(samples, exact=self.exact)
+                self._skip(samples, fewest, found)
+                if found is not to:
+                    denormals.place(found, to, exact=self.exact)
+
+        threads.run(task, count * blocks if result.size else 0, workers)
+        return result
+
+    def _skip(self, lines: Lines, fewest: int, result: Lines) -> None:
+        """Fill a block of results that skip NaN."""
+        present = ~np.isnan(lines)
+        if present.all():
+            self._spreads(lines, None, 1, result)
+            return
+        known, counts = np.where(present, lines, 0.0), present.astype(np.float64)
+        number = average(counts, self.size, 1.0, 1)
+        self._spreads(known, counts, 1, result)
+        full = number == self.size
+        if full.any():  # see `compute`
+            np.copyto(result, self._spreads(known, None, 1, None), where=full)
+        result[number < fewest] = math.nan
+
     def _spreads(self, lines: Lines, counts: Lines | None, workers: int | None, out: Lines | None) -> Lines:
         lines, series = dense(lines), lines.shape[2]
         result, spreading = place(lines, self.size, out), Spreading(self.size, self.ddof, self.root)
         if result.size:
-
-            def call(source: int, target: int, rows: int, mask: int) -> None:
-                spreading.rows(source, target, rows, series, mask)
-
-            slide(call, lines, self.size, result, workers, counts)
+            slide(
+                lambda rows: spreading.ready(rows, series, counts is not None),
+                lines, self.size, result, workers, counts,
+            )  # fmt: skip
         return result
 
     def per_sample(self, history: Lines) -> Pushed:

@@ -13,7 +13,7 @@ from imfilter._filters.series.kernels import order
 from imfilter._filters.series.kernels.median import LIVE_JOB, LOWER, MEAN, UPPER
 from imfilter._filters.series.median import LEAST_BITS
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Present
+from imfilter._filters.series.pieces import Lines, Present
 
 #: How a quantile between two samples is computed.
 METHODS = {

@@ -10,9 +10,9 @@ from imfilter._base import arguments
 from imfilter._filters.series import exact_order
 from imfilter._filters.series.design import Design, State, Timing
 from imfilter._filters.series.per_sample import PipelinePerSample, Pushed
+from imfilter._filters.series.pieces import Lines, Present
 from imfilter._filters.series.recursive import Recursive
 from imfilter._filters.series.sliding import Sliding
-from imfilter._filters.series.windows import Lines, Present
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,7 @@ class Pipeline:
     """Filters in sequence. Each filter gets the results of the previous one, as float64."""
 
     stages: tuple[Sliding | Recursive, ...]
+    converts = False
 
     @classmethod
     def of(cls, designs: list[Design]) -> "Pipeline":

@@ -8,7 +8,7 @@ import numpy as np
 from imfilter._filters.series.design import Ends, State, Timing
 from imfilter._filters.series.exponential import Recursion
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
-from imfilter._filters.series.windows import Lines, Present
+from imfilter._filters.series.pieces import Lines, Present
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +21,7 @@ class Recursive:
     preserves_dtype: bool = True
     size = math.inf  # number of samples that a result depends on
     past = None  # samples before the first
+    converts = False
     exact = False  # denormal numbers are zero
 
     @property

@@ -4,11 +4,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from imfilter._base import borders, dtypes
+from imfilter._base import borders, denormals, dtypes
 from imfilter._filters.series.design import Ends, State, Timing
 from imfilter._filters.series.per_sample import Pushed
-from imfilter._filters.series.windows import Lines, Polynomial, Present, Window, average
+from imfilter._filters.series.pieces import Lines, Present
+from imfilter._filters.series.windows import Polynomial, Window, average
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,11 @@ class Sliding:
         """Whether denormal numbers keep their values. Otherwise they are zero."""
         return self.window.exact
 
+    @property
+    def converts(self) -> bool:
+        """Whether `whole` takes samples and results of any dtype that float64 holds, without a mask."""
+        return self.past is None and self.ends.mode != "fit" and self.window.converts(self.ends.ignore)
+
     def length(self, n: int) -> int:
         """Return the number of results for `n` samples."""
         return max(0, n - self.size + 1) if self.ends.mode == "valid" else n
@@ -51,10 +58,7 @@ class Sliding:
             if present is not None:
                 present = np.concatenate([np.ones(past.shape, present.dtype), present], axis=1)
             return self._within(np.concatenate([past, lines], axis=1), present, workers, out)
-        gaps = present is not None or (
-            self.ends.ignore and (math.isnan(self.ends.constant) or bool(np.isnan(lines).any()))
-        )
-        if (gaps or n < size) and mode != "fit":
+        if n < size and mode != "fit":
             return self._within(*self._extended(lines, present, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
@@ -66,10 +70,11 @@ class Sliding:
             self._fit(lines, present, result)
             return result
         if before:
-            result[:, :before] = self._within(*self._extended(lines, None, -before, size - 1), workers)
+            first = self._within(*self._extended(lines, present, -before, size - 1), workers)
+            denormals.place(first, result[:, :before], exact=self.exact)
         if after:
-            beyond = self._extended(lines, None, n - size + 1, n + after)
-            result[:, n - after :] = self._within(*beyond, workers)
+            beyond = self._extended(lines, present, n - size + 1, n + after)
+            denormals.place(self._within(*beyond, workers), result[:, n - after :], exact=self.exact)
         return result
 
     def _within(
@@ -80,7 +85,7 @@ class Sliding:
         size = self.window.size
         if count == 1 or n < size:
             return self._compute(lines, present, workers, out)
-        result = dtypes.empty(lines.shape, dtypes.FLOAT64)
+        result = dtypes.empty(lines.shape, dtypes.FLOAT64 if out is None else out.dtype)
         inside = result.reshape(1, -1, series)[:, : count * n - size + 1]
         self._compute(*_joined(lines, present), workers, inside)
         if out is None:
@@ -91,6 +96,10 @@ class Sliding:
     def _compute(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None
     ) -> Lines:
+        if present is None and self.ends.ignore:
+            skipped = self.window.skip_nan(lines, self.ends.fewest(self.size), workers, out)
+            if skipped is not None:
+                return skipped
         counts = self.ends.counts(lines, present)
         result = self.window.compute(lines, counts, workers, out)
         if counts is not None and self.ends.least:
@@ -112,7 +121,7 @@ class Sliding:
         outside = borders.outside(n, before, after, mode)
         inside, known = slice(before, stop - start - after), slice(max(0, start), min(n, stop))
         result = dtypes.empty((count, stop - start, series), dtypes.FLOAT64)
-        result[:, inside] = lines[:, known]
+        result[:, inside] = self._widened(lines[:, known])
         counts = None
         if present is not None or self.ends.mode == "shrink":
             counts = np.zeros(result.shape, bool if present is None else present.dtype)
@@ -122,10 +131,14 @@ class Sliding:
             (slice(stop - start - after, None), outside[before:]),
         ):
             copied = bool((indices >= 0).all())
-            result[:, positions] = lines[:, indices] if copied else self.ends.constant
+            result[:, positions] = self._widened(lines[:, indices]) if copied else self.ends.constant
             if present is not None and counts is not None and self.ends.mode != "shrink":
                 counts[:, positions] = present[:, indices] if copied else True
         return result, counts
+
+    def _widened(self, samples: npt.NDArray) -> Lines:
+        """Return samples as float64."""
+        return samples if samples.dtype == dtypes.FLOAT64 else denormals.widened(samples, exact=self.exact)
 
     def _fit(self, lines: Lines, present: Present | None, result: Lines) -> None:
         """Fill both ends from the polynomials of the first and of the last window."""

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterator
 
-from imfilter._filters.series.kernels import exponential, extremes, mean, median, order, variance, windows
-from imfilter._simd.jit import Combination
+import numpy as np
+
+from imfilter._filters.series.kernels import (
+    conversion,
+    exponential,
+    extremes,
+    gaps,
+    mean,
+    median,
+    order,
+    variance,
+    windows,
+)
+from imfilter._simd.jit import Combination, Kernel
 
 
 def combinations() -> Iterator[Combination]:
     """Yield kernels with the types that they are compiled for."""
+    driver: Kernel
     for driver in (
         windows.weigh,
         median.middle,
@@ -20,6 +33,18 @@ def combinations() -> Iterator[Combination]:
         order.blend_neighbours,
         order.compare,
         mean.average,
+        gaps.fill,
+        gaps.mark,
+        gaps.skip,
         exponential.recur,
+        conversion.blocks_with_zeros,
+        conversion.blocks_with_denormals,
+        windows.weigh_of,
+        extremes.extreme_of,
+        variance.variance_of,
+        mean.average_of,
+        gaps.skip_of,
     ):
         yield driver, ()
+    yield conversion.widen, (np.dtype(np.float32),)
+    yield conversion.narrow, (np.dtype(np.float32),)

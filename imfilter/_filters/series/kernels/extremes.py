@@ -8,9 +8,9 @@ import numpy as np
 
 from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
 from imfilter._simd.denormals import denormals_as_numbers
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import maximum, minimum
-from imfilter._simd.vector import load, store
+from imfilter._simd.vector import invoke, load, peek, store
 
 _F64 = np.dtype(np.float64)
 
@@ -66,3 +66,12 @@ def extreme(source, target, rows, step, size, upper, buffer, block, columns):
                 copy_along(to + 8 * whole, rest, count - whole)
             else:
                 scatter(to, buffer, n, width, step)
+
+
+@kernel()
+def extreme_of(job, source, target):
+    """Call `extreme`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
+        peek(job + 48), peek(job + 56),
+    ))  # fmt: skip

@@ -9,13 +9,15 @@ import numpy as np
 from numba.extending import intrinsic
 
 from imfilter._filters.series.kernels import doubling_sums
+from imfilter._filters.series.kernels.blocks import copy_along
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lines import copy
 from imfilter._simd.llvm import constant, multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import BYTES, LINE, in_register
 from imfilter._simd.vector import (
+    invoke,
     load,
     load_like,
     load_one,
@@ -170,7 +172,7 @@ def _advance(block, width, sums, levels, n_levels, cursors):
         if cursor + block > span:
             if start:
                 at = sums + 8 * (start - n_kept) * width
-                copy(_F64, at, at + 8 * cursor * width, n_kept * width)
+                copy_along(at, at + 8 * cursor * width, n_kept * width)
             cursor = 0
         poke(cursors + 8 * level, cursor)
 
@@ -257,3 +259,13 @@ def average(
                             coming, place,
                         )  # fmt: skip
                 _advance(block, width, sums, levels, n_levels, cursors)
+
+
+@kernel()
+def average_of(job, source, target):
+    """Call `average`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), load_one(_F64, job + 32, _F64),
+        peek(job + 40), peek(job + 48), peek(job + 56), peek(job + 64), peek(job + 72), peek(job + 80),
+        peek(job + 88), peek(job + 96), peek(job + 104), peek(job + 112), peek(job + 120), peek(job + 128),
+    ))  # fmt: skip

@@ -18,7 +18,7 @@ _F64 = np.dtype(np.float64)
 #: Whether a register holds the first samples of eight groups that follow each other. Then there are 32
 #: registers, which hold the parts of a group and its sums.
 EIGHT_LANES = in_register(_F64) == 8
-#: Number of registers of groups of forty that are computed together.
+#: Number of registers of groups of eights that are computed together.
 _TOGETHER = 2
 
 
@@ -67,14 +67,15 @@ def _between(first, second):
 
 
 @inlined
-def write_forties(samples, mean_at, pitch, begin, end, one):
-    """Write groups of forty samples of one series, from byte `begin` on. one: the number 1.
+def write_eights(samples, mean_at, pitch, n_parts, begin, end, one):
+    """Write groups of two to five groups of eight samples of one series, from byte `begin` on.
 
-    They have five groups of eight, which begin in registers that follow each other. So groups of eight stay
-    in registers.
+    The groups of eight begin in registers that follow each other. So they stay in registers. one: the number
+    1. At most four registers of samples behind the last group are loaded.
     """
+    inverse = 1.0 / (8 * n_parts)
     one = splat_registers(_F64, _TOGETHER, one)
-    eighth, weight, share = one * (1.0 / 8), one * 8.0, one * (8.0 * (1.0 / 40))
+    eighth, weight, share = one * (1.0 / 8), one * 8.0, one * (8.0 * inverse)
     first = _eights(samples + begin, eighth, one)
     third = _eights(samples + begin + 128, eighth, one)
     for at in range(begin, end, 128):
@@ -82,9 +83,12 @@ def write_forties(samples, mean_at, pitch, begin, end, one):
         reference, total, sums = first
         squares = total * total
         total, squares, sums = _add_part(reference, _between(first, third), total, squares, sums)
-        total, squares, sums = _add_part(reference, third, total, squares, sums)
-        total, squares, sums = _add_part(reference, _between(third, fifth), total, squares, sums)
-        total, squares, sums = _add_part(reference, fifth, total, squares, sums)
+        if n_parts > 2:
+            total, squares, sums = _add_part(reference, third, total, squares, sums)
+        if n_parts > 3:
+            total, squares, sums = _add_part(reference, _between(third, fifth), total, squares, sums)
+        if n_parts > 4:
+            total, squares, sums = _add_part(reference, fifth, total, squares, sums)
         _store_group(mean_at + at, pitch, total, squares, sums, weight, share)
         first, third = third, fifth
 

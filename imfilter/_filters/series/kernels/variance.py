@@ -14,13 +14,13 @@ window.
 import numpy as np
 
 from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
-from imfilter._filters.series.kernels.register_groups import EIGHT_LANES, write_chains, write_forties
+from imfilter._filters.series.kernels.register_groups import EIGHT_LANES, write_chains, write_eights
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver, inlined
+from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import fma, root, where
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import LINE
-from imfilter._simd.vector import load, load_one, peek, poke, splat, store
+from imfilter._simd.vector import invoke, load, load_one, peek, poke, splat, store
 
 _F64 = np.dtype(np.float64)
 #: Arrays of `counted_variance`: references, means, sums of squares and counts of groups, and of windows.
@@ -54,7 +54,8 @@ def _locate(parts, count, row, pitch, spots):
 def _merged(samples, pitch, spots, n_parts, inverse):
     """Return the mean minus the reference, and the sum of squares, of a group that has parts.
 
-    samples: address of the first. spots: see `_locate`. inverse: of the number of samples.
+    samples: address of the first. spots: see `_locate`; single samples are the last. inverse: of the number
+    of samples.
     """
     reference = load(_F64, samples, _F64)
     total = reference - reference  # NaN where the sample is not finite
@@ -63,15 +64,20 @@ def _merged(samples, pitch, spots, n_parts, inverse):
         u, sums = load(_F64, samples + means, _F64), load(_F64, samples + means + pitch, _F64)
         total = u * load_one(_F64, spots + 16, _F64)
         squares = total * u
-    for spot in range(spots + 8 * FIELDS, spots + 8 * FIELDS * n_parts, 8 * FIELDS):
-        means, weight = peek(spot + 8), splat(_F64, load_one(_F64, spot + 16, _F64))
-        u = load(_F64, samples + peek(spot), _F64) - reference
-        if means:
-            u = u + load(_F64, samples + means, _F64)
-            sums = sums + load(_F64, samples + means + pitch, _F64)
+    spot, stop = spots + 8 * FIELDS, spots + 8 * FIELDS * n_parts
+    while spot < stop and peek(spot + 8):
+        means, weight = samples + peek(spot + 8), splat(_F64, load_one(_F64, spot + 16, _F64))
+        u = (load(_F64, samples + peek(spot), _F64) - reference) + load(_F64, means, _F64)
+        sums = sums + load(_F64, means + pitch, _F64)
         # Additions and fused multiply-adds run at the same time.
         total = fma(u, weight, total)
         squares = fma(u * weight, u, squares)
+        spot += 8 * FIELDS
+    while spot < stop:
+        u = load(_F64, samples + peek(spot), _F64) - reference
+        total = total + u
+        squares = fma(u, u, squares)
+        spot += 8 * FIELDS
     shift = total * splat(_F64, inverse)
     return shift, sums + fma(total * splat(_F64, -inverse), total, squares)
 
@@ -112,13 +118,14 @@ def _merged_equals(samples, pitch, spots, n_parts, inverse, one):
 
 
 @inlined
-def _only_forties(levels, n_levels, parts):
-    """Tell whether the first level is eight samples, the second is five of these, and no other has them."""
-    if n_levels < 3 or peek(levels) != 8 or peek(levels + 8 * LEVEL) != 40:
+def _only_eights(levels, n_levels, parts):
+    """Tell whether the first level is eight samples, and only the second has parts of it: two to five."""
+    second = levels + 8 * LEVEL
+    if n_levels < 3 or peek(levels) != 8 or peek(second + 24) != EQUALS or peek(second + 8) > 5:
         return False
     last = levels + 8 * LEVEL * (n_levels - 1)
-    for i in range(peek(levels + 16 * LEVEL + 16), peek(last + 8) + peek(last + 16)):
-        if peek(parts + 8 * FIELDS * i) == 1:
+    for i in range(peek(second + 16), peek(last + 8) + peek(last + 16)):
+        if (peek(parts + 8 * FIELDS * i) == 1) != (i < peek(second + 16) + peek(second + 8)):
             return False
     return True
 
@@ -176,7 +183,7 @@ def variance(
     memory for as many parts as there are.
     """
     last = levels + 8 * LEVEL * (n_levels - 1)
-    joined = EIGHT_LANES and step == 1 and _only_forties(levels, n_levels, parts)
+    joined = EIGHT_LANES and step == 1 and _only_eights(levels, n_levels, parts)
     one_in_all = load_one(_F64, parts + 16, _F64)  # the first part is a sample; not known to LLVM
     one = splat(_F64, one_in_all)
     for left in range(0, step, columns):
@@ -212,7 +219,7 @@ def variance(
                         end = _complete(end - level * LANES)
                     mean_at = buffer + (2 * level + 1) * pitch
                     if joined and level == 1:
-                        write_forties(buffer, mean_at, pitch, 8 * begin, 8 * end, one_in_all)
+                        write_eights(buffer, mean_at, pitch, n_parts, 8 * begin, 8 * end, one_in_all)
                     elif level < n_levels - 1 and _chain(kind, table, n_parts, 8 * (end - begin)):
                         write_chains(
                             buffer, buffer + peek(table + 8), pitch, n_parts, peek(table + 8 * FIELDS),
@@ -237,6 +244,16 @@ def variance(
                 copy_along(target + first + rest, stage + rest, n * width % LANES)
             else:
                 scatter(target + first, stage, n, width, step)
+
+
+@kernel()
+def variance_of(job, source, target):
+    """Call `variance`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
+        peek(job + 48), load_one(_F64, job + 56, _F64), peek(job + 64), peek(job + 72), peek(job + 80),
+        peek(job + 88), peek(job + 96),
+    ))  # fmt: skip
 
 
 @inlined

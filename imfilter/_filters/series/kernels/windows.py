@@ -8,10 +8,10 @@ the same in every lane and after the last vector. So a series may be cut at any 
 import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
-from imfilter._simd.jit import Driver
+from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import fma
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import load, load_one, splat, store, store_one
+from imfilter._simd.vector import invoke, load, load_one, peek, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector, and number of columns that are processed together for many series.
@@ -52,3 +52,12 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
                         one = fma(load_one(_F64, taps + 8 * i, _F64), sample, one)
                     store_one(to + 8 * e, _F64, one)
                     e += 1
+
+
+@kernel()
+def weigh_of(job, source, target):
+    """Call `weigh`. job: its address, and its arguments after the first two."""
+    invoke(0, peek(job), (
+        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
+        peek(job + 48), load_one(_F64, job + 56, _F64),
+    ))  # fmt: skip
