@@ -122,6 +122,17 @@ def test_channels(filtered, channels, dtype):
     same(found, expected("minimum", image, inside))
 
 
+@loop_over("dtype", ["i2", "f4", "f8"])
+def test_planes_beyond_the_border(filtered, dtype):
+    """The first plane of results reads a plane of the border, also between the ends of long lines."""
+    image = samples(dtype, (3, 14, 50000 // np.dtype(dtype).itemsize))
+    for inside in (np.array([[0, 0, 1, 1, 1]]), np.asarray(line(9, 30))):
+        right = [expected("minimum", plane, inside, "constant") for plane in image[:-1]]
+        footprint = np.stack([inside, np.zeros_like(inside)])
+        found = filtered("minimum", image, footprint=footprint, mode="constant", cval=7, workers=2)
+        same(found, np.stack([np.full_like(image[0], 7), *right]))
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_nothing_beside_the_output_is_written(filtered, dtype):
     check_output(filtered, dtype, np.asarray(line(9, 30)))

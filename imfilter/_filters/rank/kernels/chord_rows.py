@@ -216,7 +216,7 @@ def extreme_rows(
         if row >= samples.begin:
             p = y + row + samples.lead
             source = row_address(job, image_at, z, 0, p)
-            in_place = inner and first_row + older <= p < end_row
+            in_place = inner and source >= 0 and first_row + older <= p < end_row
             if in_place:
                 newest = source + (x - job.before_x) * job.source_x
                 looked = how == CHECKED and job.looked >= 0 and row >= second.begin
