@@ -134,11 +134,12 @@ def test_outputs(name):
 
 @loop_over("width", [64, 65, 100, 127, 128, 191, 300])
 @loop_over("widest", [90, 1 << 14])
-def test_results_past_the_caches(width, widest, monkeypatch, no_remembered_calls):
-    """Outputs begin anywhere in a cache line, and nothing beside them is written."""
+@pytest.mark.parametrize("far", [1, chords._FAR_BITS])
+def test_results_past_the_caches(far, width, widest, monkeypatch, no_remembered_calls):
+    """Outputs begin anywhere in a cache line, and nothing beside them is written, in both ways."""
     image, inside = picture("?", (9, width)), np.asarray(morphology.disk(2))
     right = extreme(image, inside, dilate=False, mode="mirror", cval=0, sign=1)
-    monkeypatch.setattr(chords, "_FAR_BITS", 1)
+    monkeypatch.setattr(chords, "_FAR_BITS", far)
     monkeypatch.setattr(chords, "LONGEST", widest)
     for before in (0, 1, 7, 8, 31, 63):
         memory = np.full(9 * 320 + 128, 77, np.uint8)

@@ -122,6 +122,17 @@ def test_channels(filtered, channels, dtype):
     same(found, expected("minimum", image, inside))
 
 
+@loop_over("dtype", ["i2", "f4", "f8"])
+def test_planes_beyond_the_border(filtered, dtype):
+    """The first plane of results reads a plane of the border, also between the ends of long lines."""
+    image = samples(dtype, (3, 14, 50000 // np.dtype(dtype).itemsize))
+    for inside in (np.array([[0, 0, 1, 1, 1]]), np.asarray(line(9, 30))):
+        right = [expected("minimum", plane, inside, "constant") for plane in image[:-1]]
+        footprint = np.stack([inside, np.zeros_like(inside)])
+        found = filtered("minimum", image, footprint=footprint, mode="constant", cval=7, workers=2)
+        same(found, np.stack([np.full_like(image[0], 7), *right]))
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_nothing_beside_the_output_is_written(filtered, dtype):
     check_output(filtered, dtype, np.asarray(line(9, 30)))
@@ -156,3 +167,41 @@ def test_strange_samples(filtered):
         strange.flat[place] = np.nan
         found = filtered("maximum", strange, footprint=inside)
         same(np.isnan(found), expected("maximum", np.isnan(strange), inside))
+
+
+@pytest.fixture
+def searched(monkeypatch):
+    """Return a list of the bytes at which second sets begin to search for NaN and -0.0, -1 if they do not."""
+    looked, begins = chords._looked, []
+
+    def noted(*args):
+        found, begin = looked(*args)
+        begins.append(begin)
+        return found, begin
+
+    monkeypatch.setattr(chords, "_looked", noted)
+    return begins
+
+
+def test_strange_samples_of_the_second_set(filtered, searched):
+    image, inside = samples("f4", (60, 1500)), np.asarray(line(31, 20))
+    for place in RNG.integers(0, image.size, 60):
+        for name, value, strange in (("maximum", np.nan, np.isnan), ("minimum", -0.0, np.signbit)):
+            changed = image.copy()
+            changed.flat[place] = value
+            found = filtered(name, changed, footprint=inside)
+            same(strange(found), expected("maximum", strange(changed), inside))
+    assert max(searched) >= 0
+
+
+@pytest.mark.slow
+def test_strange_samples_of_all_columns(filtered, searched):
+    """The second set reads the newest row from column 1 on, but no column between tiles is missed."""
+    image = samples("f4", (6, 1000))
+    inside = np.array([[1, 0], [1, 1], [1, 1], [1, 1], [0, 1]])
+    for column in range(1000):
+        changed = image.copy()
+        changed[4, column] = np.nan
+        found = filtered("maximum", changed, footprint=inside)
+        same(np.isnan(found), expected("maximum", np.isnan(changed), inside))
+    assert max(searched) > 0

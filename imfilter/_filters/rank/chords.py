@@ -58,8 +58,9 @@ _GROUP, _BLOCK = 256 * 1024, 16
 #: Nanoseconds for reading a vector, for each set beside it, and for reading and writing one byte.
 _READ, _SET, _LINE = 3.0, 3.0, 0.15
 #: The same for a sample that is unpacked, that is packed, and whose bit is read. Networks are faster for
-#: boxes smaller than 3x3. 9x9 took 1.17 ms by a network at 4K and 0.90 by bits, 25x25 1.39 and 0.61 (Zen 4,
-#: one thread); 3x3 0.41 by a network, and 5x5 0.30 by bits (two threads).
+#: boxes smaller than 3x3. 9x9 took 1.17 ms by a network at 4K and 0.90 by bits, 25x25 1.39 and 0.61; 3x3 0.58
+#: and 0.40, 5x5 0.75 and 0.44 (Zen 4, one thread). With two threads 3x3 took 0.28 and 0.26 to 0.37, 5x5 0.38
+#: and 0.30.
 _UNPACK, _PACK, _READ_BITS = 0.134, 0.03, 0.0019
 #: Smallest number of rows and of columns of a box. Networks are faster for smaller boxes: 25x25 uint8 took
 #: 1.5 ms by a network at 4K and 1.8 by sets, 51x51 2.7 and 2.1, 101x101 4.5 and 2.4 (Zen 4, one thread).

@@ -67,9 +67,8 @@ _place_part = _place_masked if FEATURES.get("avx512bw") else _place_each
 def _place_words(kind, line, to, count, ahead, spare):
     """Write a line to a contiguous output, from its bit ``to % LINE`` on.
 
-    If `ahead` is not 0, the places so many bytes further on are prefetched. If it is `PAST`, bytes go past
-    the caches.
-    No cache line is written in both ways, except for its parts at both ends, which are written as usual.
+    If `ahead` is not 0, the places so many bytes further on are prefetched. If it is `PAST`, whole cache
+    lines go past the caches. The parts of one at both ends are written as usual.
     """
     first = to % LINE
     base, end, i = to - first, first + count, 0

@@ -89,10 +89,10 @@ def _copy(bits, how, job, workspace, address, x, count, line, new):
 
 
 @inlined
-def _look(bits, how, job, workspace, address, begin, end, extent):
-    """Search bytes `begin` to `end` of `extent` bytes of samples for -0.0 and NaN, if `how` asks for this."""
+def _look(bits, how, job, workspace, address, extent):
+    """Search `extent` bytes of samples, at least a vector, for -0.0 and NaN."""
     last, flag = extent - BYTES, workspace + job.aside
-    for start in range(begin, end, BYTES):
+    for start in range(0, extent, BYTES):
         checked_keys(how, load(bits, address + min(start, last), bits), flag)
 
 
@@ -216,16 +216,14 @@ def extreme_rows(
         if row >= samples.begin:
             p = y + row + samples.lead
             source = row_address(job, image_at, z, 0, p)
-            in_place = inner and first_row + older <= p < end_row
+            in_place = inner and source >= 0 and first_row + older <= p < end_row
             if in_place:
                 newest = source + (x - job.before_x) * job.source_x
+                # The samples that second sets read are without gaps from one inner tile to the next. The last
+                # tile is not inner. Nor is the first, unless windows have one column, which that set reads.
                 looked = how == CHECKED and job.looked >= 0 and row >= second.begin
-                if how == CHECKED:
-                    total, begun, done = columns * job.pixel, 0, 0
-                    if looked:
-                        begun, done = job.looked, job.looked + (wide + second.more) * job.pixel
-                    _look(bits, how, job, workspace, newest, 0, begun, total)
-                    _look(bits, how, job, workspace, newest, done, total, total)
+                if how == CHECKED and not looked:
+                    _look(bits, how, job, workspace, newest, columns * job.pixel)
                 _point(job, table, newest, job.source_y, 0, 0)
             if not in_place or p + older >= end_row:  # rows beyond the border are in the lines
                 _copy(bits, how, job, workspace, source, x, columns, peek(table), row < new)
