@@ -70,19 +70,50 @@ def test_a_filter_lowers_the_size_of_large_pieces():
         assert found == sorted(set(found))
 
 
-def test_threads_share_small_images():
-    frame = Frame.of((512, 512), (0, 1), (9, 9), "mirror")
-    for workers, small, number in [
-        *((1, 1 << 16, 1), (2, 1 << 16, 2), (4, 1 << 16, 4), (9, 1 << 16, 4)),
-        *((2, 1 << 18, 1), (2, 0, 1)),
-    ]:
-        found = []
-        over(frame, workers, lambda cut, store, found=found: found.append(cut), small=small)
-        assert len(found) == number
-    image = np.random.default_rng(7).integers(0, 200, (300, 420)).astype("u1")
-    for name, arguments in (("bilateral", (2, 25)), ("guided", (3, 100.0)), ("local_entropy", (9,))):
-        alone, shared = (getattr(imfilter, name)(image, *arguments, workers=n) for n in (1, 3))
-        np.testing.assert_array_equal(shared, alone)
+def shared(shape, axes, workers, small):
+    """Return the pieces that `over` makes of a small image."""
+    found = []
+    frame = Frame.of(shape, axes, (9,) * len(axes), "mirror")
+    over(frame, workers, lambda cut, store: found.append(cut), small=small)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("workers", "small", "number"),
+    [*((1, 1 << 16, 1), (2, 1 << 16, 2), (4, 1 << 16, 4), (9, 1 << 16, 4)), (2, 1 << 18, 1), (2, 0, 1)],
+)
+def test_threads_share_small_images(workers, small, number):
+    assert len(shared((512, 512), (0, 1), workers, small)) == number
+
+
+@pytest.mark.parametrize("workers", [2, 3, 4, 5])
+@pytest.mark.parametrize("more", range(5))
+def test_threads_share_small_images_of_any_height_equally(workers, more):
+    """No share is rounded down to whole rows, which would leave rows for one more piece."""
+    assert len(shared((480 + more, 640), (0, 1), workers, 1 << 14)) == workers
+    assert len(shared((100 + more, 50, 60), (0, 1, 2), workers, 1 << 14)) == workers
+    batch = shared((2, 240 + more, 640), (1, 2), workers, 1 << 14)
+    assert len(batch) == 2 * -(-workers // 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("bilateral", (2, 25)), ("guided", (3, 100.0)), ("local_entropy", (9,))]
+)
+def test_costly_filters_share_small_images(name, arguments, monkeypatch):
+    numbers, cuts = [], Frame.cuts
+
+    def counted(*arguments, **options):
+        found = cuts(*arguments, **options)
+        numbers.append(len(found))
+        return found
+
+    monkeypatch.setattr(Frame, "cuts", counted)
+    image = np.random.default_rng(7).integers(0, 200, (600, 700)).astype("u1")
+    results = [getattr(imfilter, name)(image, *arguments, workers=n) for n in (2, 3, 4)]
+    assert numbers == [2, 3, 4]
+    alone = getattr(imfilter, name)(image, *arguments, workers=1)
+    for found in results:
+        np.testing.assert_array_equal(found, alone)
 
 
 def busiest(frame, cuts, workers):

@@ -225,6 +225,7 @@ def _filled(
 
     own = call.guide is None and call.shapes.channel is None and presence is None
     largest = _largest(call.frame, call.real, workers) if own and not call.sampled else 0
+    # A window has its centre at least, even if all weights around it are 0.
     small = 0 if call.sampled else max(_TAPS // len(call.weights), _LEAST)
     fill(call.frame, call.shapes, target, few, task, workers, largest, small)
     return engine.delivered(target, out, call.dtype)

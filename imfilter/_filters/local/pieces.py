@@ -135,6 +135,20 @@ class Cut(NamedTuple):
         return tuple(slice(*part) for part in self)
 
 
+def _share(shape: Shape, workers: int) -> int:
+    """Return the samples of the largest of equal parts of an image, cut between rows or larger units.
+
+    A share without its last part of a row would make three pieces of 513 rows for two threads.
+    """
+    samples = math.prod(shape)
+    for length in shape:
+        samples //= length
+        if length >= workers:
+            return -(-length // workers) * samples
+        workers = -(-workers // length)
+    return 1
+
+
 def over(
     frame: Frame,
     workers: int | None,
@@ -149,7 +163,7 @@ def over(
     worth a thread of its own. All threads share an image that has more. 0: as `Frame.cuts` does.
     """
     number = threads.most(workers)
-    most = min(max(math.prod(frame.shape) // number, small), _LARGE) if small else _LARGE
+    most = min(max(_share(frame.shape, number), small), _LARGE) if small else _LARGE
     cuts = frame.cuts(number, largest, most) if largest else frame.cuts(most=most)
 
     def work(start: int, stop: int) -> None:
