@@ -26,7 +26,13 @@ from numba.core.serialize import dumps
 
 from imfilter._simd import code_files, machine_code
 from imfilter._simd.machine_code import Code, folder_of, salt, target
-from imfilter._simd.pipeline import KernelCompiler, NestedCompiler, PartCompiler, StraightCompiler
+from imfilter._simd.pipeline import (
+    KernelCompiler,
+    NestedCompiler,
+    PartCompiler,
+    StraightCompiler,
+    UserLoopCompiler,
+)
 
 _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "
@@ -232,17 +238,21 @@ def compiled(
     return address, Code(name, bytes(library._get_compiled_object()), _needed(code), caller)
 
 
-def of_user(function: Any, key: UserKey | None = None, **options: bool) -> Any:
+def of_user(function: Any, **options: Any) -> Any:
     """Return Numba's dispatcher of a function that a user wrote. Each operation is rounded by itself.
 
-    With a key, the function is a loop that calls the user's function, and its code is kept on disk.
     No code in C calls such functions, so they get no wrapper for it. Without this one, and without that for
     Python around a function that only a loop calls, four functions took 0.84 instead of 1.07 s to compile.
     """
-    compiler = numba.njit(function, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)
+    return numba.njit(function, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)
+
+
+def loop_of_user(loop: Callable[..., Any], key: UserKey | None) -> Any:
+    """Return Numba's dispatcher of a loop with the function of a user. It is kept on disk if it has a key."""
+    made = of_user(loop, pipeline_class=UserLoopCompiler)
     if key is not None:
-        compiler._cache = _UserCache(function, key)
-    return compiler
+        made._cache = _UserCache(loop, key)
+    return made
 
 
 def known_of(loop: Callable[..., Any], key: UserKey | None) -> bytes | None:

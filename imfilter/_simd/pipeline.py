@@ -17,6 +17,7 @@ import numba.core.typing.context
 from numba.core import cgutils, codegen, ir, lowering, types
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import FunctionPass, PassManager, _pass_registry, register_pass
+from numba.core.environment import lookup_environment
 from numba.core.errors import TypingError
 from numba.core.ir_utils import build_definitions
 from numba.core.ssa import reconstruct_ssa
@@ -258,7 +259,7 @@ class _PartLowering(_KernelLowering):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _NestedLowering(_PartLowering):
+class NestedLowering(_PartLowering):
     _name = "nested_lowering"
     library = _Nested
 
@@ -284,10 +285,29 @@ class _StraightLowering(_KernelLowering):
         return super().run_pass(state)
 
 
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _Environments(FunctionPass):
+    """Set the environments of parts, as Numba does for code from a disk. Exceptions with values read them."""
+
+    _name = "environments"
+
+    def __init__(self):
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state):
+        for name in [value.name for value in state.library._final_module.global_variables]:
+            if name.startswith("_ZN08NumbaEnv"):
+                environment = lookup_environment(name)
+                if environment is not None:
+                    state.library.codegen.set_env(name, environment)
+        return False
+
+
 class KernelCompiler(CompilerBase):
     """The passes for a kernel."""
 
     lowering: type[NativeLowering] = _KernelLowering
+    more: tuple[type, ...] = ()  # the last passes
 
     def __init__(self, typing_context, *more):
         super().__init__(_Typing(typing_context), *more)
@@ -309,6 +329,7 @@ class KernelCompiler(CompilerBase):
             IRLegalization,
             self.lowering,
             NoPythonBackend,
+            *self.more,
         ):
             passes.add_pass(each, each.__name__)
         passes.finalize()
@@ -321,10 +342,16 @@ class PartCompiler(KernelCompiler):
     lowering = _PartLowering
 
 
+class UserLoopCompiler(KernelCompiler):
+    """The passes for a loop that calls the function of a user, which is a nested part."""
+
+    more = (_Environments,)
+
+
 class NestedCompiler(PartCompiler):
     """The passes for a part on which LLVM's passes on modules run within its callers only."""
 
-    lowering = _NestedLowering
+    lowering = NestedLowering
 
 
 class StraightCompiler(KernelCompiler):

@@ -171,3 +171,17 @@ def test_division_by_zero_gives_what_numpy_gives():
 def test_functions_that_call_themselves_end():
     with pytest.raises(RecursionError):
         imfilter.generic(IMAGE, calls_itself, 3, compile=False)
+
+
+def _refuses(window):
+    if window[0] >= 0:
+        raise ValueError(window, window[0], "no")
+    return 0.0
+
+
+def test_an_exception_holds_what_the_function_knew():
+    """Boxing an array needs the environment of a function, which is a part of the loop."""
+    with pytest.raises(ValueError, match="no") as caught:
+        imfilter.generic(np.full((3, 4), 0.5), _refuses, 2)
+    window, first, word = caught.value.args
+    assert (window.tolist(), first, word) == ([0.5] * 4, 0.5, "no")

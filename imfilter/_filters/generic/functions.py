@@ -151,9 +151,9 @@ def _compile(
         known = compiler.known_of(windows.over_windows, key)
         if known is None:
             _check_type(plain, _compiled_alone(own, plain, kinds), outputs)
-        rows = compiler.of_user(windows.over_windows(own, size, outputs), key)
+        rows = compiler.loop_of_user(windows.over_windows(own, size, outputs), key)
         lanes = None if known == _ROWS else _in_lanes(function, plain, size, kinds, key, known is not None)
-        loops = Compiled(rows, lanes, name_of(plain), (*(types.int64,) * 11, types.Tuple(kinds)))
+        loops = Compiled(rows, lanes, name_of(plain), (types.int64, types.Tuple(kinds)))
         if lanes is None:
             rows.compile(loops.signature)
         if known is None:
@@ -218,8 +218,8 @@ def _in_lanes(
         lanes = compiler.of_user(plain, **_INNER)
         if not certain:
             lanes.compile((windows.LaneWindow(size), *kinds))
-        loop = compiler.of_user(windows.over_lanes(lanes, size), key)
-        loop.compile((*(types.int64,) * 8, types.Tuple(kinds)))
+        loop = compiler.loop_of_user(windows.over_lanes(lanes, size), key)
+        loop.compile((types.int64, types.Tuple(kinds)))
     except Exception:
         return None
     return loop

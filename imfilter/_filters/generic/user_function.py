@@ -77,8 +77,8 @@ class UserFunction:
                 self._in_lanes(loops.in_lanes, rows, found)
             else:
                 there = 0 if rows.present is None else address(rows.present)
-                samples = address(rows.samples), there
-                loops.one_by_one(*samples, *_places(rows, found), fewest, address(at), self.args)
+                job = _job(rows.samples, rows, found, there, fewest, address(at))
+                loops.one_by_one(address(job), self.args)
         except Exception as error:
             error.add_note(note(int(at[0]), int(at[1])))
             raise
@@ -88,7 +88,8 @@ class UserFunction:
         if rows.count < LANES:  # a vector is longer than a row
             samples = np.concatenate([samples, np.zeros(LANES)])
             target = np.empty((*found.shape[:2], LANES))
-        loop(address(samples), *_places(rows, target), self.args)
+        job = _job(samples, rows, target)
+        loop(address(job), self.args)
         if target is not found:
             found[...] = target[..., : rows.count]
 
@@ -108,10 +109,10 @@ class UserFunction:
                 found[:, row, x] = _results(self.name, value, len(found))
 
 
-def _places(rows: Rows, found: _Reals) -> tuple[int, ...]:
-    """Return the arguments of both loops that say where windows and results are."""
-    where = address(rows.offsets), address(rows.starts), len(rows.starts), rows.count
-    return *where, address(found), found.strides[1], found.strides[0]
+def _job(samples: _Reals, rows: Rows, found: _Reals, *more: int) -> npt.NDArray[np.int64]:
+    """Return the numbers that a loop reads: where samples, windows and results are, and more."""
+    where = address(samples), address(rows.offsets), address(rows.starts), len(rows.starts), rows.count
+    return np.array((*where, address(found), found.strides[1], found.strides[0], *more), np.int64)
 
 
 def _with_defaults(function: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:

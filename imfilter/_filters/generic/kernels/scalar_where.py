@@ -9,10 +9,12 @@ import numpy as np
 from numba.core import ir, types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
 from numba.extending import overload
 
 from imfilter._simd.lane_window import as_lanes
+from imfilter._simd.pipeline import NestedLowering
 from imfilter._simd.vector import Mask
 
 
@@ -74,11 +76,17 @@ class _Replace(FunctionPass):
 
 
 class Compiler(CompilerBase):
-    """Numba's compiler with the replacement."""
+    """Numba's compiler with the replacement, for a function that only compiled code calls."""
 
     def define_pipelines(self):
         """Return the passes."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         passes.add_pass_after(_Replace, IRProcessing)
+        _put_in_place(passes, NativeLowering, NestedLowering)
         passes.finalize()
         return [passes]
+
+
+def _put_in_place(passes, old, new):
+    """Replace a pass by another one."""
+    passes.passes[:] = [(new, new.__name__) if each is old else (each, text) for each, text in passes.passes]

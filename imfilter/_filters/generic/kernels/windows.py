@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba.core import cgutils
 from numba.core import types as numba_types
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from imfilter._simd import lane_functions, llvm
@@ -41,14 +42,30 @@ def _store_results(typingctx, to, further, result, all_lanes):
     return types.none(types.int64, types.int64, result, all_lanes), codegen
 
 
+@intrinsic
+def _first(typingctx, memory, n):
+    """Return ``memory[:n]``, with less code: `n` is between 0 and the length."""
+
+    def codegen(context, builder, sig, args):
+        found = context.make_array(memory)(context, builder, value=args[0])
+        found.nitems = args[1]
+        found.shape = cgutils.pack_array(builder, [args[1]])
+        return impl_ret_borrowed(context, builder, memory, found._getvalue())
+
+    return memory(memory, types.int64), codegen
+
+
 def over_lanes(function: Any, size: int) -> Callable[..., None]:
     """Return a loop that computes windows of `size` samples in the lanes of vectors.
 
-    The last vector of a row overlaps the one before it. A row that is shorter than a vector computes windows
-    that nobody reads.
+    `job` is the address of what `user_function` writes. The last vector of a row overlaps the one before it.
+    A row that is shorter than a vector computes windows that nobody reads.
     """
 
-    def run(samples, offsets, starts, rows, count, to, pitch, further, args):
+    def run(job, args):
+        samples, offsets, starts = peek(job), peek(job + 8), peek(job + 16)
+        rows, count = peek(job + 24), peek(job + 32)
+        to, pitch, further = peek(job + 40), peek(job + 48), peek(job + 56)
         for row in range(rows):
             first, place = samples + peek(starts + 8 * row), to + row * pitch
             for block in range((count + LANES - 1) // LANES):
@@ -62,13 +79,17 @@ def over_lanes(function: Any, size: int) -> Callable[..., None]:
 def over_windows(function: Any, size: int, outputs: int) -> Callable[..., None]:
     """Return a loop that computes one window of at most `size` samples after the other.
 
-    With the address `present` of a byte for each sample, a window has the present samples only. If they are
-    less than `fewest`, the results are NaN. `at` is the address of two integers: the row and the position of
-    the window that is computed.
+    `job` is the address of what `user_function` writes. With the address `present` of a byte for each sample,
+    a window has the present samples only. If they are less than `fewest`, the results are NaN. `at` is the
+    address of two integers: the row and the position of the window that is computed.
     """
     nothing = np.nan if outputs == 1 else (np.nan,) * outputs
 
-    def run(samples, present, offsets, starts, rows, count, to, pitch, further, fewest, at, args):
+    def run(job, args):
+        samples, offsets, starts = peek(job), peek(job + 8), peek(job + 16)
+        rows, count = peek(job + 24), peek(job + 32)
+        to, pitch, further = peek(job + 40), peek(job + 48), peek(job + 56)
+        present, fewest, at = peek(job + 64), peek(job + 72), peek(job + 80)
         memory = np.empty(size)
         for row in range(rows):
             start, place = peek(starts + 8 * row), to + row * pitch
@@ -86,6 +107,6 @@ def over_windows(function: Any, size: int, outputs: int) -> Callable[..., None]:
                 if n < fewest:
                     _store_results(place + 8 * x, further, nothing, 0)
                 else:
-                    _store_results(place + 8 * x, further, function(memory[:n], *args), 0)
+                    _store_results(place + 8 * x, further, function(_first(memory, n), *args), 0)
 
     return run
