@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from imfilter._simd import code_files, jit
 
@@ -28,13 +28,18 @@ def compiled(work: Callable[[], _Result]) -> _Result:
     Gaussian of 2 GB took 254 MB in place of 358 in a run that compiles. Where no copy can be made, this
     process compiles.
     """
-    token = jit.only_kept.set(True)
+    token, lines = jit.only_kept.set(True), list[tuple[str, str]]()
     try:
-        return work()
+        with messages.kept() as lines:
+            made = work()
     except jit.NotKept:
-        pass
+        lines.clear()  # they will be said again
+    else:
+        return made
     finally:
         jit.only_kept.reset(token)
+        for line in lines:
+            messages.say(*line)
     if _can_copy() and code_files.can_keep():
         _in_copy(work)
     return work()
@@ -52,21 +57,33 @@ def _can_copy() -> bool:
 
 def _in_copy(work: Callable[[], object]) -> None:
     """Work in a copy of this process, and wait for its end. What goes wrong there will go wrong here, too."""
+    parent = os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 warns of every other thread
-        copy = os.fork()
-    if copy == 0:
         try:
-            with contextlib.suppress(OSError, AttributeError, TypeError):
-                ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # ends with this process
+            copy = os.fork()
+        except OSError:  # the system allows no more processes, or no more memory
+            return
+        if copy == 0:
+            _work_and_end(work, parent)
+    try:
+        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: the system has taken its status
+            os.waitpid(copy, 0)
+    except BaseException:  # an interrupt
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(copy, signal.SIGKILL)
+            os.waitpid(copy, 0)
+        raise
+
+
+def _work_and_end(work: Callable[[], object], parent: int) -> NoReturn:
+    """Work in the copy, which ends with the process that made it."""
+    try:
+        with contextlib.suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() == parent:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
             with messages.kept():  # the other process says them
                 work()
-        finally:
-            os._exit(0)  # without what Python does at its end, such as the removal of partial files
-    try:
-        os.waitpid(copy, 0)
-    except BaseException:  # an interrupt
-        os.kill(copy, signal.SIGKILL)
-        os.waitpid(copy, 0)
-        raise
+    finally:
+        os._exit(0)  # without what Python does at its end, such as the removal of partial files

@@ -43,14 +43,14 @@ def once() -> Iterator[None]:
 def say(kind: str, text: str) -> None:
     """Write one line, or nothing if standard error is closed or full."""
     said, lines = _said.get(), _kept.get()
+    if lines is not None:
+        lines.append((kind, text))
+        return
     if said is not None:
         known = re.sub(r"[\d.]+", "#", text)
         if known in said:
             return
         said.add(known)
-    if lines is not None:
-        lines.append((kind, text))
-        return
     with contextlib.suppress(OSError):
         click.echo(f"imfilter: {kind}: {visible(text)}", err=True)
 

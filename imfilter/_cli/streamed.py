@@ -100,12 +100,13 @@ def _stream(
     if steps is not None:
         from . import pipe_stages
 
-        made = pipe_stages.piecewise(steps, image, options, kind, source)
+        made = apart.compiled(lambda: pipe_stages.piecewise(steps, image, options, kind, source))
     else:
         from .apply import prepared  # imports the filters, after files that cannot be read are reported
 
+        one = {**options, "workers": 1}
         with messages.kept() as lines:
-            made = prepared(command, image, {**options, "workers": 1}, kind, source)
+            made = apart.compiled(lambda: prepared(command, image, one, kind, source))
         if made.rows is None:
             return f"{command.name} needs the whole picture"
         for line in lines:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 #: Size in bytes of a band of results in floating point. A few such arrays exist at a time.
 _BAND = 1 << 23
 #: The rows around a band are filtered twice. Without intermediate arrays, a band has this number of times as
-#: many rows, if all bands that are in memory at a time, with their results, are then at most so many times
-#: larger than one of results in floating point. A Gaussian of sigma 2 of 2 GB with rows of 100,000 bytes took
-#: 2.9 s of processors in bands of 55 rows, 2.55 s of 109 and 2.2 s of 218. Of 256 it took as much as of 218.
+#: many rows, if all bands that are in memory at a time, with results of the image's type, are then at most so
+#: many times larger than one of results in floating point. A Gaussian of sigma 2 of 2 GB with rows of 100,000
+#: bytes took 2.9 s of processors in bands of 55 rows, 2.55 s of 109 and 2.2 s of 218. Of 256 it took as much
+#: as of 218.
 _TIMES_AROUND, _TIMES_HELD = 16, 11
 #: With intermediate arrays and rows around it, a band of a wide image has so many rows, if it is then at most
 #: so many times larger. ``sobel`` of 1 GB with rows of 100,000 bytes took 2.71 s and 156 MB in bands of 18

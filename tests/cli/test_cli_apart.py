@@ -53,6 +53,11 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "enumerate", lambda: [threading.current_thread()])
 
 
+def refused() -> int:
+    """Do what a system does that allows no more processes."""
+    raise BlockingIOError
+
+
 def kernel(file: Path, compiles: Callable[[], object]) -> Callable[[], int]:
     """Work that needs a kernel, which is kept if the file exists."""
 
@@ -75,7 +80,7 @@ def test_a_copy_compiles_once(tmp_path: Path) -> None:
     assert not jit.only_kept.get()
 
 
-@pytest.mark.parametrize("why", ["thread", "folder", "system"])
+@pytest.mark.parametrize("why", ["thread", "folder", "fork", "system"])
 def test_this_process_compiles_where_no_copy_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
@@ -83,6 +88,8 @@ def test_this_process_compiles_where_no_copy_can(
         monkeypatch.setattr(threading, "enumerate", lambda: [threading.Thread()])
     elif why == "folder":
         monkeypatch.setattr(code_files, "can_keep", lambda: False)
+    elif why == "fork":
+        monkeypatch.setattr(os, "fork", refused)
     else:
         monkeypatch.setattr(sys, "platform", "darwin")
     assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) == os.getpid()
@@ -107,12 +114,32 @@ def test_a_message_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str
     work = kernel(tmp_path / "kernel", lambda: None)
 
     def speaks() -> int:
+        messages.say("warning", "before")
         made = work()
-        messages.say("warning", "some words")
+        messages.say("warning", "after")
         return made
 
-    assert apart.compiled(speaks) != os.getpid()
-    assert capfd.readouterr().err == "imfilter: warning: some words\n"
+    with messages.once():
+        assert apart.compiled(speaks) != os.getpid()
+    assert capfd.readouterr().err == "imfilter: warning: before\nimfilter: warning: after\n"
+
+
+def test_messages_before_an_error_are_said(capfd: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
+        messages.say("warning", "before")
+        raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        apart.compiled(fails)
+    assert capfd.readouterr().err == "imfilter: warning: before\n"
+
+
+def test_a_copy_whose_status_the_system_takes(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) != os.getpid()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
@@ -126,9 +153,9 @@ def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def command(source: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+def command(source: Path, code: str, name: str = "erode") -> Iterator[subprocess.Popen[str]]:
     """The command as a process, with an empty folder for compiled code."""
-    words = ["erode", source, source.with_name("out.tif")]
+    words = [name, source, source.with_name("out.tif")]
     with subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         env=subprocess_env() | {"IMFILTER_CACHE_DIR": str(source.with_name("cache"))},
@@ -142,12 +169,13 @@ def command(source: Path, code: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.slow  # compiles into an empty folder
-def test_the_command_compiles_for_a_large_picture_in_a_copy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "copies"), [("erode", 1), ("sobel", 2)])  # sobel: for the edge, for a band
+def test_the_command_compiles_for_a_large_picture_in_a_copy(tmp_path: Path, name: str, copies: int) -> None:
     source = tiff(tmp_path / "in.tif", noise(4200, 4000))
-    with command(source, COMPILING) as running:
+    with command(source, COMPILING, name) as running:
         found = set(running.communicate()[0].split())
     assert running.returncode == 0
-    assert len(found) == 1
+    assert len(found) == copies
     assert str(running.pid) not in found
     assert (tmp_path / "out.tif").stat().st_size > 4200 * 4000
 
