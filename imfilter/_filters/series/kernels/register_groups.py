@@ -71,7 +71,7 @@ def write_eights(samples, mean_at, pitch, n_parts, begin, end, one):
     """Write groups of two to five groups of eight samples of one series, from byte `begin` on.
 
     The groups of eight begin in registers that follow each other. So they stay in registers. one: the number
-    1. At most four registers of samples behind the last group are loaded.
+    1. Up to 39 samples behind the last group are loaded. They are in the array behind the samples.
     """
     inverse = 1.0 / (8 * n_parts)
     one = splat_registers(_F64, _TOGETHER, one)
