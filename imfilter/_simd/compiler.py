@@ -196,6 +196,14 @@ def _needed(code: CompileResult) -> tuple[str, ...]:
     )
 
 
+def calls_python(code: CompileResult) -> bool:
+    """Tell whether compiled code calls Python, as `numba.objmode` and `print` do, also in what it calls.
+
+    Python knows no vectors of windows, and must be called for each window.
+    """
+    return "numba_gil_ensure" in _needed(code)
+
+
 def of_kernel(function: Callable[..., Any], straight: bool = False, **options: Any) -> Any:
     """Return Numba's dispatcher of a kernel."""
     _listen()

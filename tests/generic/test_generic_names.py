@@ -64,3 +64,40 @@ print("done")
 def test_functions_can_put_samples_in_lists_and_dictionaries():
     """In a new process, since vectors at a wrong place end it."""
     assert run(HELD) == "done\n"
+
+
+OBJMODE = """
+import numba
+import numpy as np
+import imfilter
+
+@numba.njit
+def helper(x):
+    with numba.objmode(y="float64"):
+        y = float(str(x))
+    return y
+
+def with_window(w):
+    with numba.objmode(y="float64"):
+        y = sorted(w.tolist())[1]
+    return y
+
+def with_helper(w):
+    return helper(w[0])
+
+def with_print(w):
+    print("called")
+    return w[0]
+
+image = np.random.default_rng(1).random((3, 19))
+second = imfilter.generic(image, lambda w: np.sort(w)[1], 3)
+np.testing.assert_array_equal(imfilter.generic(image, with_window, 3), second)
+first = imfilter.generic(image, lambda w: w[0], 3)
+np.testing.assert_array_equal(imfilter.generic(image, with_helper, 3), first)
+np.testing.assert_array_equal(imfilter.generic(image, with_print, 3), first)
+"""
+
+
+@pytest.mark.slow
+def test_functions_can_call_python_for_each_window():
+    assert run(OBJMODE) == "called\n" * 57
