@@ -19,6 +19,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import event, types
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
@@ -33,6 +34,12 @@ from imfilter._simd.pipeline import (
     StraightCompiler,
     UserLoopCompiler,
 )
+
+#: The numbers that Numba puts into the names of functions and of their environments. Numba counts from 1 in
+#: each process. So two functions of one name that two processes compiled had one name in machine code too,
+#: and where both were loaded from files, LLVM took the code of the first for both. These numbers are never
+#: the same: not in a new process, and not in a copy of this one.
+FunctionIdentity._unique_ids = iter(lambda: int.from_bytes(os.urandom(8), "little"), -1)
 
 _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "

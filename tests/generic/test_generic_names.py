@@ -7,6 +7,40 @@ import pytest
 
 from tests.cli.commands import subprocess_env
 
+#: Functions that have all but a number in common: their names, those of what they call, and their types.
+ALIKE = """
+import sys
+import numba
+import numpy as np
+import imfilter
+
+SOURCE = '''
+@numba.njit
+def helper(values, limit):
+    values.sort()
+    if values[0] > limit:
+        raise ValueError("high NUMBER", values[0])
+    return values[0] * NUMBER
+
+def function(w, limit):
+    return helper([x for x in w], limit) + NUMBER
+'''
+
+def made(number):
+    names = {"__name__": "__main__", "numba": numba}
+    exec(SOURCE.replace("NUMBER", str(number)), names)
+    return names["function"]
+
+for number in map(int, sys.argv[1:]):
+    print(number, end=" ")
+    print(imfilter.generic(np.ones((3, 3)), made(number), 3, args=(2.0,))[0, 0], end=" ")
+    try:
+        imfilter.generic(np.ones((3, 3)), made(number), 3, args=(0.5,))
+    except ValueError as error:
+        print(error)
+"""
+
+
 def run(script, *words, **variables):
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, words)],
@@ -16,6 +50,14 @@ def run(script, *words, **variables):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+@pytest.mark.slow
+def test_functions_of_one_name_from_several_processes_keep_their_results(tmp_path):
+    lines = {k: f"{k} {2.0 * k} ('high {k}', 1.0)\n" for k in (1, 2, 3)}
+    for numbers in ((1,), (2,), (1, 2), (3, 2, 1)):
+        expected = "".join(lines[k] for k in numbers)
+        assert run(ALIKE, *numbers, IMFILTER_CACHE_DIR=str(tmp_path)) == expected, numbers
 
 
 #: Vectors in lists and dictionaries, at all places that memory has for them.
