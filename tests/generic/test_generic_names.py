@@ -60,6 +60,58 @@ def test_functions_of_one_name_from_several_processes_keep_their_results(tmp_pat
         assert run(ALIKE, *numbers, IMFILTER_CACHE_DIR=str(tmp_path)) == expected, numbers
 
 
+#: The same where Numba compiles the helper first. It is too large to be put into its callers.
+EARLIER = """
+import sys
+import numba
+import numpy as np
+
+SOURCE = '''
+@numba.njit
+def helper(x, limit):
+    if x > limit:
+        raise ValueError("high NUMBER", x)
+    s = 0.0
+    for i in range(int(x) + 3):
+        s += np.sin(x * i) if s < 3 else np.log(x + i)
+        for j in range(i):
+            s += np.cos(s * j)
+    for i in range(int(x) + 5):
+        s += np.exp(-x * i) if s < 3 else np.log(x + i)
+        for j in range(i):
+            s += np.tan(s * j)
+    return s * 0 + x * NUMBER
+
+def function(w, limit):
+    s = 0.0
+    if w[0] > -5:
+        s = helper(w[0], limit)
+        for i in range(1, len(w)):
+            s = max(s, helper(w[i], limit))
+    return s + helper(w[1], limit + 1) - helper(w[2], limit + 2)
+'''
+
+def made(number):
+    names = {"__name__": "__main__", "numba": numba, "np": np}
+    exec(SOURCE.replace("NUMBER", str(number)), names)
+    names["helper"](1.0, 2.0)
+    return names["function"]
+
+functions = {number: made(number) for number in sys.argv[1:]}
+import imfilter
+
+for number, function in functions.items():
+    print(number, imfilter.generic(np.ones((3, 3)), function, 3, args=(2.0,))[0, 0])
+"""
+
+
+@pytest.mark.slow
+def test_helpers_that_were_compiled_earlier_keep_their_results(tmp_path):
+    for numbers in ((1,), (2,), (1, 2), (3, 2, 1)):
+        expected = "".join(f"{k} {float(k)}\n" for k in numbers)
+        assert run(EARLIER, *numbers, IMFILTER_CACHE_DIR=str(tmp_path)) == expected, numbers
+
+
 #: Vectors in lists and dictionaries, at all places that memory has for them.
 HELD = """
 import numpy as np
