@@ -19,6 +19,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import event, types
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
@@ -33,6 +34,12 @@ from imfilter._simd.pipeline import (
     StraightCompiler,
     UserLoopCompiler,
 )
+
+#: The numbers that Numba puts into the names of functions and of their environments. Numba counts from 1 in
+#: each process. So two functions of one name that two processes compiled had one name in machine code too,
+#: and where both were loaded from files, LLVM took the code of the first for both. These numbers are never
+#: the same: not in a new process, and not in a copy of this one.
+FunctionIdentity._unique_ids = iter(lambda: int.from_bytes(os.urandom(8), "little"), -1)
 
 _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "
@@ -194,6 +201,14 @@ def _needed(code: CompileResult) -> tuple[str, ...]:
         for part in (*module.functions, *module.global_variables)
         if part.is_declaration and not part.name.startswith("llvm.")
     )
+
+
+def calls_python(code: CompileResult) -> bool:
+    """Tell whether compiled code calls Python, as `numba.objmode` and `print` do, also in what it calls.
+
+    Python knows no vectors of windows, and must be called for each window.
+    """
+    return "numba_gil_ensure" in _needed(code)
 
 
 def of_kernel(function: Callable[..., Any], straight: bool = False, **options: Any) -> Any:

@@ -64,8 +64,26 @@ class LaneIterator(SimpleIteratorType):
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
+    """A vector. In memory it is an array, which needs no more than the alignment of its numbers.
+
+    Numba's lists and arrays lie at multiples of 16 or 32 bytes. A vector of 64 bytes there is a fault.
+    """
+
     def __init__(self, dmm, fe_type):
         super().__init__(dmm, fe_type, ir.VectorType(ir.DoubleType(), LANES))
+
+    def get_data_type(self):
+        return ir.ArrayType(ir.DoubleType(), LANES)
+
+    def as_data(self, builder, value):
+        numbers = [builder.extract_element(value, llvm.WORD(i)) for i in range(LANES)]
+        return cgutils.pack_array(builder, numbers, ir.DoubleType())
+
+    def from_data(self, builder, value):
+        vector = ir.Constant(self.get_value_type(), ir.Undefined)
+        for i in range(LANES):
+            vector = builder.insert_element(vector, builder.extract_value(value, i), llvm.WORD(i))
+        return vector
 
 
 @register_model(LaneWindow)

@@ -14,6 +14,7 @@ LLVM's passes stay, also those on such a function: without them, the extrema of 
 from typing import Any
 
 import numba.core.typing.context
+from llvmlite.binding import Linkage
 from numba.core import cgutils, codegen, ir, lowering, types
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import FunctionPass, PassManager, _pass_registry, register_pass
@@ -43,6 +44,9 @@ from imfilter._simd.vector import Mask, Vector
 
 #: The type of a call depends on nothing else where all arguments are of these types.
 _PLAIN = (types.Integer, types.Float, types.Boolean, types.DType, Vector, Mask)
+
+
+_UNRESOLVED = codegen.RuntimeLinker.PREFIX
 
 
 def _are_plain(kinds):
@@ -285,6 +289,32 @@ class _StraightLowering(_KernelLowering):
         return super().run_pass(state)
 
 
+class _Alone(codegen.JITCodeLibrary):
+    """The code of a loop that shares no function with other code, though the names may be equal.
+
+    A function that was compiled before `compiler` was imported has a number that Numba gives in each process.
+    """
+
+    def _optimize_final_module(self):
+        module = self._final_module
+        # Functions that call each other in a circle find each other by their names.
+        if not any(value.name.startswith(_UNRESOLVED) for value in module.global_variables):
+            for function in module.functions:
+                if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                    function.linkage = "internal"
+        super()._optimize_final_module()
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _AloneLowering(_KernelLowering):
+    _name = "alone_lowering"
+
+    def run_pass(self, state):
+        state.library = _Alone(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()  # so that its machine code can be kept
+        return super().run_pass(state)
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class _Environments(FunctionPass):
     """Set the environments of parts, as Numba does for code from a disk. Exceptions with values read them."""
@@ -345,6 +375,7 @@ class PartCompiler(KernelCompiler):
 class UserLoopCompiler(KernelCompiler):
     """The passes for a loop that calls the function of a user, which is a nested part."""
 
+    lowering = _AloneLowering
     more = (_Environments,)
 
 

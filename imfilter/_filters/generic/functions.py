@@ -217,7 +217,10 @@ def _in_lanes(
     try:
         lanes = compiler.of_user(plain, **_INNER)
         if not certain:
-            lanes.compile((windows.LaneWindow(size), *kinds))
+            window = windows.LaneWindow(size), *kinds
+            lanes.compile(window)
+            if compiler.calls_python(lanes.overloads[window]):
+                return None
         loop = compiler.loop_of_user(windows.over_lanes(lanes, size), key)
         loop.compile((types.int64, types.Tuple(kinds)))
     except Exception:
