@@ -211,8 +211,8 @@ def _outputs(lengths: tuple[int, ...], shape: Any, scale: Any) -> tuple[int, ...
         wanted = arguments.each(shape, n, "shape")
         if all(isinstance(v, float | np.floating) and 0 < v < math.inf for v in wanted):
             factors = tuple(float(v) for v in wanted)
-            given = factors if isinstance(shape, Sequence | np.ndarray) else factors[0]
-            raise TypeError(f"shape must be an integer or integers, got {given}; a factor is scale={given}")
+            scale = factors if isinstance(shape, Sequence | np.ndarray) else factors[0]
+            raise TypeError(f"shape must be an integer or integers, got {scale}; a factor is scale={scale}")
         return tuple(arguments.integer(v, "shape", least=1, most=_LONGEST) for v in wanted)
     found = []
     for length, value in zip(lengths, arguments.each(scale, n, "scale"), strict=True):
