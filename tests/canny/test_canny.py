@@ -170,14 +170,14 @@ def test_workers_and_layouts_do_not_matter(nms, shape):
         (TypeError, "high must be a number, got '2'", (1, "2"), {}),
         (ValueError, "sigma must be at least 0, got -1.0", (1, 2), {"sigma": -1}),
         (ValueError, "sigma must be finite, got nan", (1, 2), {"sigma": float("nan")}),
-        (ValueError, "norm must be one of 'l1', 'l2', got 'L2'", (1, 2), {"norm": "L2"}),
+        (ValueError, "norm must be one of 'l1', 'l2', got 'L2'; did you mean 'l2'?", (1, 2), {"norm": "L2"}),
         (TypeError, "norm must be one of 'l1', 'l2', got 2", (1, 2), {"norm": 2}),
         (ValueError, "nms must be one of 'sector', 'interpolated', got 'x'", (1, 2), {"nms": "x"}),
         (
             ValueError,
-            "threshold must be one of 'absolute', 'quantile', 'median', 'otsu', got 'mean'",
+            "threshold must be one of 'absolute', 'quantile', 'median', 'otsu', got 'best'",
             (),
-            {"threshold": "mean"},
+            {"threshold": "best"},
         ),
         (
             ValueError,
