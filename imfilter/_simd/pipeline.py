@@ -279,14 +279,19 @@ class _Passes(PassManager):
             one.run_pass(state)
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _StraightLowering(_KernelLowering):
-    _name = "straight_lowering"
+class _KeptLowering(_KernelLowering):
+    library: type[codegen.JITCodeLibrary]
 
     def run_pass(self, state):
-        state.library = _Straight(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()  # so that its machine code can be kept
         return super().run_pass(state)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _StraightLowering(_KeptLowering):
+    _name = "straight_lowering"
+    library = _Straight
 
 
 class _Alone(codegen.JITCodeLibrary):
@@ -306,13 +311,9 @@ class _Alone(codegen.JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _AloneLowering(_KernelLowering):
+class _AloneLowering(_KeptLowering):
     _name = "alone_lowering"
-
-    def run_pass(self, state):
-        state.library = _Alone(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()  # so that its machine code can be kept
-        return super().run_pass(state)
+    library = _Alone
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
