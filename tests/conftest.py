@@ -127,3 +127,12 @@ def pytest_collection_modifyitems(items):
     """Put the longest files first, so that no process works alone at the end."""
     places = {path: place for place, path in enumerate(longest.files())}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_unconfigure():
+    """Search for garbage once, for exceptions while objects are deleted. pytest then searches five times.
+
+    Each search took 0.4 s in a process with three million objects, of which the compiler makes most.
+    """
+    gc.collect()
+    gc.freeze()

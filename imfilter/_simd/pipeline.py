@@ -45,7 +45,6 @@ from imfilter._simd.vector import Mask, Vector
 #: The type of a call depends on nothing else where all arguments are of these types.
 _PLAIN = (types.Integer, types.Float, types.Boolean, types.DType, Vector, Mask)
 
-
 _UNRESOLVED = codegen.RuntimeLinker.PREFIX
 
 
@@ -246,24 +245,35 @@ class _StripPhis(PreLowerStripPhis):
         return _define(state, canonicalize_cfg(self._strip_phi_nodes(state.func_ir).blocks))
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _KernelLowering(NativeLowering):
-    _name = "kernel_lowering"
+class _Lowering(NativeLowering):
+    """Numba's lowering. It forgets the types of variables and calls, which keep all instructions alive."""
+
     lowering_class = _Lower
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _PartLowering(_KernelLowering):
-    _name = "part_lowering"
-    library: type[_Part] = _Part
+    library: type[codegen.JITCodeLibrary] = codegen.JITCodeLibrary
 
     def run_pass(self, state):
         state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
-        return super().run_pass(state)
+        if not issubclass(self.library, _Part):
+            state.library.enable_object_caching()  # so that its machine code can be kept
+        super().run_pass(state)
+        described = state["cr"].fndesc
+        described.typemap = described.calltypes = None
+        return True
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class NestedLowering(_PartLowering):
+class _KernelLowering(_Lowering):
+    _name = "kernel_lowering"
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PartLowering(_Lowering):
+    _name = "part_lowering"
+    library = _Part
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class NestedLowering(_Lowering):
     _name = "nested_lowering"
     library = _Nested
 
@@ -279,17 +289,8 @@ class _Passes(PassManager):
             one.run_pass(state)
 
 
-class _KeptLowering(_KernelLowering):
-    library: type[codegen.JITCodeLibrary]
-
-    def run_pass(self, state):
-        state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()  # so that its machine code can be kept
-        return super().run_pass(state)
-
-
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _StraightLowering(_KeptLowering):
+class _StraightLowering(_Lowering):
     _name = "straight_lowering"
     library = _Straight
 
@@ -311,7 +312,7 @@ class _Alone(codegen.JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _AloneLowering(_KeptLowering):
+class _AloneLowering(_Lowering):
     _name = "alone_lowering"
     library = _Alone
 

@@ -1,6 +1,9 @@
-"""Nested parts: LLVM's passes on modules run on them within their callers only."""
+"""Nested parts: LLVM's passes on modules run on them within their callers only. What stays of compilation."""
+
+import gc
 
 import pytest
+from numba.core import ir
 
 from imfilter._simd import compiler
 from imfilter._simd.denormals import denormals_as_zeros
@@ -54,3 +57,20 @@ def test_the_body_of_a_driver_is_optimized_once():
     (driver,) = made.overloads.values()
     assert len(_defined(body.library)) == 2
     assert driver.fndesc.llvm_func_name in _defined(driver.library)
+
+
+def test_no_instruction_stays_after_compilation():
+    """Numba keeps the types of variables and calls, and with them all instructions of each function."""
+
+    @inlined
+    def add(at):
+        poke(at, peek(at) + 1)
+
+    def run(at):
+        add(at)
+
+    made = compiler.of_kernel(run)
+    compiler.compiled(made, (), "i", False)
+    gc.collect()
+    files = {one.loc.filename for one in gc.get_objects() if type(one) is ir.Expr}
+    assert __file__ not in files
