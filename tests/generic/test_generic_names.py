@@ -17,7 +17,7 @@ import imfilter
 SOURCE = '''
 @numba.njit
 def helper(values, limit):
-    values.sort()
+    values.reverse()
     if values[0] > limit:
         raise ValueError("high NUMBER", values[0])
     return values[0] * NUMBER
