@@ -19,6 +19,7 @@ BORDERS = {0: "zero", 1: "edge", 2: "symmetric", 4: "mirror"}
 MIRROR = 4
 #: Most channels of an image.
 _CHANNELS = 4
+_BOOL = "OpenCV refuses a bool as a number"
 
 
 def image(given: Any, kinds: tuple[np.dtype, ...] = (U8, U16, I16, F32, F64)) -> npt.NDArray:
@@ -45,9 +46,16 @@ def result(dst: Any, shape: tuple[int, ...], kind: np.dtype) -> npt.NDArray:
     return dst
 
 
+def integer(given: Any) -> int:
+    """Return an integer."""
+    if isinstance(given, bool):
+        raise Elsewhere(_BOOL)
+    return operator.index(given)
+
+
 def depth(given: Any, source: np.dtype) -> np.dtype:
     """Return the type of the result; -1 is that of the image."""
-    number = operator.index(given)
+    number = integer(given)
     if number == -1:
         return source
     if number not in DEPTHS:
@@ -57,7 +65,7 @@ def depth(given: Any, source: np.dtype) -> np.dtype:
 
 def border(given: Any) -> str:
     """Return a border in our words."""
-    mode = BORDERS.get(operator.index(given))
+    mode = BORDERS.get(integer(given))
     if mode is None:
         raise Elsewhere("borderType is not usual")
     return mode
@@ -67,7 +75,7 @@ def pair(given: Any, name: str) -> tuple[int, int]:
     """Return two integers in the order of rows and columns; OpenCV's is the other."""
     x, y = given
     try:
-        return operator.index(y), operator.index(x)
+        return integer(y), integer(x)
     except TypeError:
         raise Elsewhere(f"{name} has no integers") from None
 
@@ -91,6 +99,8 @@ def anchor(given: Any, shape: tuple[int, int]) -> tuple[int, int]:
 
 def number(given: Any, name: str) -> float:
     """Return a finite number."""
+    if isinstance(given, bool):
+        raise Elsewhere(_BOOL)
     value = float(given)
     if not np.isfinite(value):
         raise Elsewhere(f"{name} is not finite")

@@ -17,6 +17,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 #: How the names of files begin that hold code of users' functions, and how many of them are kept.
 USER = "user-"
 MOST_OF_USERS = 1000
+#: Bytes that a folder must have left to keep the code of a filter. The largest file has 97 kB.
+_LEAST = 1 << 20
 
 
 @functools.cache
@@ -126,7 +128,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def can_keep() -> bool:
-    """Tell whether some folder can keep compiled code. Only an attempt to write is certain."""
+    """Tell whether some folder can keep the code of a filter. Only an attempt to write is certain."""
     import tempfile  # rarely needed
 
     for place in folders():
@@ -134,7 +136,7 @@ def can_keep() -> bool:
             if _trusted(place) is not None:
                 _make(place)
                 with tempfile.TemporaryFile(dir=place) as file:
-                    file.write(b"0")
+                    file.write(bytes(_LEAST))  # a full disk still takes a few bytes
                     file.flush()
                 return True
     return False

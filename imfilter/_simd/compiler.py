@@ -45,8 +45,8 @@ _PATIENCE = 1.0  # seconds of compiling before the notice
 _COMPILING = "imfilter: compiling for this filter and type of image; "
 NOTICE = _COMPILING + "the next run of the same starts at once\n"
 NOTICE_UNKEPT = (
-    _COMPILING + "every run does, for no folder for compiled code can be written: "
-    "set IMFILTER_CACHE_DIR to one that can\n"
+    _COMPILING + "every run does, because no folder for compiled code can be written or has space: "
+    "set IMFILTER_CACHE_DIR to a folder that can be written and has 1 MB left\n"
 )
 
 

@@ -130,3 +130,15 @@ def test_an_edited_kernel_is_compiled_again(tmp_path, warm, expected):
     assert run(FILTER, tmp_path, **folder) == "0.0\n"
     helpers.write_text(source)
     assert run(FILTER, tmp_path, **folder) == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(("limit", "kept"), [(100_000, False), (2_000_000, True)])
+def test_a_folder_that_takes_only_a_few_bytes_keeps_no_code(tmp_path, limit, kept):
+    code = f"""
+import resource
+from imfilter._simd import code_files
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))  # as a disk that is nearly full
+print(code_files.can_keep())
+"""
+    assert run(code, PACKAGE.parent, IMFILTER_CACHE_DIR=str(tmp_path)) == f"{kept}\n"

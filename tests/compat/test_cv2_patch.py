@@ -51,6 +51,23 @@ def test_arguments_that_opencv_refuses():
         lambda module: module.medianBlur(np.ones((5, 5), np.uint8), 4),
         lambda module: module.Sobel(np.ones((5, 5), np.uint8), -1, 0, 0),
         lambda module: module.blur(np.ones((0, 5), np.uint8), (3, 3)),
+        lambda module: module.Sobel(np.ones((5, 5), np.uint8), -1, True, 0),
+        lambda module: module.Sobel(np.ones((5, 5), np.uint8), -1, 1, 0, scale=True),
+        lambda module: module.Laplacian(np.ones((5, 5), np.uint8), -1, ksize=True),
+        lambda module: module.blur(np.ones((5, 5), np.uint8), (True, 3)),
+        lambda module: module.blur(np.ones((5, 5), np.uint8), (3, 3), borderType=True),
+        lambda module: module.GaussianBlur(np.ones((5, 5), np.uint8), (3, 3), True),
+        lambda module: module.erode(np.ones((5, 5), np.uint8), None, iterations=True),
+        lambda module: module.Canny(np.ones((5, 5), np.uint8), 1, 2, apertureSize=True),
+        lambda module: module.Canny(np.ones((5, 5), np.uint8), True, 2),
+        lambda module: module.cornerHarris(np.ones((5, 5), np.uint8), True, 3, 0.04),
+        lambda module: module.threshold(np.ones((5, 5), np.uint8), 3, 9, True),
+        lambda module: module.threshold(np.ones((5, 5), np.uint8), True, 9, 0),
+        lambda module: module.adaptiveThreshold(np.ones((5, 5), np.uint8), True, 0, 0, 3, 1),
+        lambda module: module.matchTemplate(np.ones((5, 5), np.uint8), np.ones((3, 3), np.uint8), True),
+        lambda module: module.resize(np.ones((5, 5), np.uint8), (3, 3), interpolation=True),
+        lambda module: module.bilateralFilter(np.ones((5, 5), np.uint8), True, 3, 3),
+        lambda module: module.bilateralFilter(np.ones((5, 5), np.uint8), 3, True, 3),
     ):
         with pytest.raises(cv2.error) as theirs:
             call(cv2)

@@ -198,6 +198,8 @@ def test_signatures(name):
         (lambda m: m.correlate(np.ones((5, 5)), np.ones((3, 3)), axes=(0, 0)), ValueError),
         (lambda m: m.sobel(np.ones(5), 0, np.empty(4)), RuntimeError),
         (lambda m: m.rank_filter(np.ones(5), 7, size=3), RuntimeError),
+        (lambda m: m.median_filter(np.ones(5), size=3.0), TypeError),
+        (lambda m: m.percentile_filter(np.ones((5, 5)), 50, size=(3, 3.0)), TypeError),
         (lambda m: m.minimum_filter(np.ones(5, complex), 3), TypeError),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from typing import Any
 
 import cv2
@@ -76,7 +75,7 @@ def _derivative(
     array: NDArray, ddepth: Any, dx: Any, dy: Any, ksize: Any, scale: Any, delta: Any, borderType: Any
 ) -> Prepared:
     target = target_of(ddepth, array.dtype, SEPARABLE)
-    orders = operator.index(dx), operator.index(dy), operator.index(ksize)
+    orders = arguments.integer(dx), arguments.integer(dy), arguments.integer(ksize)
     taps = kernels(*orders, arguments.number(scale, "scale"))
     return separate(array, taps, None, delta, borderType, target)
 
@@ -101,7 +100,7 @@ def Laplacian(
 
 
 def _laplacian(array: NDArray, ddepth: Any, ksize: Any, scale: Any, delta: Any, borderType: Any) -> Prepared:
-    size, factor = operator.index(ksize), arguments.number(scale, "scale")
+    size, factor = arguments.integer(ksize), arguments.number(scale, "scale")
     target = target_of(ddepth, array.dtype, DENSE)
     dense = _LAPLACIANS.get(size)
     if dense is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import cv2
@@ -46,7 +45,7 @@ def _of_image(
     apertureSize: int = 3,
     L2gradient: bool = False,
 ) -> NDArray:
-    array, aperture = arguments.image(image, (U8,)), operator.index(apertureSize)
+    array, aperture = arguments.image(image, (U8,)), arguments.integer(apertureSize)
     scale = _SCALES.get(aperture)
     if scale is None:
         raise Elsewhere("apertureSize is not 3, 5 or 7")
@@ -133,7 +132,7 @@ def cornerHarris(
     borderType: int = arguments.MIRROR,
 ) -> NDArray:
     """Return Harris's corner measure, as `cv2.cornerHarris` does."""
-    even = operator.index(blockSize) % 2 == 0
+    even = arguments.integer(blockSize) % 2 == 0
     if even and borderType in (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE):
         raise Elsewhere("the centre of an even block depends on the border")
     return _corners(src, blockSize, ksize, arguments.number(k, "k"), dst, borderType)
@@ -153,7 +152,7 @@ def cornerMinEigenVal(
 
 def _corners(src: Any, blockSize: Any, ksize: Any, k: float | None, dst: Any, borderType: Any) -> NDArray:
     array = arguments.image(src, (U8, F32))
-    block, aperture = operator.index(blockSize), operator.index(ksize)
+    block, aperture = arguments.integer(blockSize), arguments.integer(ksize)
     if array.ndim != 2 or block < 1 or aperture not in _APERTURES:
         raise Elsewhere("the image has channels, or ksize or blockSize are not usual")
     mode, out = arguments.border(borderType), arguments.result(dst, array.shape, F32)

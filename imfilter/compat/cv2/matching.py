@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import cv2
@@ -37,7 +36,7 @@ def matchTemplate(
 ) -> NDArray:
     """Compare a template with all places of an image, as `cv2.matchTemplate` does."""
     array, template = arguments.image(image, (U8, F32)), arguments.image(templ, (U8, F32))
-    how = operator.index(method)
+    how = arguments.integer(method)
     if mask is not None or array.dtype != template.dtype or array.ndim != 2 or template.ndim != 2:
         raise Elsewhere("there is a mask, or the images have channels or different types")
     if how not in _METHODS:
@@ -77,7 +76,7 @@ def _valid(array: NDArray, taps: tuple[NDArray, ...], kind: np.dtype) -> Prepare
 def integral(src: NDArray, sum: NDArray | None = None, sdepth: int = -1) -> NDArray:
     """Return the sums of all samples above and to the left, as `cv2.integral` does."""
     array = arguments.image(src)
-    kind = _SUMS.get((array.dtype, operator.index(sdepth)))
+    kind = _SUMS.get((array.dtype, arguments.integer(sdepth)))
     if kind is None:
         raise Elsewhere("sdepth is not usual")
     out = arguments.result(sum, (array.shape[0] + 1, array.shape[1] + 1, *array.shape[2:]), kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +53,7 @@ _TOGETHER = ("shrink", "constant")
 @like(cv2.medianBlur, "cv2.medianBlur")
 def medianBlur(src: NDArray, ksize: int, dst: NDArray | None = None) -> NDArray:
     """Take the medians of squares, as `cv2.medianBlur` does."""
-    array, size = arguments.image(src, (U8, U16, I16, F32)), operator.index(ksize)
+    array, size = arguments.image(src, (U8, U16, I16, F32)), arguments.integer(ksize)
     if size < 1 or size % 2 == 0:
         raise Elsewhere("ksize is not odd and positive")
     if size > _LARGEST and (array.dtype != U8 or array.shape[2:] in [(n,) for n in _OTHER_CHANNELS]):
@@ -69,7 +68,7 @@ def _median(array: NDArray, size: int) -> Prepared:
 @like(cv2.getStructuringElement, "cv2.getStructuringElement")
 def getStructuringElement(shape: int, ksize: Sequence[int], anchor: Sequence[int] = (-1, -1)) -> NDArray:
     """Return a rectangle, a cross or an ellipse, as `cv2.getStructuringElement` does."""
-    size, kind = arguments.size(ksize), operator.index(shape)
+    size, kind = arguments.size(ksize), arguments.integer(shape)
     y, x = arguments.anchor(anchor, size)
     element = np.zeros(size, np.uint8)
     if kind == cv2.MORPH_RECT or size == (1, 1):
@@ -129,7 +128,7 @@ def morphologyEx(
     borderValue: Any = None,
 ) -> NDArray:
     """Filter by erosions and dilations, as `cv2.morphologyEx` does."""
-    operation = _OPERATIONS.get(operator.index(op))
+    operation = _OPERATIONS.get(arguments.integer(op))
     if operation is None:
         raise Elsewhere("op is not usual")
     return _filtered(src, dst, operation, kernel, anchor, iterations, borderType, borderValue)
@@ -149,7 +148,7 @@ def _steps(
     borderValue: Any,
 ) -> Prepared:
     """Return the steps of an operation by a kernel."""
-    count, mode = operator.index(iterations), _BORDERS.get(operator.index(borderType))
+    count, mode = arguments.integer(iterations), _BORDERS.get(arguments.integer(borderType))
     if mode is None or count < 1:
         raise Elsewhere("borderType or iterations are not usual")
     level = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -149,7 +148,7 @@ def resize(
 
 
 def _resized(array: NDArray, dsize: Any, fx: Any, fy: Any, interpolation: Any, ipp: bool) -> Prepared:
-    method = operator.index(interpolation)
+    method = arguments.integer(interpolation)
     y, x = _axes(array, dsize, fx, fy)
     if (y.length, x.length) == (y.outputs, x.outputs):
         return Prepared(copied, array.shape, array.dtype)

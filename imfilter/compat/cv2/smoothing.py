@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -240,7 +239,7 @@ def bilateralFilter(
 
 
 def _bilateral(array: NDArray, d: Any, sigmaColor: Any, sigmaSpace: Any, borderType: Any) -> Prepared:
-    diameter = operator.index(d)
+    diameter = arguments.integer(d)
     colour, space = (arguments.number(s, "sigma") for s in (sigmaColor, sigmaSpace))
     if colour <= 0 or space <= 0:
         raise Elsewhere("sigmas are not positive")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -53,7 +52,7 @@ def threshold(
     dst: NDArray | None = None,
 ) -> tuple[float, NDArray]:
     """Compare samples with a threshold, as `cv2.threshold` does."""
-    array, kind = arguments.image(src), operator.index(type)
+    array, kind = arguments.image(src), arguments.integer(type)
     if kind & cv2.THRESH_OTSU and array.dtype == U8 and array.ndim == 2:
         thresh, kind = _otsu(array), kind - cv2.THRESH_OTSU
     level, compare = remembered(_comparisons, _comparison, array, (thresh, maxval, kind))
@@ -169,7 +168,7 @@ def adaptiveThreshold(
 def _adaptive(
     array: NDArray, maxValue: Any, adaptiveMethod: Any, thresholdType: Any, blockSize: Any, C: Any
 ) -> Prepared:
-    size = operator.index(blockSize)
+    size = arguments.integer(blockSize)
     most, offset = arguments.number(maxValue, "maxValue"), arguments.number(C, "C")
     if array.ndim != 2 or size < 3 or size % 2 == 0 or most < 0:
         raise Elsewhere("an argument is not usual")

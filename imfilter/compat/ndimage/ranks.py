@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -209,7 +210,7 @@ def _ranked(
     if footprint is None and size is None:
         raise Elsewhere("there is no window")
     if footprint is None:  # SciPy makes a footprint, whose axes are in ascending order
-        window = np.ones([int(n) for n in arguments.each(size, len(chosen), "size")], bool)
+        window = np.ones([operator.index(n) for n in arguments.each(size, len(chosen), "size")], bool)
     else:
         window = _footprint(footprint, size, len(chosen))
     count = int(window.sum())
