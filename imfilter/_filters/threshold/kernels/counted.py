@@ -1,7 +1,7 @@
 """The best threshold of a histogram whose counts have 32 bits. Its sums are exact in any order.
 
 The criterion of most bins is not computed. The sums before and after a block of bins limit what its criterion
-can be. A histogram of 49,000 bins takes 10 us, and 35 to 47 without these limits (Zen 5).
+can be. A histogram of 49,000 bins takes 4 to 8 us, and 32 to 47 without these limits (Zen 5).
 """
 
 import numpy as np

