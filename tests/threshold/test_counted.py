@@ -10,7 +10,9 @@ from imfilter._filters.threshold.kernels import block_sums, counted, split
 from tests.looping import loop_over
 
 BLOCK, MANY = block_sums.BLOCK, block_sums.MANY
-SIZES = (2, 3, MANY - 1, MANY, MANY + 1, 9 * BLOCK, 9 * BLOCK + 1, 9 * BLOCK + 2, 20_001, 65_536)
+#: Criteria of fewer than twice `MANY` bins are all computed, but not the middles between means.
+ENDS = tuple(many + more for many in (MANY, 2 * MANY) for more in (-1, 0, 1, BLOCK, BLOCK + 1, BLOCK + 2))
+SIZES = (2, 3, *ENDS, 20_001, 65_536)
 
 
 def histograms(bins, rng):

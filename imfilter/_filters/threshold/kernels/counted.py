@@ -29,6 +29,9 @@ from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, load_one, peek, poke, size_of, splat, store, store_one
 
 _F64, _U64 = np.dtype(np.float64), np.dtype(np.uint64)
+#: Bins from which on criteria have limits. To find the limits of fewer takes longer than to compute all
+#: criteria: with 1500 bins, otsu takes 1.5 us and 1.2, and with 2048, 1.1 us and 1.6 (Zen 5).
+_MANY = 2 * MANY
 #: Sums of float64 differ from exact ones by less, relative to the largest of them.
 _MARGIN = 1e-14
 
@@ -193,12 +196,11 @@ def _middle_of_blocks(place, number, form, places, counts, bins, lines, values):
 def split_counted(place, number, form, places, counts, bins, total: float, lines):
     """Do the same as `split` for integers of 32 bits, whose sums are exact in any order.
 
-    Whole vectors of them are read. total: the number of samples, less than 1 << 32. lines: address of
-    `COUNTED_LINES` lines, as in `split`.
+    total: the number of samples, less than 1 << 32. lines: address of `COUNTED_LINES` lines, as in `split`.
     """
     line = 8 * bins
     values = lines + 2 * line
-    if bins < MANY:
+    if bins < (MANY if form == MIDDLE else _MANY):
         # The sums of 64 bits take 1 cycle for each bin. Those of float64 take 4.
         numbers, products = _write_sums(
             place, number, form, places, counts, 0, bins, np.uint64(0), np.uint64(0), lines, line
