@@ -91,6 +91,9 @@ def small_in_words(count):
     noise = np.random.default_rng(1).integers(0, 256, count, np.uint16)
     dark = np.where(np.arange(count) < count // 2, 0, noise)  # its first half tells nothing
     images = [noise, np.sort(noise), dark, dark * 257, np.where(dark, noise * 2, 0)]
+    small_first = noise * np.where(np.arange(count) < count // 2, 1, 257).astype(np.uint16)
+    images += [small_first, small_first[::-1].copy()]  # the bytes of a half are equal
+    images.append(np.where(np.arange(count) % 999 == 5, 256, 0).astype(np.uint16))
     for place, value in ((0, 256), (count // 2, 257), (count - 1, 65535), (count - 200, 514)):
         other = noise.copy()
         other[place] = value

@@ -251,15 +251,14 @@ def _count_blocks(samples, count, record):
     first = second = record + WORDS
     done, stop, kinds = 0, 2 * count - 2 * count % BYTES, 3
     while done < stop:
-        at, size = samples + done, min(2 * _BLOCK, stop - done)
-        found = kinds & _copied(at, size, copies)
+        size = min(2 * _BLOCK, stop - done)
+        found = kinds & _copied(samples + done, size, copies)
         if not found:
             break
         if not done and _equal(_U32, samples, count // 2) > _IN_ONE:
             second = first + 65536
-        kinds, at = found, (at if found & 2 else copies) + 1
-        end = at + size
-        while at < end:
+        kinds, at = found, copies + 1
+        while at < copies + size:
             _add_pairs(first, second, at, 4, 0, table)
             at += 32
         done += size
