@@ -86,6 +86,37 @@ def test_counts_of_bytes_in_16_bits(dtype):
             assert counted(values.view(dtype)) == expected(values.view(dtype))
 
 
+def small_in_words(count):
+    """Images of uint16 whose values are less than 256, and such with a few other values."""
+    noise = np.random.default_rng(1).integers(0, 256, count, np.uint16)
+    dark = np.where(np.arange(count) < count // 2, 0, noise)  # its first half tells nothing
+    images = [noise, np.sort(noise), dark, dark * 257, np.where(dark, noise * 2, 0)]
+    small_first = noise * np.where(np.arange(count) < count // 2, 1, 257).astype(np.uint16)
+    images += [small_first, small_first[::-1].copy()]  # the bytes of a half are equal
+    images.append(np.where(np.arange(count) % 999 == 5, 256, 0).astype(np.uint16))
+    for place, value in ((0, 256), (count // 2, 257), (count - 1, 65535), (count - 200, 514)):
+        other = noise.copy()
+        other[place] = value
+        images.append(other)
+    return images
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i2"])
+@pytest.mark.parametrize("count", [1 << 15, (1 << 16) + 1337, (1 << 19) + 2049])
+def test_counts_of_values_below_256(dtype, count):
+    for values in small_in_words(count):
+        for workers in (1, 3):
+            assert counted(values.view(dtype), workers) == expected(values.view(dtype))
+
+
+def test_bins_of_values_below_256_are_searched_there():
+    """Their bins are searched below 256 only."""
+    for values in small_in_words((1 << 16) + 1337)[:3]:
+        (tables,) = small.Bins(values.dtype).counted(values, 1)
+        limit = tables.at - address(tables.work) + small_integers.LIMIT
+        assert tables.work[limit : limit + 8].view(np.int64) == 256
+
+
 @pytest.mark.parametrize("dtype", ["u2", "i2"])
 def test_counts_that_are_often_full(dtype):
     each = np.repeat(np.arange(-500, 500).astype(dtype), 256)

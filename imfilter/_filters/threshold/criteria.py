@@ -8,7 +8,7 @@ import numpy.typing as npt
 from imfilter._base.program import address
 from imfilter._filters.threshold.histogram import Histogram, Number
 from imfilter._filters.threshold.kernels import classes as kernels
-from imfilter._filters.threshold.kernels import split
+from imfilter._filters.threshold.kernels import counted, split
 from imfilter._filters.threshold.small import Criterion
 
 #: Largest number of bins of a histogram that is smoothed, and of repetitions.
@@ -36,15 +36,15 @@ def _between(places: npt.NDArray, place: float, _: float) -> float:
 
 
 #: The largest variance between both classes.
-OTSU = Criterion(split.split, split.split_counted, split.VARIANCE, split.VARIANCE, _of_bin)
+OTSU = Criterion(split.split, counted.split_counted, split.VARIANCE, split.VARIANCE, _of_bin)
 #: The largest correlation criterion of Yen.
-YEN = Criterion(split.split, split.split_counted, split.CORRELATION, split.CORRELATION, _of_bin)
+YEN = Criterion(split.split, counted.split_counted, split.CORRELATION, split.CORRELATION, _of_bin)
 #: The lowest threshold in the middle between the means of both classes.
-ISODATA = Criterion(split.split, split.split_counted, split.MIDDLE, split.MIDDLE, _itself)
+ISODATA = Criterion(split.split, counted.split_counted, split.MIDDLE, split.MIDDLE, _itself)
 #: The threshold farthest from the line between the peak and the end of the longer tail.
 TRIANGLE = Criterion(split.corner, split.corner, 0, 0, _beside)
 #: The smallest cross-entropy that is reached from the mean.
-LI = Criterion(split.descend, split.descend, split.WHOLE, split.REAL, _between)
+LI = Criterion(split.descend, counted.descend_counted, split.WHOLE, split.REAL, _between)
 
 
 def multi_otsu(h: Histogram, classes: int) -> list[Number]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.threshold.kernels import classes, collect, histogram, small_integers, split
+from imfilter._filters.threshold.kernels import classes, collect, counted, histogram, small_integers, split
 from imfilter._simd.jit import Combination
 
 
@@ -22,9 +22,10 @@ def combinations() -> Iterator[Combination]:
     for kinds in (("u4", "u4"), ("u8", "f8")):
         types = np.dtype(kinds[0]), np.dtype(kinds[1])
         yield split.corner, types
-        yield split.descend, types
-    yield split.split, (np.dtype("u8"), np.dtype("f8"))
-    yield split.split_counted, (np.dtype("u4"), np.dtype("u4"))
+    for kernel in (split.split, split.descend):
+        yield kernel, (np.dtype("u8"), np.dtype("f8"))
+    for kernel in (counted.split_counted, counted.descend_counted):
+        yield kernel, (np.dtype("u4"), np.dtype("u4"))
     yield split.choose, ()
     yield classes.divide, ()
     yield classes.smooth_to_two, ()

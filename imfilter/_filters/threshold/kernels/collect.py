@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imfilter._filters.threshold.kernels.small_integers import FULL, USED, WORDS
+from imfilter._filters.threshold.kernels.small_integers import FULL, LIMIT, USED, WORDS
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined
 from imfilter._simd.lanewise import compressed, count_lanes, full_like
@@ -119,13 +119,15 @@ def _collect_words(records, number, flip, tables, places, counts, found):
     lanes, first, n, stage, used = splat_register(_I32, np.int32(0)), -1, 0, found + 16, 0
     for i in range(IN_REGISTER):
         store_one(stage + 4 * i, _U32, np.uint32(i))
-    none, lanes = lanes, load_like(lanes, stage, _I32)
+    none, lanes, limit = lanes, load_like(lanes, stage, _I32), 0
     for at in range(records, records + 8 * number, 8):
+        limit = max(limit, peek(peek(at) + LIMIT))
         for i in range(peek(peek(at) + USED)):
             poke(tables + used, peek(at) + WORDS + 65536 * i)
             used += 8
     nothing, one = full_like(load_bytes(_U8, 64, peek(tables)), _U8, 0), peek(tables)
-    for bin_ in range(0, 65536, 64):
+    start = flip if limit == 256 else 0  # the bin of the sample 0
+    for bin_ in range(start, start + limit, 64):
         place, full = bin_ ^ flip, 0
         for at in range(records, records + 8 * number, 8):
             times = peek(at) + 4 * (place >> 6)

@@ -28,7 +28,7 @@ LINES, COUNTED_LINES, MORE = 5, 3, BYTES // 4
 #: Float64 in a vector.
 LANES = BYTES // 8
 #: Values of a criterion that differ by less, relative to them, are equal.
-_ROUNDED = 1e-12
+ROUNDED = 1e-12
 #: The smallest normal number.
 _TINY = float(np.finfo(float).tiny)
 
@@ -58,7 +58,7 @@ def _sum_both(first, second, bins, sums):
 
 
 @inlined
-def _position(place, at):
+def position(place, at):
     """Return the bin at an address as float64."""
     return np.float64(load_one(_U64, at, place))
 
@@ -74,15 +74,20 @@ def _largest_lane(vector, stage):
 
 
 @inlined
-def _first_of_best(values, count):
-    """Return the first of the largest values. Values that differ by rounding are equal."""
+def first_of_best(values, count):
+    """Return the first of the largest values. Values that differ by rounding are equal.
+
+    values: address of the values, and of space for two vectors.
+    """
+    for i in range(count, count + 1 + BYTES // 8):
+        store_one(values + 8 * i, _F64, -np.inf)
     best = splat(_F64, -np.inf)
     for i in range(0, 8 * count, BYTES):
         best = larger(load(_F64, values + i, _F64), best)
     most = _largest_lane(best, values + 8 * (count + BYTES // 8))
     if most == -np.inf:  # all values are NaN, because weights overflow
         return 0
-    bound = most if most == np.inf else most - abs(most) * _ROUNDED
+    bound = most if most == np.inf else most - abs(most) * ROUNDED
     for i in range(0, 8 * count, BYTES):
         if count_lanes(load(_F64, values + i, _F64) >= bound):
             for at in range(i, i + BYTES, 8):
@@ -92,41 +97,51 @@ def _first_of_best(values, count):
 
 
 @inlined
-def _middle(below, low, above, high):
+def middle(below, low, above, high):
     """Return the middle between the means of both classes."""
     return (low / below + high / above) / 2.0
 
 
 @inlined
-def _variance(below, low, above, high):
+def variance(below, low, above, high):
     """Return the variance between both classes, from their numbers and sums."""
     apart = high / above - low / below
     return below * above * (apart * apart)
 
 
 @_rounded
-def _choose(place, form, places, bins, values, found):
-    """Write the number of the best bin, with `MIDDLE` its place.
+def rounded_down(value):
+    """Return the whole number below a value that may be less by rounding."""
+    return np.floor(value + max(value, 1.0) * ROUNDED)  # `math.floor` returns an int64
+
+
+@_rounded
+def first_middle(place, places, bins, values):
+    """Return the first of the places in the middle that divides like its bin, or -1.
+
+    values: address of the places of as many bins. Another bin follows them.
+    """
+    here = position(place, places)
+    for i in range(bins):
+        found = rounded_down(load_one(_F64, values + 8 * i, _F64))
+        after = position(place, places + size_of(place) * (i + 1))
+        # A threshold between two bins that are not empty divides like the lower of them.
+        if here <= found < after:
+            return found
+        here = after
+    return -1.0
+
+
+@inlined
+def choose_bin(place, form, places, bins, values):
+    """Return the number of the best bin, with `MIDDLE` its place.
 
     values: address of the criterion of each bin but the last, and of space for two vectors.
     """
     if form != MIDDLE:
-        for i in range(bins - 1, bins + BYTES // 8):
-            store_one(values + 8 * i, _F64, -np.inf)
-        store_one(found, _F64, np.float64(_first_of_best(values, bins - 1)))
-    else:
-        size = size_of(place)
-        here = _position(place, places)
-        for i in range(bins - 1):
-            value, after = load_one(_F64, values + 8 * i, _F64), _position(place, places + size * (i + 1))
-            whole = np.floor(value + max(value, 1.0) * _ROUNDED)  # `math.floor` returns an int64
-            # A threshold between two bins that are not empty divides like the lower of them.
-            fits = here <= whole < after
-            if fits or i == 0:
-                store_one(found, _F64, whole)
-            if fits:
-                break
-            here = after
+        return np.float64(first_of_best(values, bins - 1))
+    found = first_middle(place, places, bins - 1, values)
+    return found if found >= 0 else rounded_down(load_one(_F64, values, _F64))
 
 
 @kernel("place", "number", contract=False)
@@ -152,7 +167,7 @@ def split(place, number, form, places, counts, bins, total: float, lines):
             positions = convert(_F64, load(_U64, places + i, place))
             store(values + i, _F64, positions * load(_F64, counts + i, number))
         for i in range(vectors, line, 8):
-            store_one(values + i, _F64, _position(place, places + i) * load_one(_F64, counts + i, number))
+            store_one(values + i, _F64, position(place, places + i) * load_one(_F64, counts + i, number))
     _sum_both(counts, values, bins, lines)
     for at in range(lines, lines + line - 8, BYTES):
         below, low = load(_F64, at, _F64), load(_F64, at + line, _F64)
@@ -164,51 +179,11 @@ def split(place, number, form, places, counts, bins, total: float, lines):
             value = below * above
             value = value * value  # the criterion is the logarithm of this
         elif form == VARIANCE:
-            value = _variance(below, low, above, high)
+            value = variance(below, low, above, high)
         else:
-            value = _middle(below, low, above, high)
+            value = middle(below, low, above, high)
         store(at + 4 * line, _F64, value)
-    _choose(place, form, places, bins, values, lines)
-
-
-@kernel("place", "number", contract=False)
-def split_counted(place, number, form, places, counts, bins, total: float, lines):
-    """Do the same as `split` for integers of 32 bits, whose sums are exact in any order.
-
-    Whole vectors of them are read. total: the number of samples, less than 1 << 32. lines: address of
-    `COUNTED_LINES` lines, as in `split`.
-
-    The sums of 64 bits take 1 cycle for each bin. Those of float64 take 4.
-    """
-    line, wide, narrow = 8 * bins, size_of(place), size_of(number)
-    below, low = np.uint64(0), np.uint64(0)
-    if form == CORRELATION:
-        for i in range(bins):
-            count = load_one(_U64, counts + narrow * i, number)
-            below, low = np.uint64(below + count), np.uint64(low + count * count)
-            store_one(lines + 8 * i, _U64, below)
-            store_one(lines + line + 8 * i, _U64, low)
-    else:
-        for i in range(bins):
-            count = load_one(_U64, counts + narrow * i, number)
-            below = np.uint64(below + count)
-            low = np.uint64(low + count * load_one(_U64, places + wide * i, place))
-            store_one(lines + 8 * i, _U64, below)
-            store_one(lines + line + 8 * i, _U64, low)
-    numbers, sums = splat(_U64, below), splat(_U64, low)
-    for at in range(lines, lines + line - 8, BYTES):
-        first, second = load(_U64, at, _U64), load(_U64, at + line, _U64)
-        below_, low_ = convert(_F64, first), convert(_F64, second)
-        above_, high_ = convert(_F64, numbers - first), convert(_F64, sums - second)
-        if form == CORRELATION:
-            value = below_ * above_
-            value = value * value / (low_ * high_)
-        elif form == VARIANCE:
-            value = _variance(below_, low_, above_, high_)
-        else:
-            value = _middle(below_, low_, above_, high_)
-        store(at + 2 * line, _F64, value)
-    _choose(place, form, places, bins, lines + 2 * line, lines)
+    store_one(lines, _F64, choose_bin(place, form, places, bins, values))
 
 
 @inlined
@@ -324,42 +299,71 @@ def corner(place, number, form, places, counts, bins, total: float, lines):
     store_one(lines + 8, _F64, np.float64(-sign * nearer))
 
 
-@kernel("place", "number", contract=False)
-def descend(place, number, form, places, counts, bins, total: float, lines):
-    """Find the place with the smallest cross-entropy by the iteration of Li and Tam, from the mean on.
+@_rounded
+def write_sums_before(place, number, places, counts, bins, shift, lines, line):
+    """Write the sums of counts and of counts times places before each bin, and return those of all bins.
 
-    form: `WHOLE` for places of integers, `REAL` for bins of real numbers, whose centres are half a place
-    higher. total: the number of samples. lines: address of two lines of `bins` numbers. The first is the
-    place that is found.
+    lines: address of two lines. line: size of a line in bytes. shift: is added to each place.
     """
-    line, wide, narrow = 8 * bins, size_of(place), size_of(number)
-    # A threshold of integers is found to half a unit, as in scikit-image.
-    shift, tolerance = (0.0, 0.5) if form == WHOLE else (0.5, 1e-6)
     below, low = 0.0, 0.0
     for i in range(bins):
-        count = load_one(_F64, counts + narrow * i, number)
-        below += count
-        low += count * (_position(place, places + wide * i) + shift)
         store_one(lines + 8 * i, _F64, below)
         store_one(lines + line + 8 * i, _F64, low)
-    whole, before, now = low, -np.inf, low / total
+        count = load_one(_F64, counts + size_of(number) * i, number)
+        below += count
+        low += count * (position(place, places + size_of(place) * i) + shift)
+    return below, low
+
+
+@_rounded
+def descent(place, number, form, places, counts, bins, bits, total, whole, lines, line):
+    """Return the place with the smallest cross-entropy by the iteration of Li and Tam, from the mean on.
+
+    form: `WHOLE` or `REAL`. lines: address of the sums before each block of ``1 << bits`` bins, as of
+    `write_sums_before`. total, whole: the sums of all bins.
+    """
+    wide, narrow = size_of(place), size_of(number)
+    # A threshold of integers is found to half a unit, as in scikit-image.
+    shift, tolerance = (0.0, 0.5) if form == WHOLE else (0.5, 1e-6)
+    before, now = -np.inf, whole / total
     for _ in range(_MOST):
         if abs(now - before) <= tolerance:
             break
         before, first, stop = now, 0, bins
         while first < stop:  # the bins that are not above the threshold
             half = (first + stop) // 2
-            if _position(place, places + wide * half) + shift <= now:
+            if position(place, places + wide * half) + shift <= now:
                 first = half + 1
             else:
                 stop = half
-        last = first - 1 if first else bins - 1  # the sums of weights may overflow, and `now` be NaN
-        below, low = load_one(_F64, lines + 8 * last, _F64), load_one(_F64, lines + line + 8 * last, _F64)
+        stop = first if first else bins  # the sums of weights may overflow, and `now` be NaN
+        block = (stop - 1) >> bits
+        below = load_one(_F64, lines + 8 * block, _F64)
+        low = load_one(_F64, lines + line + 8 * block, _F64)
+        for i in range(block << bits, stop):
+            count = load_one(_F64, counts + narrow * i, number)
+            below += count
+            low += count * (position(place, places + wide * i) + shift)
         lower, higher = low / below, (whole - low) / (total - below)
         if lower == 0:
             break
         now = (lower - higher) / (math.log(lower) - math.log(higher))
-    store_one(lines, _F64, now)
+    return now
+
+
+@kernel("place", "number", contract=False)
+def descend(place, number, form, places, counts, bins, total: float, lines):
+    """Find the place with the smallest cross-entropy.
+
+    form: `WHOLE` for places of integers, `REAL` for bins of real numbers, whose centres are half a place
+    higher. total: the number of samples. lines: address of two lines of `bins` numbers. The first is the
+    place that is found.
+    """
+    shift = 0.0 if form == WHOLE else 0.5
+    whole = write_sums_before(place, number, places, counts, bins, shift, lines, 8 * bins)[1]
+    store_one(
+        lines, _F64, descent(place, number, form, places, counts, bins, 0, total, whole, lines, 8 * bins)
+    )
 
 
 @Driver
