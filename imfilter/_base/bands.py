@@ -187,6 +187,15 @@ def in_place(image: npt.NDArray, out: npt.NDArray | None) -> bool:
     return address(out) == address(image)
 
 
+def replaceable_at_once(image: npt.NDArray, out: npt.NDArray) -> bool:
+    """Tell whether `out` is the image, and whether `replace_by_results` may replace it at once.
+
+    A band of a small image would be as large as the image, for up to 36 bytes a sample. `in_place` takes
+    0.7 us, and a median of 3 of 64x64 bytes takes 7.
+    """
+    return 72 * image.size > _AT_ONCE and in_place(image, out)
+
+
 def replace_by_results(
     image: npt.NDArray,
     reach: Sequence[int],

@@ -108,6 +108,10 @@ def wanted(image: Any, common: Common) -> bool:
 
 def presence(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) -> Presence | None:
     """Check the arguments about missing data. Return None if every sample is present; see `asked`."""
+    mode, _, _, _, _, _, _, mask, nan, min_coverage = common
+    words = type(nan) is type(mode) is str and nan == "propagate" and mode != "shrink"
+    if words and own is mask is None and type(min_coverage) is float and not min_coverage:
+        return None  # as in most calls; the checks would take 0.6 us
     return found(asked(image, common, own), image, common.workers)
 
 
