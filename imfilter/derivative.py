@@ -359,7 +359,7 @@ def gradient_of(
         (gradient.difference, gradient.smoothing, axis, normalize, spacing, cross),
         common,
         preserves_dtype=False,
-        geometry=linear.Geometry(flipped=cross),
+        geometry=linear.Geometry(flipped=True) if cross else linear.EVERY_SAMPLE,  # which no key contains
     )
 
 

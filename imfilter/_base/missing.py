@@ -95,11 +95,16 @@ def split(image: Any) -> tuple[Any, npt.NDArray[np.bool_] | None]:
 
 
 def wanted(image: Any, common: Common) -> bool:
-    """Tell whether a call asks for missing data in any way. Every call does this, so it takes 0.15 us."""
+    """Tell whether a call asks for missing data in any way, or may have a wrong argument about it.
+
+    Most calls do this, so it takes 0.2 us.
+    """
     mode, _, _, _, _, _, _, mask, nan, min_coverage = common
     return (
         mask is not None
+        or not isinstance(nan, str)
         or nan != "propagate"
+        or type(min_coverage) is not float
         or min_coverage != 0
         or (isinstance(mode, str) and mode == "shrink")
         or is_masked(image)
@@ -108,6 +113,8 @@ def wanted(image: Any, common: Common) -> bool:
 
 def presence(image: npt.NDArray, common: Common, own: npt.NDArray | None = None) -> Presence | None:
     """Check the arguments about missing data. Return None if every sample is present; see `asked`."""
+    if own is None and not wanted(image, common):
+        return None  # the checks would take 0.6 us
     return found(asked(image, common, own), image, common.workers)
 
 

@@ -70,7 +70,7 @@ class Program:
 
         Return whether this succeeded. Running sums fail if a sample is not finite.
         """
-        if self.brief:
+        if self.brief or (workers == 1 and self.work <= PATIENCE):  # no pace is needed
             return self.compute(image, target, 0, self.lines)
         pace, known = self.pace, self.pace.seconds
         if self.work <= SMALL and known * self.lines < threads.LEAST:

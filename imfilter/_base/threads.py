@@ -306,7 +306,7 @@ def run(
         lead = (_lag + _MARGIN) / known if known and pieces == 1 else 0.0
         first = int((total + (number - 1) * lead) / number + 0.5)
     if first >= total:
-        begin = thread_time()
+        begin = 0.0 if pace is None else thread_time()  # it takes a system call
         for piece in range(pieces):
             task(total * piece // pieces, total * (piece + 1) // pieces)
         if pace is not None:

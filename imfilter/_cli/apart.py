@@ -56,7 +56,7 @@ def _can_copy() -> bool:
 
 
 def _in_copy(work: Callable[[], object]) -> None:
-    """Work in a copy of this process, and wait for its end. What goes wrong there will go wrong here, too."""
+    """Work in a copy of this process, and wait for its end. An error there will occur here, too."""
     parent = os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 warns of every other thread

@@ -113,7 +113,7 @@ def _of_version() -> Callable[[], str]:
 
 
 def lost(address: str) -> FileError:
-    """Return the error about a cluster that has gone away."""
+    """Return the error about a cluster that does not answer any more."""
     return FileError(f"{address}: the connection to the cluster is lost")
 
 

@@ -1,7 +1,7 @@
 """Ranks and morphology of OpenCV.
 
 OpenCV's order of NaN and other samples depends on their places. A search for NaN takes a third of the time of
-a small window. The kernels of this engine meet NaN while they filter, and refuse the image.
+a small window. The kernels of this engine find NaN while they filter, and stop.
 """
 
 from typing import Any, NamedTuple

@@ -99,7 +99,7 @@ def conv(
     small differences of large products may lose more, as in every library. In float32, layers of 3x3 kernels
     with stride 1, dilation 1 and at least 16 input and output channels use Winograd's minimal filtering,
     which needs fewer multiply-adds. Its error is usually 2e-6. These layers are computed directly if a number
-    is not finite or would overflow on the way, or if the estimated error is too large.
+    is not finite, if an intermediate sum could overflow, or if the estimated error is too large.
 
     References
     ----------

@@ -122,5 +122,5 @@ def _open(error: Undetermined, biased: bool) -> str:
             f"x must determine all {error.wanted} weights, got samples that determine {error.known} (others "
             "are sums of these, within rounding); use ridge > 0, a smaller size, or more varied samples"
         )
-    what = "a constant series, whose kernel cannot be told from the bias" if biased else "zeros alone"
+    what = "a constant series, for which kernel and bias are not unique" if biased else "zeros alone"
     return f"x must vary, got {what}; use ridge > 0 or another series"

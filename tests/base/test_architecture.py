@@ -43,8 +43,8 @@ FAMILIES = {
 FOLDERS = ("_simd", "_base", "_files", "_cli", "_play")
 
 
-def room(module):
-    """Where a module of the package lives: a folder with a rule of its own; None for modules of others."""
+def area(module):
+    """The part of the package with a rule of its own that a module belongs to; None for other packages."""
     parts = module.split(".")
     if parts[0] != "imfilter":
         return None
@@ -54,7 +54,7 @@ def room(module):
 
 
 def allowed(inside, other):
-    """Whether a module in one room may import one in another."""
+    """Whether a module of one part may import one of another part."""
     if inside == "_simd" or inside.endswith("/kernels"):
         return other in ("_simd", inside)
     if inside == "_base":
@@ -95,12 +95,12 @@ def imports(path):
 # most rules need for a file.
 
 
-def test_rooms_import_what_they_may():
+def test_modules_import_what_they_may():
     pairs = [(name_of(path), module) for path in SOURCES for module in imports(path)]
     assert not [
         f"{name} imports {module}"
         for name, module in pairs
-        if room(module) is not None and not allowed(room(name), room(module))
+        if area(module) is not None and not allowed(area(name), area(module))
     ]
 
 
@@ -134,7 +134,7 @@ def test_packages_say_what_lives_there():
         if path.name == "__init__.py":
             text = ast.get_docstring(parsed(path))
             assert text, path
-            assert room(name_of(path)) == "public" or len(text.splitlines()) <= 6, path
+            assert area(name_of(path)) == "public" or len(text.splitlines()) <= 6, path
 
 
 def test_numba_compiles_in_one_place():

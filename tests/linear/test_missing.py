@@ -2,6 +2,7 @@
 
 import re
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -207,6 +208,27 @@ def test_errors(name, options, message):
     with pytest.raises(ValueError, match=re.escape(message)) as error:
         run(np.ones((4, 5)), **options)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_coverage": False}, "min_coverage must be a number, got False"),
+        ({"min_coverage": np.zeros(1)}, "min_coverage must be a number, got ndarray of shape (1,)"),
+        ({"nan": np.array(["propagate"] * 2)}, "nan must be one of 'propagate', 'ignore', got ndarray"),
+    ],
+)
+@pytest.mark.parametrize("run", [imfilter.sobel, imfilter.harris, partial(imfilter.gabor, frequency=0.2)])
+def test_types_are_checked_even_if_equal_to_the_default(run, options, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        run(np.ones((8, 8)), **options)
+
+
+@pytest.mark.parametrize("zero", [0, -0.0, np.float32(0), np.array(0.0)])
+@pytest.mark.parametrize("run", [imfilter.sobel, imfilter.harris, partial(imfilter.gabor, frequency=0.2)])
+def test_every_zero_asks_for_no_coverage(run, zero):
+    image = np.random.default_rng(5).random((20, 30), np.float32)
+    np.testing.assert_array_equal(run(image, min_coverage=zero), run(image))
 
 
 def test_a_mask_of_complex_numbers_is_refused():

@@ -9,6 +9,7 @@ import pytest
 import imfilter
 from imfilter import morphology
 from imfilter._base import bands
+from imfilter._filters.rank.settings import bytes_of_comparison, compared_as
 from tests.looping import loop_over
 
 RNG = np.random.default_rng(31)
@@ -188,3 +189,21 @@ def test_memory_beside_the_image(dtype):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 8 << 20, (name, options.keys(), peak)
+
+
+@pytest.mark.parametrize("kind", "?BHqefdg")
+def test_an_image_that_bands_can_replace_is_compared_with_its_output(kind):
+    """Small images are not compared. Their bands would need as much memory as a copy."""
+    dtype = np.dtype(kind)
+    more = bytes_of_comparison(dtype, compared_as(np.zeros(1, dtype), 0, dtype)[1])
+    replaced = 0
+    for size in (1 << 15, 1 << 16, (1 << 16) + 256, 1 << 18, 1 << 20, 1 << 23):
+        for columns in (1, 16, 256, size):
+            image = np.zeros((size // columns, columns), dtype)
+            done = bands.replace_by_results(
+                image, (1, 1), lambda samples, _: (samples, None), 1, periodic=False, at_once=True,
+                wanted=False, more=more,
+            )  # fmt: skip
+            replaced += done is not None
+            assert done is None or bands.replaceable_at_once(image, image)
+    assert replaced

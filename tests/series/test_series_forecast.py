@@ -259,7 +259,7 @@ WRONG = [
     (
         lambda: series.fit_forecaster(np.full(50, 0.1), 2),
         ValueError,
-        "x must vary, got a constant series, whose kernel cannot be told from the bias; use ridge > 0",
+        "x must vary, got a constant series, for which kernel and bias are not unique; use ridge > 0",
     ),
     (
         lambda: series.fit_forecaster(np.zeros(50), 2, bias=False),

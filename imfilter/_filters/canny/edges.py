@@ -174,8 +174,11 @@ def _strong(candidates: npt.NDArray[np.uint8], out: npt.NDArray | None, workers:
     def compare(start: int, stop: int) -> None:
         np.equal(candidates[start:stop], STRONG, out=result[start:stop], casting="unsafe")
 
-    pace = threads.pace_of(np.equal, candidates.shape[1:])
-    threads.run(compare, len(candidates), workers if candidates.size > _STRIP else 1, 1, pace)
+    if candidates.size > _STRIP:
+        pace = threads.pace_of(np.equal, candidates.shape[1:])
+        threads.run(compare, len(candidates), workers, 1, pace)
+    else:
+        compare(0, len(candidates))
     return result
 
 

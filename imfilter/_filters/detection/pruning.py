@@ -7,10 +7,10 @@ _Reals = npt.NDArray[np.float64]
 
 
 def pruned(centres: _Reals, radii: _Reals, most: float) -> npt.NDArray[np.int64]:
-    """Return the numbers of the blobs that stay, in the given order, the strongest first.
+    """Return the numbers of the blobs that are kept, in the given order, the strongest first.
 
-    The largest blobs stay first. A blob goes if it shares more than the part `most` of itself with a larger
-    one that stays.
+    The largest blobs are tested first. A blob is removed if it shares more than the part `most` of itself
+    with a larger one that is kept.
     """
     from scipy.spatial import cKDTree
 

@@ -47,7 +47,7 @@ WINDOWS, NORMS, METHODS = ("box", "disc"), ("l2", "l1"), ("exact", "sampled")
 #: middle. The weights of those rows are computed for the piece alone.
 _ROWS = 4
 #: Weights beside segments and above a piece are computed, too. If there are more than this number for each
-#: result, sharing does not pay: 256x200 took 7.3 ms instead of 7.1 for 33 x 33, and takes 3.96 instead of
+#: result, sharing saves no time: 256x200 took 7.3 ms instead of 7.1 for 33 x 33, and takes 3.96 instead of
 #: 4.11 for 25 x 25. Windows of 3 x 3 with a table of powers do not gain: 3840x200 took 1.37 ms instead of
 #: 1.28 (Zen 4, float32, one thread).
 _COST = 2.0
@@ -277,7 +277,7 @@ def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray
 def _pairs(
     call: Call, job: npt.NDArray, pitches: list[int], rows: int, store: Store
 ) -> dict[str, npt.NDArray]:
-    """Let samples of different rows share their weights, if this pays. Return the tables for it."""
+    """Let samples of different rows share their weights, if this saves time. Return the tables for it."""
     size, lanes, groups = call.real.itemsize, _lanes(call.real), call.frame.sizes[1] // 2
     register = size * lanes
     segment = _segment(call.frame, call.real, rows, int(job["count"]) // pitches[3], pitches[3])
@@ -311,7 +311,7 @@ def _lanes(real: np.dtype) -> int:
 
 
 def _segment(frame: Frame, real: np.dtype, rows: int, count: int, inner: int) -> int:
-    """Return the samples of a segment of a line in the lane layout, or 0 if sharing weights does not pay.
+    """Return the samples of a segment of a line in the lane layout, or 0 if sharing saves no time.
 
     A piece has `rows` lines of `count` positions, with `inner` samples each.
     """

@@ -1,4 +1,4 @@
-"""What the compiled code of a user's function depends on, as a digest, or None if that cannot be told.
+"""What the compiled code of a user's function depends on, as a digest, or None if it is not known.
 
 Code that is kept on disk must be that of the same function with the same values. So the digest contains the
 bytecode, the constants, the defaults, the values of the closure, and the values of the global names that the
@@ -36,7 +36,7 @@ _SWITCHES = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "USING_SVML")
 
 
 class _Unknown(Exception):
-    """A value that no key can stand for."""
+    """A value that has no key."""
 
 
 def digest(function: Any, kinds: tuple[Any, ...], *more: Any) -> str | None:

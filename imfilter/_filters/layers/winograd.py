@@ -39,7 +39,7 @@ _PROMISED = 1e-5
 #: square of the samples. The largest error seen was 54 of them: noise, smooth and sparse images, channels of
 #: different scales and images far from zero, with 16 to 512 channels.
 _ERROR = 64.0
-#: Weights and outputs below this number may become denormal on the way.
+#: Weights and outputs below this number may give denormal intermediate sums.
 _TINY = 1e-30
 #: Smallest number of units of work, for threads to share.
 _UNITS = 8

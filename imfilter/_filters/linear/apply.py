@@ -68,7 +68,7 @@ class Geometry(NamedTuple):
     real: np.dtype | None = None
 
 
-_EVERY_SAMPLE = Geometry()
+EVERY_SAMPLE = Geometry()
 
 #: Makes the operator from the image's number of axes, the filtered axes, and the filter's own arguments.
 Build = Callable[..., Operator]
@@ -88,13 +88,13 @@ def apply(
     *,
     preserves_dtype: bool,
     method: str = "auto",
-    geometry: Geometry = _EVERY_SAMPLE,
+    geometry: Geometry = EVERY_SAMPLE,
 ) -> npt.NDArray:
     """Check the arguments, make the operator with ``build(ndim, axes, *own)``, and run it.
 
     `preserves_dtype` is set for filters that average. Their result has the image's dtype.
     """
-    given = (own,) if geometry is _EVERY_SAMPLE else (own, geometry)
+    given = (own,) if geometry is EVERY_SAMPLE else (own, geometry)
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method_of(method)), *given)
 
 
@@ -137,7 +137,7 @@ def _validate_and_plan(
     given: Common,
     fixed: tuple[Build, bool, str],
     own: tuple[Any, ...],
-    geometry: Geometry = _EVERY_SAMPLE,
+    geometry: Geometry = EVERY_SAMPLE,
 ) -> Call:
     """Check the arguments, and make the call that follows from them."""
     build, preserves_dtype, method = fixed
@@ -148,7 +148,7 @@ def _validate_and_plan(
         return _planned(array, given, chosen, operator, *others)
     key = _likeness(operator)
     if key is not None:
-        more = () if geometry is _EVERY_SAMPLE else (geometry,)
+        more = () if geometry is EVERY_SAMPLE else (geometry,)
         key = key_of(array, given, (key, chosen, preserves_dtype, method), more)
     call = _alike.get(key)
     if call is None:
@@ -263,7 +263,7 @@ def _with_missing(
     present: Presence,
     undefined: bool,
     own: tuple[Any, ...],
-    geometry: Geometry = _EVERY_SAMPLE,
+    geometry: Geometry = EVERY_SAMPLE,
 ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
     """Filter an image with missing data; see `normalized`."""
     build, preserves_dtype, _ = fixed

@@ -38,7 +38,8 @@ def gabor(
     units, several = _units(0.0 if theta is None and direction is None else theta, direction)
     bank = _several(frequency) or several
     # The definition of an absent sample is for a kernel, not for the terms into which it is split.
-    whole = missing.wanted(image, common)
+    _, least = missing.policy(common.nan, common.min_coverage)
+    whole = missing.wanted(image, common._replace(min_coverage=least))
     chosen = [*itertools.product(frequencies, units)]
 
     def run(index: int, imaginary: bool, common: Common) -> npt.NDArray:

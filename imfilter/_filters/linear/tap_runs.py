@@ -14,7 +14,8 @@ from imfilter._simd.registers import BYTES
 _GROUP = 32
 
 #: Most rows that are summed at a time, 4 registers each: 2, 4, 5, 6 rows of 81 taps ran at 37, 46, 55, 49
-#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most). More rows spill registers.
+#: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most). More rows need more registers
+#: than there are.
 ROWS = 5 if BYTES > 128 else 2
 #: Most taps along a line that form one partial sum.
 SHORT = 64

@@ -73,7 +73,7 @@ def apply(
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Find the ranks, in `out` or a new array. An image that is the output is replaced band by band."""
-    if out is not None and call.long is None and bands.in_place(array, out):
+    if out is not None and call.long is None and bands.replaceable_at_once(array, out):
 
         def of_band(samples: npt.NDArray, _: bands.Band) -> bands.Found:
             return _compared_and_ranked(call, samples, None, 1), None

@@ -63,7 +63,7 @@ def _below(kind: np.dtype, constant: Number) -> int:
 
 
 def _moved(samples: npt.NDArray, constant: Number) -> Keys | None:
-    """Return the samples, shifted on one side of the constant to free a key for it, or None without room.
+    """Return the samples, shifted on one side of the constant to free a key for it. None: no key is free.
 
     A constant that sorts first or last needs no shift, unless the smallest or largest integer is a sample.
     """

@@ -23,7 +23,7 @@ from imfilter.typing import NDArray
 _LEVELS, _LEAST = 256, float(np.finfo(np.float32).eps)
 #: Types with two results, and the largest byte.
 _BINARY, _WHITE = (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV), 255
-#: Samples of a block, whose results on the way stay in the cache.
+#: Samples of a block. Its intermediate results stay in the cache.
 _BLOCK = 1 << 17
 #: Writes the result of some rows: ``fill(rows)``.
 _Fill = Callable[[slice], object]

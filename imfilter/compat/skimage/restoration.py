@@ -36,7 +36,7 @@ _MOST_TAPS = 400
 denoise_bilateral = always(
     theirs.denoise_bilateral,
     "skimage.restoration.denoise_bilateral",
-    "scikit-image misplaces the weights of positions",
+    "scikit-image applies its spatial weights at wrong positions",
 )
 denoise_nl_means = always(
     theirs.denoise_nl_means,
