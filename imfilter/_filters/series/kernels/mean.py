@@ -14,7 +14,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lines import copy
 from imfilter._simd.llvm import constant, multiply_add, strict
-from imfilter._simd.prefetch import DISTANCE, prefetch
+from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES, LINE, in_register
 from imfilter._simd.vector import (
     invoke,
@@ -66,11 +66,11 @@ def _quotient(typingctx, value, divisor, reciprocal):
 
 
 @inlined
-def _total(target, parts, n_parts, offset, count, divisor, coming, place):
+def _total(target, parts, n_parts, offset, count, divisor, coming, place, share):
     """Write the sum of the parts of each element, the first part first, over `divisor` unless it is 0.
 
     parts: addresses of the parts of the first element, minus `offset` bytes. coming, place: addresses of the
-    next samples and results to prefetch, or 0.
+    next samples and results to prefetch, or 0. One of `share` calls prefetches its share of the samples.
     """
     reciprocal = 1.0 / divisor if divisor != 0.0 else 0.0
     first = peek(parts) + offset
@@ -96,8 +96,10 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place):
             e += _REGISTER
         else:
             if coming:
+                for i in range(0, BYTES // share, LINE):
+                    prefetch(coming + 8 * e // share + i, False)
+            if place:
                 for i in range(0, BYTES, LINE):
-                    prefetch(coming + 8 * e + i, False)
                     prefetch(place + 8 * e + i, True)
             vector = load(_F64, first + 8 * e, _F64)
             for i in range(1, n_parts):
@@ -152,14 +154,19 @@ def _sum_samples(line, step, stage, history, at, count, samples, width, low, sum
 
 
 @inlined
-def _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts):
-    """Write the sums of a block that are composed of other sums."""
+def _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts, coming, share):
+    """Write the sums of a block that are composed of other sums.
+
+    coming: address of the next samples, or 0. Each level prefetches one of `share` equal parts of them.
+    """
     for level in range(low, n_levels):
         entry = levels + 8 * FIELDS * level
         at, count = _newest(sums, levels, cursors, level, width), peek(entry + 24)
         if at:
             _look_up(addresses, parts + 16 * peek(entry + 32), count, sums, levels, cursors, width, 0)
-            _total(at, addresses, count, 0, block_rows * width, 0.0, 0, 0)
+            _total(at, addresses, count, 0, block_rows * width, 0.0, coming, 0, share)
+        if coming:
+            coming += 8 * block_rows // share
 
 
 @inlined
@@ -192,8 +199,8 @@ def _directly(line, to, n, step, width, size, divisor, addresses):
     for run in range(runs):
         skipped = 8 * run * step
         coming = line + skipped + 8 * (size + _AHEAD) * step if runs > 1 else 0
-        place = to + skipped + 8 * _AHEAD * step
-        _total(to + skipped, addresses, size, skipped, length, divisor, coming, place)
+        place = to + skipped + 8 * _AHEAD * step if runs > 1 else 0
+        _total(to + skipped, addresses, size, skipped, length, divisor, coming, place, 1)
 
 
 @Driver
@@ -216,6 +223,9 @@ def average(
     cursors = workspace + 8 * doubling_sums.HELD
     addresses = cursors + 8 * MOST
     stage = addresses + 8 * MOST
+    # The samples of the next block of one series are prefetched evenly while sums are composed, and the
+    # results while samples are summed. In one loop they wait for each other, and then the memory is idle.
+    share = max(n_levels - low, 0) + 1 if step == 1 else 1
     for number in range(-(-rows // stretch) - 1, -1, -1):
         top = number * stretch
         n = min(stretch, rows - top)
@@ -239,24 +249,28 @@ def average(
                 block_rows, first_row = min(block, n + lag - begin), begin - lag
                 if step == 1:
                     block_rows = -(-block_rows // doubling_sums.OCTET) * doubling_sums.OCTET
-                place = to + 8 * first_row + DISTANCE
+                next_block = line + 8 * (begin + block_rows) * step
                 _sum_samples(
                     line, step, stage, workspace, begin, block_rows, n + size - 1, width, low, sums, levels,
-                    cursors, place,
+                    cursors, to + 8 * first_row,
                 )  # fmt: skip
-                _compose(addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts)
+                _compose(
+                    addresses, block_rows, width, low, sums, levels, n_levels, cursors, parts,
+                    next_block if step == 1 else 0, share,
+                )  # fmt: skip
                 row, stop = max(0, first_row), min(n, first_row + block_rows)
                 if row < stop:
                     runs, length = _runs(stop - row, width, step)
                     _look_up(
                         addresses, parts + 16 * first, n_parts, sums, levels, cursors, width, row - first_row
                     )  # fmt: skip
+                    if step == 1:
+                        next_block += 8 * (block_rows // share * (share - 1))
                     for run in range(runs):
-                        coming = line + 8 * (begin + block_rows + run) * step
-                        place = to + 8 * (row + block_rows + run) * step
+                        place = to + 8 * (row + block_rows + run) * step if step > 1 else 0
                         _total(
                             to + 8 * (row + run) * step, addresses, n_parts, 8 * run * width, length, divisor,
-                            coming, place,
+                            next_block + 8 * run * step, place, share,
                         )  # fmt: skip
                 _advance(block, width, sums, levels, n_levels, cursors)
 
