@@ -6,8 +6,8 @@ so nothing is rounded.
 
 import numpy as np
 
-from imfilter._filters.series.kernels.doubling_sums import OCTET, _octet, _zeros
-from imfilter._filters.series.kernels.mean import _quotient
+from imfilter._filters.series.kernels.doubling_sums import OCTET, octet, zeros
+from imfilter._filters.series.kernels.mean import quotient
 from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import any_nan, count_lanes, full_like, lanes_from, where
@@ -53,7 +53,7 @@ def _finish(at, count, size, inverse, fewest, is_mean):
         store_one(at, _F64, np.nan)
     elif is_mean:
         total = load_one(_F64, at, _F64)
-        store_one(at, _F64, _quotient(total, size, inverse) if count == size else total / count)
+        store_one(at, _F64, quotient(total, size, inverse) if count == size else total / count)
 
 
 @inlined
@@ -62,15 +62,17 @@ def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, coun
 
     count: how many samples of the first window are present. That of the next window is written to `counts`.
     """
-    zero, whole = _zeros(), full_like(_zeros(), _F64, size)
+    zero, whole = zeros(), full_like(zeros(), _F64, size)
     one, inverse = full_like(zero, _F64, 1.0), full_like(zero, _F64, 1.0 / size)
     e = 0
     while e + OCTET < rows:
-        leaving, coming = _octet(source + 8 * e), _octet(source + 8 * (e + int(size)))
+        leaving, coming = octet(source + 8 * e), octet(source + 8 * (e + int(size)))
         at = target + 8 * e
-        if count == size and not any_nan(leaving + coming):
-            if is_mean:
-                store(at, _F64, _quotient(_octet(at), whole, inverse))
+        if count >= fewest and not any_nan(leaving + coming):  # all windows have as many samples
+            if is_mean and count == size:
+                store(at, _F64, quotient(octet(at), whole, inverse))
+            elif is_mean:
+                store(at, _F64, octet(at) / full_like(zero, _F64, count))
         elif not is_mean and count - OCTET >= fewest:
             count += float(count_lanes(leaving != leaving) - count_lanes(coming != coming))
         else:
@@ -80,9 +82,9 @@ def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, coun
             change = change + lanes_from(zero, change, 4)
             store(counts, _F64, change)
             before = full_like(zero, _F64, count)
-            present, total = before + lanes_from(zero, change, 7), _octet(at)
+            present, total = before + lanes_from(zero, change, 7), octet(at)
             if is_mean:
-                total = where(present == whole, _quotient(total, whole, inverse), total / present)
+                total = where(present == whole, quotient(total, whole, inverse), total / present)
             store(at, _F64, where(present < fewest, np.nan, total))
             count += load_one(_F64, counts + 8 * (OCTET - 1), _F64)
         e += OCTET

@@ -45,7 +45,7 @@ _AHEAD = 2
 
 
 @intrinsic
-def _quotient(typingctx, value, divisor, reciprocal):
+def quotient(typingctx, value, divisor, reciprocal):
     """Divide numbers or vectors: multiply by the reciprocal, and correct the product by its remainder.
 
     The instruction vdivpd takes 16 cycles for 8 float64, longer than ten additions (Cascade Lake).
@@ -82,7 +82,7 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place, share)
             for i in range(1, n_parts):
                 one += load_one(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
-                one = _quotient(one, divisor, reciprocal)
+                one = quotient(one, divisor, reciprocal)
             store_one(to, _F64, one)
             e += 1
         elif e + _LANES > count:
@@ -91,7 +91,7 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place, share)
                 register = register + load_like(register, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
                 by, inverse = splat_register(_F64, divisor), splat_register(_F64, reciprocal)
-                register = _quotient(register, by, inverse)
+                register = quotient(register, by, inverse)
             store(to, _F64, register)
             e += _REGISTER
         else:
@@ -105,7 +105,7 @@ def _total(target, parts, n_parts, offset, count, divisor, coming, place, share)
             for i in range(1, n_parts):
                 vector = vector + load(_F64, peek(parts + 8 * i) + offset + 8 * e, _F64)
             if divisor != 0.0:
-                vector = _quotient(vector, splat(_F64, divisor), splat(_F64, reciprocal))
+                vector = quotient(vector, splat(_F64, divisor), splat(_F64, reciprocal))
             store(to, _F64, vector)
             e += _LANES
 
