@@ -18,7 +18,7 @@ from imfilter._filters.series.windows import Window, average, products, skip_nan
 class Sum(Window):
     """The sum. An absent sample is 0."""
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -46,7 +46,7 @@ class Extreme(Window):
 
     exact = True
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -94,7 +94,7 @@ class Variance(Window):
     ddof: float = 0.0
     root: bool = False
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(

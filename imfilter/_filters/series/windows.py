@@ -128,7 +128,7 @@ class Window(ABC):
     before: int
     exact = False  # denormal numbers are zero
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         """Return whether `compute`, or `skip_nan`, takes samples and results of any dtype."""
         return False
 
@@ -157,7 +157,7 @@ class Window(ABC):
 class Mean(Window):
     """The mean."""
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -193,7 +193,7 @@ class Weighted(Window):
     taps: Lines
     bias: float = 0.0
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return not skips_nan
 
     def compute(
@@ -293,7 +293,7 @@ class Polynomial(Window):
     deriv: int = 0
     spacing: float = 1.0
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return not skips_nan
 
     @property
