@@ -102,17 +102,22 @@ class Variance(Window):
     ) -> Lines:
         if present is None:
             return self._spreads(lines, None, workers, out)
-        # Counts of 0 and 1 must give the bits of a series with NaN in place of absent samples.
-        result = self._present(np.where(present > 0, lines, math.nan), 1, workers, out)
-        unknown = np.isnan(lines) & (present > 0)
+        shares = (present > 0) & (present != 1)
+        if not shares.any():
+            return self._whole(lines, present > 0, workers, out)
+        counts = np.ascontiguousarray(present, np.float64)
+        counted = self._spreads(np.where(present > 0, lines, 0.0), counts, workers, out)
+        have_shares = average(shares.astype(np.float64), self.size, 1.0, workers) > 0
+        if not have_shares.all():
+            np.copyto(counted, self._whole(lines, present > 0, workers, None), where=~have_shares)
+        return counted
+
+    def _whole(self, lines: Lines, present: Present, workers: int | None, out: Lines | None) -> Lines:
+        """Return the results of samples that count as 1, with the bits of NaN in place of the others."""
+        result = self._present(np.where(present, lines, math.nan), 1, workers, out)
+        unknown = np.isnan(lines) & present
         if unknown.any():
             result[average(unknown.astype(np.float64), self.size, 1.0, workers) > 0] = math.nan
-        shares = (present > 0) & (present != 1)
-        if shares.any():
-            counts = np.ascontiguousarray(present, np.float64)
-            counted = self._spreads(np.where(present > 0, lines, 0.0), counts, workers, None)
-            have_shares = average(shares.astype(np.float64), self.size, 1.0, workers) > 0
-            np.copyto(result, counted, where=have_shares)
         return result
 
     def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, scatter
-from imfilter._filters.series.kernels.groups import FIELDS, LEVEL, STRETCH, complete, group, locate
+from imfilter._filters.series.kernels.groups import FIELDS, LEVEL, SAMPLES, STRETCH, complete, group, locate
 from imfilter._filters.series.kernels.register_groups import EIGHT_LANES, only_eights, write_eights
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
@@ -66,15 +66,29 @@ def _absent_in(absent, size):
 
 
 @inlined
-def _merged_present(samples, absent, pitch, spots, n_parts, row):
-    """Return the sum of differences to the reference, a sum of squares, and the number of present samples.
+def _merged_present_samples(samples, absent, spots, n_parts, row):
+    """Return what `_merged_present` does, of a group of samples that follow each other."""
+    reference, before = load(_F64, samples, _F64), load(_F64, absent, _F64)
+    total = full_like(reference, _F64, 0.0)
+    squares = total
+    for spot in range(spots, spots + 8 * FIELDS * n_parts, 8 * FIELDS):
+        first = peek(spot)
+        after = load(_F64, absent + first + row, _F64)
+        u = where(after == before, load(_F64, samples + first, _F64) - reference, 0.0)
+        total, squares, before = total + u, fma(u, u, squares), after
+    return total, squares
 
-    The sum of squares about the mean is this one minus the square of the sum over the number. row: bytes of a
-    row.
+
+@inlined
+def _merged_present(samples, absent, pitch, spots, n_parts, row):
+    """Return the sum of differences to the reference of the present samples, and a sum of squares.
+
+    The sum of squares about the mean is this one minus the square of the sum over the number of samples. row:
+    bytes of a row.
     """
     reference = load(_F64, samples, _F64)
     zero = full_like(reference, _F64, 0.0)
-    total, squares, sums, number, before = zero, zero, zero, zero, load(_F64, absent, _F64)
+    total, squares, sums, before = zero, zero, zero, load(_F64, absent, _F64)
     for spot in range(spots, spots + 8 * FIELDS * n_parts, 8 * FIELDS):
         first, means, weight = peek(spot), peek(spot + 8), load_one(_F64, spot + 16, _F64)
         u = load(_F64, samples + first, _F64) - reference
@@ -86,13 +100,15 @@ def _merged_present(samples, absent, pitch, spots, n_parts, row):
         u = where(present == 0.0, 0.0, u)  # of an empty group, which may be before an infinite sample
         total = fma(u, present, total)
         squares = fma(u * present, u, squares)
-        number = number + present
-    return total, sums + squares, number
+    return total, sums + squares
 
 
 @inlined
 def _of_present(total, squares, number, ddof, fewest):
-    """Return the variances from what `_merged_present` returns. One division takes less time than two."""
+    """Return the variances of `number` samples from what `_merged_present` returns.
+
+    One division takes less time than two.
+    """
     free = number - splat(_F64, ddof)
     result = fma(total, -total, squares * number) / (number * free)
     return where(number < fewest, np.nan, where(free > 0.0, result, np.nan))
@@ -123,7 +139,11 @@ def _merge_vector(entry, at, buffer, absent, pitch, spots, width, ddof, fewest, 
         if fewest >= 0.0:
             result = result * splat(_F64, 1.0 / (samples - ddof if samples > ddof else np.nan))
     if n_gaps:
-        total, squares, number = _merged_present(buffer + at, absent + at, pitch, table, n_parts, 8 * width)
+        number = splat(_F64, float(samples)) - gaps
+        if kind == SAMPLES:
+            total, squares = _merged_present_samples(buffer + at, absent + at, table, n_parts, 8 * width)
+        else:
+            total, squares = _merged_present(buffer + at, absent + at, pitch, table, n_parts, 8 * width)
         if fewest >= 0.0:
             rest = _of_present(total, squares, number, ddof, fewest)
         else:
