@@ -22,6 +22,17 @@ _RUN = 256
 
 
 @inlined
+def _any_absent(samples, count):
+    """Tell whether one of `count` samples is NaN."""
+    e = 0
+    while e + LANES <= count and not any_nan(load(_F64, samples + 8 * e, _F64)):
+        e += LANES
+    while e < count and load_one(_F64, samples + 8 * e, _F64) == load_one(_F64, samples + 8 * e, _F64):
+        e += 1
+    return e < count
+
+
+@inlined
 def _count_absent(samples, absent, count, width):
     """Write how many of the samples of a column are NaN, before each row and after the last one.
 
@@ -115,15 +126,18 @@ def _of_present(total, squares, number, ddof, fewest):
 
 
 @inlined
-def _has_gaps(absent, at, count, samples, width):
-    """Tell whether a sample may be absent in `count` groups of `samples` samples from byte `at` on."""
-    if width > 1:
-        return True
+def _has_gaps(absent, at, count, samples, width, block_has):
+    """Tell whether a sample may be absent in `count` groups of `samples` samples from byte `at` on.
+
+    block_has: whether the block has absent samples. If not, they are not counted.
+    """
+    if width > 1 or not block_has:
+        return block_has
     return load_one(_F64, absent + at, _F64) != load_one(_F64, absent + at + 8 * (count + samples - 1), _F64)
 
 
 @inlined
-def _merge_vector(entry, at, buffer, absent, pitch, spots, width, ddof, fewest, one):
+def _merge_vector(entry, at, buffer, absent, pitch, spots, width, block_has, ddof, fewest, one):
     """Return the means and sums of squares of a vector of groups, from byte `at` on.
 
     Of windows, return the means and the variances: if `fewest` is at least 0.
@@ -131,7 +145,7 @@ def _merge_vector(entry, at, buffer, absent, pitch, spots, width, ddof, fewest, 
     samples, n_parts, kind = peek(entry), peek(entry + 8), peek(entry + 24)
     table, inverse = spots + 8 * FIELDS * peek(entry + 16), 1.0 / samples
     gaps = splat(_F64, 0.0)
-    if _has_gaps(absent, at, LANES, samples, width):
+    if _has_gaps(absent, at, LANES, samples, width, block_has):
         gaps = _absent_in(absent + at, 8 * samples * width)
     n_gaps, mean, result = count_lanes(gaps != 0.0), gaps, gaps
     if n_gaps < LANES:
@@ -154,26 +168,27 @@ def _merge_vector(entry, at, buffer, absent, pitch, spots, width, ddof, fewest, 
 
 
 @inlined
-def _write_groups(levels, level, begin, end, buffer, absent, pitch, spots, width, one):
+def _write_groups(levels, level, begin, end, buffer, absent, pitch, spots, width, block_has, one):
     """Write the means and the sums of squares of the groups of a level, from byte `begin` on."""
     to = buffer + (2 * level + 1) * pitch
     for at in range(begin, end, 8 * LANES):
         mean, squares = _merge_vector(
-            levels + 8 * LEVEL * level, at, buffer, absent, pitch, spots, width, 0.0, -1.0, one
+            levels + 8 * LEVEL * level, at, buffer, absent, pitch, spots, width, block_has, 0.0, -1.0, one
         )
         store(to + at, _F64, mean)
         store(to + pitch + at, _F64, squares)
 
 
 @inlined
-def _write_eights(levels, begin, end, buffer, absent, pitch, spots, one, one_in_all):
+def _write_eights(levels, begin, end, buffer, absent, pitch, spots, block_has, one, one_in_all):
     """Write the groups of groups of eight samples of one series. Those of eight are stored only at gaps."""
     samples, n_parts = peek(levels + 8 * LEVEL), peek(levels + 8 * LEVEL + 8)
     for at in range(begin, end, 8 * _RUN):
         stop = min(at + 8 * _RUN, end)
-        if _has_gaps(absent, at, (stop - at) // 8 + LANES, samples, 1):
-            _write_groups(levels, 0, at, stop + 8 * (samples - 8), buffer, absent, pitch, spots, 1, one)
-            _write_groups(levels, 1, at, stop, buffer, absent, pitch, spots, 1, one)
+        if _has_gaps(absent, at, (stop - at) // 8 + LANES, samples, 1, block_has):
+            last = stop + 8 * (samples - 8)
+            _write_groups(levels, 0, at, last, buffer, absent, pitch, spots, 1, block_has, one)
+            _write_groups(levels, 1, at, stop, buffer, absent, pitch, spots, 1, block_has, one)
         else:
             write_eights(buffer, buffer + 3 * pitch, pitch, n_parts, at, stop, one_in_all)
 
@@ -205,8 +220,12 @@ def present_variance(
             n = min(block, rows - top)
             first, every = 8 * (top * step + left), (n + size - 1) * width
             gather(buffer, source + first, n + size - 1, width, step)
-            _count_absent(buffer, absent, every, width)
-            _replace_absent(buffer, every, width)
+            block_has = _any_absent(buffer, every)
+            if block_has:
+                _count_absent(buffer, absent, every, width)
+                _replace_absent(buffer, every, width)
+            # The last level prefetches the samples of the next block, which are before this one.
+            coming = source + first - 8 * block * step if top and width == step else 0
             direct = 8 * (n * width - LANES) if width == step else -1
             for known in range(0, every, STRETCH):
                 front = min(known + STRETCH, every)
@@ -220,22 +239,26 @@ def present_variance(
                     if level == n_levels - 1:
                         for at in range(8 * begin, 8 * end, 8 * LANES):
                             _, result = _merge_vector(
-                                last, at, buffer, absent, pitch, spots, width, ddof, fewest, one
+                                last, at, buffer, absent, pitch, spots, width, block_has, ddof, fewest, one
                             )
                             place = target + first + at
                             for i in range(0, 8 * LANES, LINE):
                                 prefetch(place + DISTANCE + i, True)
+                                if coming:
+                                    prefetch(coming + at + i, False)
                             if is_root:
                                 result = root(result)
                             store(place if at <= direct else stage + at, _F64, result)
                     elif joined and level == 1:
                         _write_eights(
-                            levels, 8 * begin, 8 * end, buffer, absent, pitch, spots, one, one_in_all
-                        )
+                            levels, 8 * begin, 8 * end, buffer, absent, pitch, spots, block_has, one,
+                            one_in_all,
+                        )  # fmt: skip
                     else:
                         _write_groups(
-                            levels, level, 8 * begin, 8 * end, buffer, absent, pitch, spots, width, one
-                        )
+                            levels, level, 8 * begin, 8 * end, buffer, absent, pitch, spots, width, block_has,
+                            one,
+                        )  # fmt: skip
             if width == step:
                 rest_at = 8 * (n * width // LANES) * LANES
                 copy_along(target + first + rest_at, stage + rest_at, n * width % LANES)
