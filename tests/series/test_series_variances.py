@@ -178,3 +178,26 @@ def test_a_present_nan_is_not_absent():
     for kind in (bool, float):
         found = series.moving_variance(x, 25, align="causal", mask=mask.astype(kind))
         np.testing.assert_array_equal(np.flatnonzero(np.isnan(found)), np.arange(200, 225))
+
+
+@pytest.mark.parametrize("shape", [(70,), (30, 3)])
+def test_a_single_gap_anywhere(shape):
+    """One absent sample is found at any place, also as the only one and the last one of a block."""
+    rng = np.random.default_rng(9)
+    known = rng.normal(size=shape)
+    for place in np.ndindex(shape):
+        x = known.copy()
+        x[place] = np.nan
+        found = series.moving_variance(x, 5, axis=0, align="causal", mode="valid", nan="ignore")
+        part = np.lib.stride_tricks.sliding_window_view(x, 5, axis=0)
+        np.testing.assert_allclose(found, np.nanvar(part, axis=-1), rtol=1e-12)
+
+
+def test_windows_with_shares_beside_others():
+    """A count that is a share changes the windows with this sample, and no bit of the others."""
+    rng = np.random.default_rng(10)
+    x, counts = rng.normal(1e7, 1, 400), (rng.random(400) < 0.9).astype(float)
+    expected = series.moving_variance(x, 20, align="causal", mask=counts)
+    counts[200] = 0.5
+    found = series.moving_variance(x, 20, align="causal", mask=counts)
+    np.testing.assert_array_equal(np.flatnonzero(found != expected), np.arange(200, 220))
