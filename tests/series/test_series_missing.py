@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from imfilter import series
-from imfilter._filters.series import moving
+from imfilter._filters.series import variance
 from imfilter._filters.series import windows as blocks
 from tests.looping import loop_over
 from tests.series.missing_cases import CALLS, FILTERS, KERNEL, MODES, bits, of_kernel, windows
@@ -296,9 +296,10 @@ def test_nan_is_absent_as_under_a_mask(name, size, series_of, monkeypatch):
     x[500, 0], x[510:520] = np.inf, -0.0
     few = {"min_count": (size + 1) // 2} if name != "moving_average" else {"min_coverage": 1 / 3}
     for block in (blocks._BLOCK, 37):
-        for module in (blocks, moving):
-            monkeypatch.setattr(module, "_BLOCK", block * series_of)
-            monkeypatch.setattr(module, "_BLOCK_WINDOWS", 0)
+        monkeypatch.setattr(blocks, "_BLOCK", block * series_of)
+        monkeypatch.setattr(blocks, "_BLOCK_WINDOWS", 0)
+        for name_of_limit in ("_ROWS", "_MOST"):
+            monkeypatch.setattr(variance, name_of_limit, block)
         for options in ({}, few, {"mode": "shrink"}, {"mode": "valid", "align": "causal"}):
             filtered = partial(getattr(series, name), x, size, axis=0, **options)
             found, expected = filtered(nan="ignore"), filtered(mask=~np.isnan(x))

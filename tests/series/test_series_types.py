@@ -7,7 +7,7 @@ import pytest
 
 from imfilter import series
 from imfilter._base import denormals
-from imfilter._filters.series import moving, pieces
+from imfilter._filters.series import pieces
 from imfilter._filters.series import windows as blocks
 from tests.looping import loop_over
 
@@ -26,7 +26,7 @@ CALLS = {
 @loop_over("shape", [(400,), (3, 100, 3)])
 def test_blocks_have_the_bits_of_float64(name, dtype, shape, monkeypatch):
     """Samples and results that are converted block by block have the bits of whole converted arrays."""
-    for module in (pieces, blocks, moving):
+    for module in (pieces, blocks):
         monkeypatch.setattr(module, "_BLOCK", 37 * shape[-1])
         monkeypatch.setattr(module, "_BLOCK_WINDOWS", 0)
     monkeypatch.setattr(pieces, "ALONE", 0)

@@ -115,3 +115,89 @@ def test_groups_in_registers(size, widths):
     for series_of in (x[:, None], np.stack([x, x[::-1], x], 1)):
         found = series.moving_variance(series_of, size, axis=0, align="causal", mode="valid")
         np.testing.assert_array_equal(found[:, 0], expected)
+
+
+def with_gaps(shape):
+    """Return values near 1e7 with single gaps and long ones, one of which an infinite sample follows."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(1e7, 1, shape)
+    x[rng.random(shape) < 0.01] = np.nan
+    x[1500:1700], x[2400:3600] = np.nan, np.nan
+    x[3600] = np.inf
+    return x
+
+
+@loop_over("size", [1, 2, 5, 13, 97, 300, 1000, 1025])
+@loop_over("shape", [(9000,), (5000, 3), (4000, 70)])
+def test_variances_of_present_samples(size, shape):
+    """Groups with absent samples lose no digits of an offset, and groups without them have the same bits."""
+    x = with_gaps(shape)
+    few = max(1, size // 3)
+    found = series.moving_variance(
+        x, size, axis=0, align="causal", mode="valid", nan="ignore", min_count=few, ddof=1
+    )
+    whole = series.moving_variance(x, size, axis=0, align="causal", mode="valid", ddof=1)
+    full = ~np.isnan(whole)
+    np.testing.assert_array_equal(found[full], whole[full])
+    part = np.lib.stride_tricks.sliding_window_view(x - 1e7, size, axis=0)[::23]
+    number, infinite = (~np.isnan(part)).sum(-1), np.isinf(part).any(-1)
+    known = np.where(np.isnan(part) | np.isinf(part), 0.0, part)
+    mean = known.sum(-1) / np.maximum(number, 1)
+    squares = np.where(np.isfinite(part), (part - mean[..., None]) ** 2, 0.0).sum(-1)
+    expected = np.where(number > 1, squares / np.maximum(number - 1, 1), np.nan)
+    expected[(number < few) | infinite] = np.nan
+    np.testing.assert_allclose(found[::23], expected, rtol=1e-9)
+    assert not (found < 0).any()
+
+
+@pytest.mark.parametrize("size", [2, 40, 999, 1000, 7001])
+@pytest.mark.parametrize("shape", [(40_000,), (14_000, 3)])
+def test_windows_with_gaps_have_the_same_bits_anywhere(size, shape):
+    """The bits of a window depend neither on the block, nor on threads, nor on how gaps are given."""
+    x = with_gaps(shape)
+    options = {"axis": 0, "mode": "valid"}
+    found = series.moving_std(x, size, nan="ignore", workers=1, **options)
+    others = [series.moving_std(x, size, nan="ignore", workers=2, **options)]
+    others += [
+        series.moving_std(x, size, mask=(~np.isnan(x)).astype(kind), **options) for kind in (bool, float)
+    ]
+    for other in others:
+        np.testing.assert_array_equal(other, found)
+    for first in (1, 1000, 1777, 3300, 12_288, 25_000):
+        part = x[first : first + size + 300]
+        if len(part) >= size:
+            expected = series.moving_std(part, size, nan="ignore", workers=1, **options)
+            np.testing.assert_array_equal(found[first : first + len(expected)], expected)
+
+
+def test_a_present_nan_is_not_absent():
+    """A mask may leave a sample that is NaN. The variances of its windows are NaN."""
+    rng = np.random.default_rng(8)
+    x, mask = rng.normal(size=500), rng.random(500) < 0.9
+    x[200], mask[200] = np.nan, True
+    for kind in (bool, float):
+        found = series.moving_variance(x, 25, align="causal", mask=mask.astype(kind))
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(found)), np.arange(200, 225))
+
+
+@pytest.mark.parametrize("shape", [(70,), (30, 3)])
+def test_a_single_gap_anywhere(shape):
+    """One absent sample is found at any place, also as the only one and the last one of a block."""
+    rng = np.random.default_rng(9)
+    known = rng.normal(size=shape)
+    for place in np.ndindex(shape):
+        x = known.copy()
+        x[place] = np.nan
+        found = series.moving_variance(x, 5, axis=0, align="causal", mode="valid", nan="ignore")
+        part = np.lib.stride_tricks.sliding_window_view(x, 5, axis=0)
+        np.testing.assert_allclose(found, np.nanvar(part, axis=-1), rtol=1e-12)
+
+
+def test_windows_with_shares_beside_others():
+    """A count that is a share changes the windows with this sample, and no bit of the others."""
+    rng = np.random.default_rng(10)
+    x, counts = rng.normal(1e7, 1, 400), (rng.random(400) < 0.9).astype(float)
+    expected = series.moving_variance(x, 20, align="causal", mask=counts)
+    counts[200] = 0.5
+    found = series.moving_variance(x, 20, align="causal", mask=counts)
+    np.testing.assert_array_equal(np.flatnonzero(found != expected), np.arange(200, 220))

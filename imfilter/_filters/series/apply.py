@@ -17,7 +17,7 @@ def _is_writable(array: npt.NDArray) -> bool:
     return array.dtype == dtypes.FLOAT64 and array.dtype.isnative and flags.c_contiguous and flags.aligned
 
 
-def _converts(
+def _is_converted_by_blocks(
     design: Design,
     array: npt.NDArray,
     lines: tuple[int, int, int],
@@ -25,9 +25,9 @@ def _converts(
     wanted: np.dtype,
 ) -> bool:
     """Return whether samples and results are converted block by block: many, in C order, not float64."""
-    if math.prod(lines) <= pieces.ALONE or lines[1] < design.size or not design.converts:
+    if math.prod(lines) <= pieces.ALONE or lines[1] < design.size or not design.takes_any_dtype:
         return False
-    if array.dtype == wanted == dtypes.FLOAT64 or not all(map(pieces.converts, (array.dtype, wanted))):
+    if array.dtype == wanted == dtypes.FLOAT64 or not all(map(pieces.is_convertible, (array.dtype, wanted))):
         return False
     arrays = (array,) if target is None else (array, target)
     in_order = all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
@@ -63,7 +63,7 @@ def filtered(
         result = result.reshape(shape)
         if target is not None:
             target[...] = result
-    elif present is None and own is None and _converts(design, array, lines, target, wanted):
+    elif present is None and own is None and _is_converted_by_blocks(design, array, lines, target, wanted):
         result = dtypes.empty(shape, wanted) if target is None else target
         design.whole(array.reshape(lines), None, workers, result.reshape(lines[0], length, lines[2]))
         return result

@@ -107,7 +107,7 @@ class Design(Protocol):
         """The given samples before the first one, or None."""
 
     @property
-    def converts(self) -> bool:
+    def takes_any_dtype(self) -> bool:
         """Whether `whole` takes samples and results of any dtype that float64 holds, without a mask."""
 
     def length(self, n: int) -> int:

@@ -32,8 +32,9 @@ _LOW, _ACROSS, _NONE = tuple(doubling_sums.LAGS), 4, 1
 _LEAST, _PARTS, _LEVEL = 192, 16, 2.5
 #: From this size on, only this number of parts is considered.
 _MANY, _USUAL = 1 << 16, 5
-#: Number of samples of one series in a block. The data of their sums stay in the first-level cache.
-_BLOCK = 256
+#: Number of samples of one series in a block. The data of their sums stay in the first-level cache. Sums of
+#: 1,000 samples take 7.3 ms, and with 256 samples in a block 8.3 (10 million samples, two threads, Zen 5).
+_BLOCK = 512
 #: The same for interleaved series: columns, the limit below which series are few, and rows.
 _COLUMNS, _FEW, _ROWS = 64, 16, 16
 #: The kept sums of a level move to the front after this multiple of their number: of one series, and of

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imfilter._base import denormals, dtypes, threads
 from imfilter._base.program import address
 from imfilter._filters.series.kernels import extremes
 from imfilter._filters.series.kernels.blocks import LANES
@@ -13,16 +12,13 @@ from imfilter._filters.series.mean import Averaging
 from imfilter._filters.series.per_sample import PerSampleFilter, Pushed
 from imfilter._filters.series.pieces import Lines, Prepared, Present, dense, place, slide
 from imfilter._filters.series.variance import Spreading, blocks
-from imfilter._filters.series.windows import Window, average, full_windows, products, skip_nan
-
-#: Number of variances that are computed together if NaN is absent, in elements and in windows.
-_BLOCK, _BLOCK_WINDOWS = 1 << 15, 4
+from imfilter._filters.series.windows import Window, average, products, skip_nan
 
 
 class Sum(Window):
     """The sum. An absent sample is 0."""
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -50,7 +46,7 @@ class Extreme(Window):
 
     exact = True
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -98,7 +94,7 @@ class Variance(Window):
     ddof: float = 0.0
     root: bool = False
 
-    def converts(self, skips_nan: bool) -> bool:
+    def computes_any_dtype(self, skips_nan: bool) -> bool:
         return True
 
     def compute(
@@ -106,51 +102,36 @@ class Variance(Window):
     ) -> Lines:
         if present is None:
             return self._spreads(lines, None, workers, out)
-        known = np.where(present > 0, lines, 0.0)
+        shares = (present > 0) & (present != 1)
+        if not shares.any():
+            return self._whole(lines, present > 0, workers, out)
         counts = np.ascontiguousarray(present, np.float64)
-        result = self._spreads(known, counts, workers, out)
-        # Full windows must be bit-identical to those of a series without gaps, which has other groups.
-        np.copyto(
-            result,
-            self._spreads(known, None, workers, None),
-            where=full_windows(present, self.size, workers),
-        )
+        counted = self._spreads(np.where(present > 0, lines, 0.0), counts, workers, out)
+        have_shares = average(shares.astype(np.float64), self.size, 1.0, workers) > 0
+        if not have_shares.all():
+            np.copyto(counted, self._whole(lines, present > 0, workers, None), where=~have_shares)
+        return counted
+
+    def _whole(self, lines: Lines, present: Present, workers: int | None, out: Lines | None) -> Lines:
+        """Return the results of samples that count as 1, with the bits of NaN in place of the others."""
+        result = self._present(np.where(present, lines, math.nan), 1, workers, out)
+        unknown = np.isnan(lines) & present
+        if unknown.any():
+            result[average(unknown.astype(np.float64), self.size, 1.0, workers) > 0] = math.nan
         return result
 
     def skip_nan(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines | None:
-        result = place(lines, self.size, out)
-        count, rows, series = result.shape
-        block = max(_BLOCK // series, _BLOCK_WINDOWS * self.size)
-        blocks = -(-rows // block)
+        return self._present(lines, fewest, workers, out)
 
-        def task(start: int, stop: int) -> None:
-            for i in range(start, stop):
-                line, first = i // blocks, i % blocks * block
-                samples = lines[line : line + 1, first : first + block + self.size - 1]
-                to = result[line : line + 1, first : first + block]
-                found = to if to.dtype == dtypes.FLOAT64 else np.empty(to.shape)
-                if samples.dtype != dtypes.FLOAT64:
-                    samples = denormals.widened(samples, exact=self.exact)
-                self._skip(samples, fewest, found)
-                if found is not to:
-                    denormals.place(found, to, exact=self.exact)
-
-        threads.run(task, count * blocks if result.size else 0, workers)
+    def _present(self, lines: Lines, fewest: int, workers: int | None, out: Lines | None) -> Lines:
+        """Return the results of all windows, in which NaN is absent."""
+        lines, series = dense(lines), lines.shape[2]
+        result, spreading = place(lines, self.size, out), Spreading(self.size, self.ddof, self.root)
+        if result.size:
+            slide(
+                lambda rows: spreading.ready_for_gaps(rows, series, fewest), lines, self.size, result, workers
+            )
         return result
-
-    def _skip(self, lines: Lines, fewest: int, result: Lines) -> None:
-        """Fill a block of results that skip NaN."""
-        present = ~np.isnan(lines)
-        if present.all():
-            self._spreads(lines, None, 1, result)
-            return
-        known, counts = np.where(present, lines, 0.0), present.astype(np.float64)
-        number = average(counts, self.size, 1.0, 1)
-        self._spreads(known, counts, 1, result)
-        full = number == self.size
-        if full.any():  # see `compute`
-            np.copyto(result, self._spreads(known, None, 1, None), where=full)
-        result[number < fewest] = math.nan
 
     def _spreads(self, lines: Lines, counts: Lines | None, workers: int | None, out: Lines | None) -> Lines:
         lines, series = dense(lines), lines.shape[2]

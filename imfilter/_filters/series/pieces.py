@@ -76,7 +76,7 @@ class Prepared:
         return self._of_job.address(), job.view(np.float64)
 
 
-def converts(dtype: np.dtype) -> bool:
+def is_convertible(dtype: np.dtype) -> bool:
     """Return whether samples or results of a dtype are converted block by block."""
     return dtype.isnative and (dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in (4, 8)))
 

@@ -20,7 +20,7 @@ class Pipeline:
     """Filters in sequence. Each filter gets the results of the previous one, as float64."""
 
     stages: tuple[Sliding | Recursive, ...]
-    converts = False
+    takes_any_dtype = False
 
     @classmethod
     def of(cls, designs: list[Design]) -> "Pipeline":

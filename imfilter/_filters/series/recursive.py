@@ -21,7 +21,7 @@ class Recursive:
     preserves_dtype: bool = True
     size = math.inf  # number of samples that a result depends on
     past = None  # samples before the first
-    converts = False
+    takes_any_dtype = False
     exact = False  # denormal numbers are zero
 
     @property

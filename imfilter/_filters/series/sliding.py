@@ -35,9 +35,11 @@ class Sliding:
         return self.window.exact
 
     @property
-    def converts(self) -> bool:
+    def takes_any_dtype(self) -> bool:
         """Whether `whole` takes samples and results of any dtype that float64 holds, without a mask."""
-        return self.past is None and self.ends.mode != "fit" and self.window.converts(self.ends.ignore)
+        return (
+            self.past is None and self.ends.mode != "fit" and self.window.computes_any_dtype(self.ends.ignore)
+        )
 
     def length(self, n: int) -> int:
         """Return the number of results for `n` samples."""

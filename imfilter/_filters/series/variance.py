@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imfilter._base.grouping import levels_of, parts_of, widths_of
 from imfilter._base.program import address
-from imfilter._filters.series.kernels import variance
+from imfilter._filters.series.kernels import groups, variance, variance_gaps
 from imfilter._filters.series.kernels.blocks import LANES
 from imfilter._filters.series.pieces import Prepared
 from imfilter._simd.registers import LINE
@@ -81,7 +81,7 @@ def _tables(size: int) -> _Tables:
     parts: list[tuple[int, int, int]] = []
     for width, members in levels_of(size, composed):
         sizes = {composed[level] for level, _ in members}
-        kind = variance.OTHERS if len(sizes) > 1 else variance.EQUALS if members[0][0] else variance.SAMPLES
+        kind = groups.OTHERS if len(sizes) > 1 else groups.EQUALS if members[0][0] else groups.SAMPLES
         levels.append((width, len(members), len(parts), kind))
         parts += [(level, row, int(np.float64(composed[level]).view(np.int64))) for level, row in members]
     return _Tables(np.array(levels, np.int64), np.array(parts, np.int64))
@@ -126,8 +126,8 @@ class Spreading:
         return buffer, (-(-address(buffer) // LINE) * LINE, block, columns)
 
     def _counted(self, rows: int, series: int) -> Callable[[int, int, int], None]:
-        buffer, place = self._place(rows, series, variance.COUNTED_ARRAYS)
-        entry = variance.counted_variance.entry()
+        buffer, place = self._place(rows, series, variance_gaps.COUNTED_ARRAYS)
+        entry = variance_gaps.counted_variance.entry()
 
         def call(source: int, target: int, counts: int, owner: npt.NDArray = buffer) -> None:
             entry(source, target, rows, series, self._size, counts, self._ddof, self._is_root, *place)
@@ -144,3 +144,18 @@ class Spreading:
             self._is_root, address(spots), *place,
         )  # fmt: skip
         return Prepared(variance.variance, variance.variance_of, numbers, (buffer, spots, tables))
+
+    def ready_for_gaps(self, rows: int, series: int, fewest: int) -> Prepared:
+        """Return a function that computes `rows` windows in which NaN is absent.
+
+        A window with fewer than `fewest` samples gives NaN.
+        """
+        size, tables = self._size, self._tables
+        buffer, place = self._place(rows, series, 2 * len(tables.levels) + variance_gaps.PRESENT_ARRAYS)
+        spots = np.empty_like(tables.parts)
+        numbers = (
+            rows, series, size, address(tables.levels), len(tables.levels), address(tables.parts),
+            float(self._ddof), float(fewest), self._is_root, address(spots), *place,
+        )  # fmt: skip
+        owners = buffer, spots, tables
+        return Prepared(variance_gaps.present_variance, variance_gaps.present_variance_of, numbers, owners)

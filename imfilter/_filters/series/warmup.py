@@ -13,6 +13,7 @@ from imfilter._filters.series.kernels import (
     median,
     order,
     variance,
+    variance_gaps,
     windows,
 )
 from imfilter._simd.jit import Combination, Kernel
@@ -27,7 +28,8 @@ def combinations() -> Iterator[Combination]:
         median.push_median,
         extremes.extreme,
         variance.variance,
-        variance.counted_variance,
+        variance_gaps.counted_variance,
+        variance_gaps.present_variance,
         order.slide_sorted,
         order.push_sorted,
         order.blend_neighbours,
@@ -42,6 +44,7 @@ def combinations() -> Iterator[Combination]:
         windows.weigh_of,
         extremes.extreme_of,
         variance.variance_of,
+        variance_gaps.present_variance_of,
         mean.average_of,
         gaps.skip_of,
     ):

@@ -4,7 +4,8 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.registers import BYTES
+from imfilter._simd.prefetch import prefetch
+from imfilter._simd.registers import BYTES, LINE
 from imfilter._simd.vector import convert_one, invoke, load, load_one, size_of, store, store_one
 
 _F64 = np.dtype(np.float64)
@@ -12,11 +13,23 @@ _F64 = np.dtype(np.float64)
 _LANES = BYTES // 8
 
 
+@inlined
+def _prefetch(at, e, item, writing):
+    """Prefetch a vector of elements of `item` bytes, from element `e` on, if `at` is not 0."""
+    if at:
+        for i in range(0, _LANES * item, LINE):
+            prefetch(at + e * item + i, writing)
+
+
 @kernel("source")
-def widen(source, start, to, count):
-    """Convert `count` elements to float64."""
+def widen(source, start, to, count, place, item):
+    """Convert `count` elements to float64.
+
+    place: address of as many results of `item` bytes, which are prefetched for writing, or 0.
+    """
     e = 0
     while e + _LANES <= count:
+        _prefetch(place, e, item, True)
         store(to + 8 * e, _F64, load(_F64, start + e * size_of(source), source))
         e += _LANES
     while e < count:
@@ -25,10 +38,14 @@ def widen(source, start, to, count):
 
 
 @kernel("target")
-def narrow(target, start, to, count):
-    """Convert `count` elements of float64. Integers are rounded and saturated, and NaN becomes 0."""
+def narrow(target, start, to, count, coming, item):
+    """Convert `count` elements of float64. Integers are rounded and saturated, and NaN becomes 0.
+
+    coming: address of as many next samples of `item` bytes, which are prefetched, or 0.
+    """
     e = 0
     while e + _LANES <= count:
+        _prefetch(coming, e, item, False)
         store(to + e * size_of(target), target, load(_F64, start + 8 * e, _F64))
         e += _LANES
     while e < count:
@@ -46,10 +63,11 @@ def _blocks(
         at, to = source + item * top * step, target + to_item * top * step
         known, found = samples if widening else at, results if narrowing else to
         if widening:
-            invoke(1, widening, (at, samples, (n + size - 1) * step))
+            invoke(1, widening, (at, samples, (n + size - 1) * step, to if narrowing else 0, to_item))
         invoke(0, compute, (job if n == block else rest_job, known, found))
         if narrowing:
-            invoke(1, narrowing, (results, to, n * step))
+            coming = at - item * block * step if widening and top else 0
+            invoke(1, narrowing, (results, to, n * step, coming, item))
 
 
 @Driver

@@ -26,7 +26,7 @@ LAGS = {1: 0, 2: 8, 4: 16, 8: 24, 16: 32, 32: 48, 64: 80}
 
 
 @intrinsic
-def _zeros(typingctx):
+def zeros(typingctx):
     """Return a vector of eight zeros, for any size of a register."""
 
     def codegen(context, builder, sig, args):
@@ -36,8 +36,8 @@ def _zeros(typingctx):
 
 
 @inlined
-def _octet(at):
-    return load_like(_zeros(), at, _F64)
+def octet(at):
+    return load_like(zeros(), at, _F64)
 
 
 @inlined
@@ -53,13 +53,13 @@ def along(line, count, history, places, place):
     registers between calls. place: address of the next results, which is prefetched.
     """
     one, two, four, eight, sixteen, thirty_two, sixty_four = places
-    x, t, f, e = _octet(history), _octet(history + 64), _octet(history + 128), _octet(history + 192)
-    s_2, s_1 = _octet(history + 256), _octet(history + 320)
-    h_4, h_3 = _octet(history + 384), _octet(history + 448)
-    h_2, h_1 = _octet(history + 512), _octet(history + 576)
+    x, t, f, e = octet(history), octet(history + 64), octet(history + 128), octet(history + 192)
+    s_2, s_1 = octet(history + 256), octet(history + 320)
+    h_4, h_3 = octet(history + 384), octet(history + 448)
+    h_2, h_1 = octet(history + 512), octet(history + 576)
     for i in range(0, 8 * count, LINE):
         prefetch(place + i, True)
-        new = _octet(line + i)
+        new = octet(line + i)
         twos = x + lanes_from(x, new, 1)
         fours = t + lanes_from(t, twos, 2)
         eights = f + lanes_from(f, fours, 4)

@@ -6,11 +6,12 @@ so nothing is rounded.
 
 import numpy as np
 
-from imfilter._filters.series.kernels.doubling_sums import OCTET, _octet, _zeros
-from imfilter._filters.series.kernels.mean import _quotient
+from imfilter._filters.series.kernels.doubling_sums import OCTET, octet, zeros
+from imfilter._filters.series.kernels.mean import quotient
 from imfilter._simd.denormals import denormals_as_numbers, denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import any_nan, count_lanes, full_like, lanes_from, where
+from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, peek, poke, store, store_one
 
@@ -53,24 +54,28 @@ def _finish(at, count, size, inverse, fewest, is_mean):
         store_one(at, _F64, np.nan)
     elif is_mean:
         total = load_one(_F64, at, _F64)
-        store_one(at, _F64, _quotient(total, size, inverse) if count == size else total / count)
+        store_one(at, _F64, quotient(total, size, inverse) if count == size else total / count)
 
 
 @inlined
-def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, counts):
+def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, counts, following):
     """Do what `mark` does for whole octets of windows of one series. Return how many windows these are.
 
     count: how many samples of the first window are present. That of the next window is written to `counts`.
     """
-    zero, whole = _zeros(), full_like(_zeros(), _F64, size)
+    zero, whole = zeros(), full_like(zeros(), _F64, size)
     one, inverse = full_like(zero, _F64, 1.0), full_like(zero, _F64, 1.0 / size)
     e = 0
     while e + OCTET < rows:
-        leaving, coming = _octet(source + 8 * e), _octet(source + 8 * (e + int(size)))
+        leaving, coming = octet(source + 8 * e), octet(source + 8 * (e + int(size)))
         at = target + 8 * e
-        if count == size and not any_nan(leaving + coming):
-            if is_mean:
-                store(at, _F64, _quotient(_octet(at), whole, inverse))
+        if following:
+            prefetch(following + 8 * e, False)
+        if count >= fewest and not any_nan(leaving + coming):  # all windows have as many samples
+            if is_mean and count == size:
+                store(at, _F64, quotient(octet(at), whole, inverse))
+            elif is_mean:
+                store(at, _F64, octet(at) / full_like(zero, _F64, count))
         elif not is_mean and count - OCTET >= fewest:
             count += float(count_lanes(leaving != leaving) - count_lanes(coming != coming))
         else:
@@ -80,9 +85,9 @@ def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, coun
             change = change + lanes_from(zero, change, 4)
             store(counts, _F64, change)
             before = full_like(zero, _F64, count)
-            present, total = before + lanes_from(zero, change, 7), _octet(at)
+            present, total = before + lanes_from(zero, change, 7), octet(at)
             if is_mean:
-                total = where(present == whole, _quotient(total, whole, inverse), total / present)
+                total = where(present == whole, quotient(total, whole, inverse), total / present)
             store(at, _F64, where(present < fewest, np.nan, total))
             count += load_one(_F64, counts + 8 * (OCTET - 1), _F64)
         e += OCTET
@@ -92,12 +97,12 @@ def _mark_octets(source, target, rows, size, fewest: float, is_mean, count, coun
 
 @Driver
 @denormals_as_zeros
-def mark(source, target, rows, step, size: float, fewest: float, is_mean, counts):
+def mark(source, target, rows, step, size: float, fewest: float, is_mean, counts, following):
     """Write NaN in place of the results of windows with fewer than `fewest` present samples.
 
     The results are of `rows` windows of `size` samples of `step` interleaved series. With `is_mean`, they are
     sums, and are divided by the number of present samples. counts: memory for `step` elements, and for an
-    octet.
+    octet. following: address of as many samples that are processed next, which are prefetched, or 0.
     """
     inverse, width = 1.0 / size, int(size)
     for s in range(step):
@@ -108,7 +113,7 @@ def mark(source, target, rows, step, size: float, fewest: float, is_mean, counts
     begin = 0
     if step == 1:
         count = load_one(_F64, counts, _F64)
-        begin = _mark_octets(source, target, rows, size, fewest, is_mean, count, counts)
+        begin = _mark_octets(source, target, rows, size, fewest, is_mean, count, counts, following)
     for row in range(begin, rows):
         for s in range(step):
             count, e = load_one(_F64, counts + 8 * s, _F64), row * step + s
@@ -131,10 +136,11 @@ def skip(
     """
     for top in range((rows - 1) // block * block, -1, -block):
         n, at, to = min(block, rows - top), source + 8 * top * step, target + 8 * top * step
+        following = at - 8 * block * step if top else 0
         invoke(0, filling, (at, known, (n + size - 1) * step, value, found))
         invoke(0, compute, (job if n == block else rest_job, known, to))
         if is_mean or peek(found):
-            invoke(0, marking, (at, to, n, step, float(size), fewest, is_mean, counts))
+            invoke(0, marking, (at, to, n, step, float(size), fewest, is_mean, counts, following))
 
 
 @kernel()

@@ -9,10 +9,11 @@ windows of 1,000 take 18.6 ms then (10 million samples, two threads, Zen 4).
 
 import numpy as np
 
+from imfilter._filters.series.kernels.groups import EQUALS, FIELDS, LEVEL
 from imfilter._simd.jit import inlined
 from imfilter._simd.lanewise import fma, lanes_from
 from imfilter._simd.registers import LINE, in_register
-from imfilter._simd.vector import load_registers, splat_registers, store
+from imfilter._simd.vector import load_registers, peek, splat_registers, store
 
 _F64 = np.dtype(np.float64)
 #: Whether a register holds the first samples of eight groups that follow each other. Then there are 32
@@ -20,6 +21,30 @@ _F64 = np.dtype(np.float64)
 EIGHT_LANES = in_register(_F64) == 8
 #: Number of registers of groups of eights that are computed together.
 _TOGETHER = 2
+
+
+@inlined
+def only_eights(levels, n_levels, parts):
+    """Tell whether the first level is eight samples, and only the second has parts of it: two to five."""
+    second = levels + 8 * LEVEL
+    if n_levels < 3 or peek(levels) != 8 or peek(second + 24) != EQUALS or peek(second + 8) > 5:
+        return False
+    last = levels + 8 * LEVEL * (n_levels - 1)
+    for i in range(peek(second + 16), peek(last + 8) + peek(last + 16)):
+        if (peek(parts + 8 * FIELDS * i) == 1) != (i < peek(second + 16) + peek(second + 8)):
+            return False
+    return True
+
+
+@inlined
+def can_chain(kind, table, n_parts, count):
+    """Tell whether `write_chains` computes groups.
+
+    Parts that begin at whole cache lines, and at least two groups in a chain, make it fast. Results would be
+    right without them.
+    """
+    apart = peek(table + 8 * FIELDS)
+    return EIGHT_LANES and kind == EQUALS and n_parts <= 5 and apart % LINE == 0 and count >= 2 * apart
 
 
 @inlined
