@@ -195,6 +195,7 @@ def _weighted(task: Task, image: Image) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(missing.masked(piece, piece.colour), target)),
             direct=True,
+            shortens=run.one_sum,
         )
     if exact and run.smooths and run.total:
         return Piecewise(image, task.rows, lambda piece: _opaque(task, piece), direct=True)
@@ -207,7 +208,7 @@ def _weighted(task: Task, image: Image) -> Piecewise:
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))
 
-    return Piecewise(image, task.rows, part)
+    return Piecewise(image, task.rows, part, shortens=run.one_sum)
 
 
 def _opaque(task: Task, image: Image) -> Image:

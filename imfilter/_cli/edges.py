@@ -40,6 +40,7 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(plane(piece), target)),
             direct=not (transparent or grey),
+            shortens=run.one_sum,
         )
     source, filtered = image.pixels.dtype, plane(head).dtype
     edge = _edge(task, source, filtered)
@@ -51,9 +52,12 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(plane(piece), target, spacing=distance)),
             direct=not (transparent or grey),
+            shortens=run.one_sum,
         )
     shown = derivative_tone(task, target, source, filtered)
-    return Piecewise(image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))))
+    return Piecewise(
+        image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))), shortens=run.one_sum
+    )
 
 
 def _spacing(options: Mapping[str, Any]) -> Any:

@@ -128,7 +128,8 @@ def _write(
     """Compute and write all bands. The first one decides the format of the pixels."""
     workers = threads.most(threads.requested(options["workers"]))
     beside = others(workers)
-    pieces = strips.bands(made.image, rows, workers + beside, direct=made.direct)
+    how = {"direct": made.direct, "shortens": made.shortens}
+    pieces = strips.bands(made.image, rows, workers + beside, **how)
     items = quiet.items(pieces)
     first = _first(made, next(items))
     head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end

@@ -12,7 +12,7 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import denoise_table
+from imfilter._cli import apply, denoise_table, edges, task
 from imfilter._files import exif
 from tests.cli.commands import EXTRA, NAMES, done, noise, save
 from tests.cli.streaming import same, tiff
@@ -92,6 +92,26 @@ def test_filters(
     if name == "frangi":
         options = ["--gamma", "20"]  # by default the whole picture decides
     same(written, monkeypatch, source, suffix, name, *options)
+
+
+@loop_over("name", task._ONE_SUM)
+@loop_over("suffix", [".tif", ".npy"])
+def test_linear_filters_compute_each_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], name: str, suffix: str
+) -> None:
+    rows: list[int] = []
+    like = apply.like
+
+    def counted(image: Any, pixels: np.ndarray, *more: Any) -> Any:
+        rows.append(len(pixels))
+        return like(image, pixels, *more)
+
+    for module in (apply, edges):
+        monkeypatch.setattr(module, "like", counted)
+    source = save(tmp_path / "in.tif", noise(150, 31))
+    done(name, source, tmp_path / f"out{suffix}", *EXTRA.get(name, []))
+    assert len(rows) > 3
+    assert sum(rows) <= 152, rows  # the first and the last band may have one row more
 
 
 @pytest.mark.parametrize("name", ["sobel", "gaussian", "erode", "median", "correlate", "bilateral"])
