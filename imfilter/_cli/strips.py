@@ -105,6 +105,9 @@ class Piecewise(NamedTuple):
         Returns `work` for a piece with its own tables.
     shortens : bool
         Whether the filter is one linear filter, which leaves out the rows around a band; see `unused_rows`.
+    result : dtype, optional
+        The type of the result. None: it takes no more memory than the image in floating point, or than the
+        image if the filter is `direct`.
     """
 
     image: Image
@@ -113,6 +116,7 @@ class Piecewise(NamedTuple):
     direct: bool = False
     resized: Callable[[tuple[Table, ...]], Work] | None = None
     shortens: bool = False
+    result: np.dtype[Any] | None = None
 
     def of(self, band: Band) -> Image:
         """Return the rows of a band of the result."""
@@ -156,7 +160,7 @@ def whole(made: Piecewise) -> Image:
     if made.direct or rows is None or not is_cut(made.image, rows):
         return made.work(made.image)
     out = None
-    for band in bands(made.image, rows):
+    for band in bands(made.image, rows, result=made.result):
         part = made.of(band)
         if out is None:
             shape = (rows.length, *part.pixels.shape[1:])
@@ -192,14 +196,22 @@ def is_long(image: Image, rows: Rows) -> bool:
 
 
 def _count(
-    image: Image, rows: Rows, threads: int = 1, *, direct: bool = False, shortens: bool = False
+    image: Image,
+    rows: Rows,
+    threads: int = 1,
+    *,
+    direct: bool = False,
+    shortens: bool = False,
+    result: np.dtype[Any] | None = None,
 ) -> int:
     """Return the number of bands of the result."""
     size = _BAND * _FEW_THREADS // max(threads, _FEW_THREADS)
     dtype, samples = image.pixels.dtype, math.prod(image.pixels.shape[1:])
+    written = dtype.itemsize if result is None else result.itemsize
+    real = max(dtypes.derived(dtype).itemsize, written)
     if rows.tables is not None:
-        return _count_resized(rows.tables, samples * dtypes.derived(dtype).itemsize, size)
-    row = samples * (2 * dtype.itemsize if direct else dtypes.derived(dtype).itemsize)
+        return _count_resized(rows.tables, samples * real, size)
+    row = samples * (dtype.itemsize + written if direct else real)
     more = rows.above + rows.below
     # A band has at least as many rows as there are around it. So no row is computed more than twice.
     least = max(size // row - more, more, rows.cell)
@@ -221,15 +233,23 @@ def _count_resized(tables: tuple[Table, ...], row: int, size: int) -> int:
 
 
 def bands(
-    image: Image, rows: Rows, threads: int = 1, *, direct: bool = False, shortens: bool = False
+    image: Image,
+    rows: Rows,
+    threads: int = 1,
+    *,
+    direct: bool = False,
+    shortens: bool = False,
+    result: np.dtype[Any] | None = None,
 ) -> Iterator[Band]:
     """Yield the bands of a result, each with the piece of the image that it depends on.
 
     Bands are smaller if many threads have a band at a time, so that all of them together take as much memory.
-    They are larger if the filter is `direct`, and less so if it `shortens` its result: see `Piecewise`.
+    They are larger if the filter is `direct`, and less so if it `shortens` its result. If the `result` has a
+    wide type, they are smaller. See `Piecewise`.
     """
     n, unit = image.pixels.shape[0], math.lcm(rows.step, rows.cell)
-    size = -(-rows.length // _count(image, rows, threads, direct=direct, shortens=shortens))
+    count = _count(image, rows, threads, direct=direct, shortens=shortens, result=result)
+    size = -(-rows.length // count)
     for start in range(0, rows.length, size):
         stop = min(start + size, rows.length)
         if rows.tables is not None:

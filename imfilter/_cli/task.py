@@ -167,6 +167,12 @@ class Task(NamedTuple):
         """The value that becomes black."""
         return 0.0 if self.given is None else self.given.black
 
+    def result(self, source: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the result of an image of type `source`."""
+        if self.target is not None:
+            return self.target
+        return source if self.run.smooths else dtypes.derived(source)
+
     @property
     def signed(self) -> bool:
         """Whether zero becomes mid-grey."""

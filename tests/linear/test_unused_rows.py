@@ -43,6 +43,8 @@ def test_the_other_rows_have_the_same_bits(name, dtype, channels):
         for first, last in ((above, below), (above, 0), (0, below), (1, 1)):
             found = part(lambda: function(image, mode=mode, **more), first, last)  # noqa: B023
             np.testing.assert_array_equal(found, whole[first : 37 - last])
+        again = function(image, mode=mode, **more)  # a remembered call
+        np.testing.assert_array_equal(again, whole)
 
 
 def test_planes_of_a_volume_are_left_out():
