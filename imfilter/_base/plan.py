@@ -17,6 +17,10 @@ by_window: contextvars.ContextVar[bool] = contextvars.ContextVar("by_window", de
 #: are rounded differently, so a part without absent samples is filtered as if some were absent.
 some_absent: contextvars.ContextVar[bool] = contextvars.ContextVar("some_absent", default=False)
 
+#: Set while a part of an image is filtered alone: how many of its first and its last rows have results that
+#: are not used. A linear filter leaves them out. Any other result has all rows.
+unused_rows: contextvars.ContextVar[tuple[int, int]] = contextvars.ContextVar("unused_rows", default=(0, 0))
+
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
 

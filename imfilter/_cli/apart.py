@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -77,7 +78,12 @@ def _in_copy(work: Callable[[], object]) -> None:
 
 
 def _work_and_end(work: Callable[[], object], parent: int) -> NoReturn:
-    """Work in the copy, which ends with the process that made it."""
+    """Work in the copy, which ends with the process that made it.
+
+    The command does not collect garbage, but a compiler makes much of it: with garbage collection, a Gaussian
+    of bytes compiles in 181 MB in place of 202, and takes 3.0 s in place of 2.9.
+    """
+    gc.enable()
     try:
         with contextlib.suppress(OSError, AttributeError, TypeError):
             ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)

@@ -119,7 +119,8 @@ def prepared(
         if not transparent:
             return _written(_weighted(task, image), fills=run.fills)
         work = _filled if run.fills else _transparent
-        return _written(Piecewise(image, rows, lambda piece: work(task, piece)), fills=run.fills)
+        made = Piecewise(image, rows, lambda piece: work(task, piece), result=task.target)
+        return _written(made, fills=run.fills)
 
     def resized(tables: tuple[Table, ...]) -> Work:
         part = Filter(command, {**options, "tables": tables}, image.spatial, apart=image.apart)
@@ -188,6 +189,7 @@ def _black_and_white(pixels: Array) -> Array:
 def _weighted(task: Task, image: Image) -> Piecewise:
     """Smooth an opaque image, or correlate it with a kernel."""
     run, target, tone = task.run, task.target, _tone(task, image)
+    result = task.result(image.pixels.dtype)
     exact = target is None or target.kind == "f" or (run.smooths and tone == Tone(target, nodata=run.nodata))
     if exact and not image.alpha:  # the filter rounds
         return Piecewise(
@@ -195,9 +197,11 @@ def _weighted(task: Task, image: Image) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(missing.masked(piece, piece.colour), target)),
             direct=True,
+            shortens=run.one_sum,
+            result=result,
         )
     if exact and run.smooths and run.total:
-        return Piecewise(image, task.rows, lambda piece: _opaque(task, piece), direct=True)
+        return Piecewise(image, task.rows, lambda piece: _opaque(task, piece), direct=True, result=result)
 
     def part(piece: Image) -> Image:
         dtype = dtypes.derived(piece.pixels.dtype) if run.smooths else None
@@ -207,7 +211,7 @@ def _weighted(task: Task, image: Image) -> Piecewise:
             return like(piece, pixels)
         return like(piece, pixels, np.full(pixels.shape[:2], full_scale(pixels.dtype), pixels.dtype))
 
-    return Piecewise(image, task.rows, part)
+    return Piecewise(image, task.rows, part, shortens=run.one_sum, result=result)
 
 
 def _opaque(task: Task, image: Image) -> Image:

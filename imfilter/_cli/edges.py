@@ -29,6 +29,7 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
         raise ValueError("--signed needs --axis: a gradient magnitude has no sign")
     head = strips.cut(image, slice(0, 1))
     grey = colour.is_rgb(head) and not task.options["per_channel"]
+    result = task.result(image.pixels.dtype)
 
     def plane(piece: Image) -> Array:
         return missing.masked(piece, _opaque(task, piece, transparent=transparent, grey=grey))
@@ -40,6 +41,8 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(plane(piece), target)),
             direct=not (transparent or grey),
+            shortens=run.one_sum,
+            result=result,
         )
     source, filtered = image.pixels.dtype, plane(head).dtype
     edge = _edge(task, source, filtered)
@@ -51,9 +54,17 @@ def derivative(task: Task, image: Image, *, transparent: bool) -> Piecewise:
             task.rows,
             lambda piece: like(piece, run(plane(piece), target, spacing=distance)),
             direct=not (transparent or grey),
+            shortens=run.one_sum,
+            result=result,
         )
     shown = derivative_tone(task, target, source, filtered)
-    return Piecewise(image, task.rows, lambda piece: like(piece, shown(run(plane(piece)))))
+    return Piecewise(
+        image,
+        task.rows,
+        lambda piece: like(piece, shown(run(plane(piece)))),
+        shortens=run.one_sum,
+        result=result,
+    )
 
 
 def _spacing(options: Mapping[str, Any]) -> Any:

@@ -31,7 +31,11 @@ def prepared(task: Task, image: Image, tone: Tone) -> Piecewise:
     kept = task.target is None or task.target.kind == "f" or tone == _exact(task)
     opaque = strips.is_opaque(image, task.options)
     return Piecewise(
-        image, task.rows, lambda piece: _filtered(task, piece, tone, opaque=opaque), kept and opaque
+        image,
+        task.rows,
+        lambda piece: _filtered(task, piece, tone, opaque=opaque),
+        kept and opaque,
+        result=task.target,
     )
 
 

@@ -128,7 +128,14 @@ def _write(
     """Compute and write all bands. The first one decides the format of the pixels."""
     workers = threads.most(threads.requested(options["workers"]))
     beside = others(workers)
-    pieces = strips.bands(made.image, rows, workers + beside, direct=made.direct)
+    pieces = strips.bands(
+        made.image,
+        rows,
+        workers + beside,
+        direct=made.direct,
+        shortens=made.shortens,
+        result=made.result,
+    )
     items = quiet.items(pieces)
     first = _first(made, next(items))
     head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end

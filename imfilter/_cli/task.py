@@ -24,6 +24,11 @@ from .table import shared_of
 
 Array = NDArray[Any]
 
+_ONE_SUM = (
+    *("correlate", "convolve", "gaussian", "box", "sharpen", "unsharp_mask"),
+    *("sobel", "scharr", "prewitt", "farid", "roberts", "laplacian"),
+    *("laplacian_of_gaussian", "difference_of_gaussians", "gaussian_gradient_magnitude"),
+)
 AXES = {"x": -1, "y": -2, "z": -3}
 
 
@@ -56,6 +61,8 @@ class Filter:
             self.options["element"] = elements.parse(self.options["element"])
         if command.kind == "fill":
             self.options["nan"] = "propagate"  # absent samples are masked
+        #: Whether the function is one linear filter of the image, without an array in between.
+        self.one_sum = command.name in _ONE_SUM
         self.function = operator.attrgetter(command.calls or command.name)(imfilter)
         self.of_part = options.get("tables") is not None  # of an image that is resized
         if self.of_part:
@@ -159,6 +166,12 @@ class Task(NamedTuple):
     def black(self) -> float:
         """The value that becomes black."""
         return 0.0 if self.given is None else self.given.black
+
+    def result(self, source: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the result of an image of type `source`."""
+        if self.target is not None:
+            return self.target
+        return source if self.run.smooths else dtypes.derived(source)
 
     @property
     def signed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -78,6 +79,17 @@ def test_a_copy_compiles_once(tmp_path: Path) -> None:
     assert copy != os.getpid()
     assert apart.compiled(work) == copy, "what is kept is not compiled"
     assert not jit.only_kept.get()
+
+
+def test_a_copy_collects_garbage(tmp_path: Path) -> None:
+    enabled = gc.isenabled()
+    gc.disable()  # as the command does
+    try:
+        apart.compiled(kernel(tmp_path / "kernel", lambda: (tmp_path / "gc").write_text(str(gc.isenabled()))))
+        assert not gc.isenabled()
+    finally:
+        (gc.enable if enabled else gc.disable)()
+    assert (tmp_path / "gc").read_text() == "True"
 
 
 @pytest.mark.parametrize("why", ["thread", "folder", "fork", "system"])

@@ -12,7 +12,8 @@ import pytest
 
 import imfilter
 from imfilter import io
-from imfilter._cli import denoise_table
+from imfilter._base import dtypes
+from imfilter._cli import apply, denoise_table, edges, streamed, task
 from imfilter._files import exif
 from tests.cli.commands import EXTRA, NAMES, done, noise, save
 from tests.cli.streaming import same, tiff
@@ -92,6 +93,55 @@ def test_filters(
     if name == "frangi":
         options = ["--gamma", "20"]  # by default the whole picture decides
     same(written, monkeypatch, source, suffix, name, *options)
+
+
+@loop_over("name", task._ONE_SUM)
+@loop_over("suffix", [".tif", ".npy"])
+def test_linear_filters_compute_each_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], name: str, suffix: str
+) -> None:
+    rows: list[int] = []
+    like = apply.like
+
+    def counted(image: Any, pixels: np.ndarray, *more: Any) -> Any:
+        rows.append(len(pixels))
+        return like(image, pixels, *more)
+
+    for module in (apply, edges):
+        monkeypatch.setattr(module, "like", counted)
+    source = save(tmp_path / "in.tif", noise(150, 31))
+    done(name, source, tmp_path / f"out{suffix}", *EXTRA.get(name, []))
+    assert len(rows) > 3
+    assert sum(rows) <= 152, rows  # the first and the last band may have one row more
+
+
+@loop_over("name", [*task._ONE_SUM, "median", "std", "erode", "tophat", "bilateral", "hessian", "resize"])
+@loop_over("channels", [(), (3,), (4,)])
+@loop_over("suffix", [".tif", ".npy"])
+@loop_over("dtype", [None, "float32", "float64", "uint16"])
+def test_the_type_of_the_result_is_known(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: list[str],
+    name: str,
+    channels: tuple[int, ...],
+    suffix: str,
+    dtype: str | None,
+) -> None:
+    """The size of a band depends on it. It is left open where the result has the size that is assumed."""
+    known: list[np.dtype[Any]] = []
+    writing = streamed._write
+
+    def watched(made: Any, *more: Any) -> None:
+        source = made.image.pixels.dtype
+        known.append(made.result or (source if made.direct else dtypes.derived(source)))
+        writing(made, *more)
+
+    monkeypatch.setattr(streamed, "_write", watched)
+    source, out = save(tmp_path / "in.tif", noise(40, 21, *channels)), tmp_path / f"out{suffix}"
+    done(name, source, out, *EXTRA.get(name, []), *([] if dtype is None else ["--dtype", dtype]))
+    (known_type,), found = known, io.read(out).pixels.dtype
+    assert known_type == found or (dtype is None and known_type.itemsize >= found.itemsize)
 
 
 @pytest.mark.parametrize("name", ["sobel", "gaussian", "erode", "median", "correlate", "bilateral"])

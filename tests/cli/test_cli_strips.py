@@ -10,6 +10,7 @@ import pytest
 import tifffile
 
 from imfilter import io
+from imfilter._base.plan import unused_rows
 from imfilter._cli import reach, strips, table
 from tests.cli.commands import EXTRA, NAMES, done, noise, peaks_of, save
 from tests.looping import loop_over
@@ -73,8 +74,8 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     bands = strips.bands
 
-    def watched(*arguments: Any) -> Any:
-        for band in bands(*arguments):
+    def watched(*arguments: Any, **more: Any) -> Any:
+        for band in bands(*arguments, **more):
             seen.append(band.piece.pixels.shape[0])
             yield band
 
@@ -221,6 +222,39 @@ def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
     assert strips._count(image, rows, 2) > 40_000 // size
     least = 40_000 // strips._count(image, rows, 8, direct=True)
     assert 8 * (2 * least + 16) * width < 88 << 20
+
+
+@pytest.mark.parametrize("shortens", [False, True])
+@pytest.mark.parametrize("threads", [2, 8])
+@loop_over("width", [20_000, 100_000, 400_000])
+@loop_over("result", ["uint8", "float32", "float64"])
+def test_bands_count_the_bytes_of_the_result(width: int, result: str, threads: int, shortens: bool) -> None:
+    image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
+    rows, dtype = strips.Rows(40_000, 8, 8), np.dtype(result)
+    how: dict[str, Any] = {"direct": True, "shortens": shortens, "result": dtype}
+    size = 40_000 // strips._count(image, rows, threads, **how)
+    assert size >= 16
+    least = threads * (16 + 16) * width * (1 + dtype.itemsize)  # no row is computed more than twice
+    assert threads * (size * dtype.itemsize + size + 16) * width < max(93 << 20, least)
+
+
+def test_a_band_leaves_nothing_behind() -> None:
+    """What is said of a band holds for its own work only, also if it fails."""
+    seen = []
+
+    def work(piece: io.Image) -> io.Image:
+        seen.append(unused_rows.get())
+        if len(seen) == 1:
+            strips.Piecewise(image, rows, work).of(band)
+            raise ValueError("broken")
+        return piece
+
+    image, rows = io.Image(np.arange(150).reshape(50, 3)), strips.Rows(50, 2, 1)
+    band = strips.Band(10, 20, strips.cut(image, slice(8, 21)), 2)
+    with pytest.raises(ValueError, match="broken"):
+        strips.Piecewise(image, rows, work, shortens=True).of(band)
+    assert seen == [(2, 1), (0, 0)]
+    assert unused_rows.get() == (0, 0)
 
 
 @loop_over("length", [1, 2, 3, 50])

@@ -12,6 +12,7 @@ from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence, border_of_counts
+from imfilter._base.plan import unused_rows
 from imfilter._filters.linear import (
     box,
     cosine,
@@ -66,6 +67,8 @@ class Geometry(NamedTuple):
     bias: Any = 0.0
     #: Type of the arithmetic. None: it follows from the types of image and result.
     real: np.dtype | None = None
+    #: How many of the first and the last results along the first axis are left out; see `unused_rows`.
+    unused: tuple[int, int] = (0, 0)
 
 
 EVERY_SAMPLE = Geometry()
@@ -94,6 +97,9 @@ def apply(
 
     `preserves_dtype` is set for filters that average. Their result has the image's dtype.
     """
+    unused = unused_rows.get()
+    if unused != (0, 0):
+        geometry = geometry._replace(unused=unused)
     given = (own,) if geometry is EVERY_SAMPLE else (own, geometry)
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method_of(method)), *given)
 
@@ -246,6 +252,9 @@ def _planned(
         *(unit, bias, cval, divisor, method),
     )
     planned = planner.choose(operator, request)
+    left_out = geometry.unused != (0, 0) and unit and geometry.padding == "same"
+    if left_out and not planned.implementation.shares(request):
+        paddings, shape = _shortened(paddings, shape, chosen, geometry.unused)
     return Call(
         *(operator, planned, chosen, paddings, stride, dilation, bias),
         *(mode, cval, shape, dtype),
@@ -254,6 +263,29 @@ def _planned(
         whole=request.peak is not None,
         apart=spoiled,
     )
+
+
+def _shortened(
+    paddings: tuple[padding.Padding, ...],
+    shape: tuple[int, ...],
+    chosen: tuple[int, ...],
+    unused: tuple[int, int],
+) -> tuple[tuple[padding.Padding, ...], tuple[int, ...]]:
+    """Return the paddings and the shape of a result without the first and the last results along axis 0.
+
+    They are left out if they are exactly those that read samples beyond the border. Then the others read
+    the same samples, and their bits stay.
+    """
+    first, last = unused
+    pads = list(paddings)
+    if 0 not in chosen:
+        return paddings, shape
+    place = chosen.index(0)
+    before, after, length = pads[place]
+    if first > before or last > after or first + last >= length:
+        return paddings, shape
+    pads[place] = padding.Padding(before - first, after - last, length - first - last)
+    return tuple(pads), (length - first - last, *shape[1:])
 
 
 def _with_missing(
