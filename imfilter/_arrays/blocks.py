@@ -1,5 +1,6 @@
 """The graph of a filter: one task for each block, which reads its chunk and the edges of those around it."""
 
+import functools
 import itertools
 import math
 import uuid
@@ -12,17 +13,21 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.highlevelgraph import HighLevelGraph
 
-from imfilter._arrays import pieces
+from imfilter._arrays import held, pieces
 from imfilter._arrays.calls import Call
 from imfilter._arrays.layouts import Fragment, Input, Layout
 from imfilter._arrays.pieces import Piece, Range, Segment
+from imfilter._arrays.results import Result
 from imfilter._arrays.tasks import Block, Cuts, computed, cut, split
 from imfilter._base.reach import Along, Reach
 
 #: A smaller share of a chunk is cut out of it in a task of its own, so that the chunk need not be moved.
 _SHARE = 0.5
+#: A band has at least so many times the samples that a result depends on. Strips along both of its ends have
+#: three times as many.
+_BAND = 64
 _Slices = tuple[slice, ...]
 
 
@@ -151,25 +156,52 @@ def array(
     ``options(block)`` are further arguments of a block. They follow from `key`, which is a part of the name.
     With `out`, blocks are written there when they are computed. Then the result has one True for each block.
     """
+    if out is not None and not others and key is None:
+        call, frame = _in_bands(call, frame)
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
     arrays: list[Any] = [source.array for source in sources.values()]
     plain = call.without(*sources)
     if "workers" in call.parameters and call.get("workers") is None:
         plain = plain.changed(workers=1)  # dask has threads of its own
-    token = tokenize(
-        *(call.name, plain.arguments, frame, key),
-        *(a.name for a in arrays),
-        *(d.key for d in delayed.values()),
-    )
-    if out is not None:
+    if out is None:
+        token = tokenize(
+            *(call.name, plain.arguments, frame, key),
+            *(a.name for a in arrays),
+            *(d.key for d in delayed.values()),
+        )
+    else:
         token = uuid.uuid4().hex  # tasks that write are not kept
     name = f"{call.name.replace('.', '-')}-{token}"
     layer = _Layer(name, plain, sources, frame, delayed, options, out).tasks()
     graph = HighLevelGraph.from_collections(name, layer, dependencies=[*arrays, *delayed.values()])
     chunks = frame.chunks if out is None else frame.written
     empty: npt.NDArray = np.empty((0,) * len(chunks), dtype if out is None else bool)
-    return da.Array(graph, name, chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
+    if out is not None:
+        return da.Array(graph, name, chunks, meta=empty)
+    if masked:
+        return da.Array(graph, name, chunks, meta=np.ma.MaskedArray(empty))
+    more = {"masked": masked, "options": options, "delayed": delayed, "key": key}
+    return Result.of(graph, name, chunks, empty, functools.partial(array, call, others, frame, dtype, **more))
+
+
+def _in_bands(call: Call, frame: Frame) -> tuple[Call, Frame]:
+    """Return the call and its frame, with bands for chunks if these are parts of one array in memory.
+
+    Bands of its rows have no neighbours beside them. A strip of columns takes much longer than one of rows.
+    """
+    image, margins = call.image, frame.margins
+    whole = held.whole(image) if frame.steady and image.npartitions > 1 else None
+    if whole is None:
+        return call, frame
+    axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(whole.strides[a])))
+    count = image.npartitions
+    if len(image.chunks[axis]) == 1 or count * _BAND * sum(margins[axis]) > image.shape[axis]:
+        return call, frame
+    bands = held.bands(whole, axis, count)
+    reach = {a: Along(*each) for a, each in enumerate(margins)}
+    made = Frame.of(bands.chunks, frame.results, reach, wraps=frame.wraps)
+    return call.changed(**{call.first: bands}), made
 
 
 class _Layer:
@@ -191,7 +223,7 @@ class _Layer:
         self.layer: dict[Any, Any] = {}
         self.cuts: dict[Any, tuple[Any, Cuts]] = {}
         #: Arguments whose chunks are read as they are. Nothing moves them if results are written here.
-        self.at_hand = {n for n, s in sources.items() if out is not None and _in_memory(s.array)}
+        self.at_hand = {n for n, s in sources.items() if out is not None and held.chunks(s.array)}
         self.inputs: dict[Any, Input] = {}
         self.layouts: dict[Any, Layout] = {}
 
@@ -290,11 +322,3 @@ def _input(source: Source, lists: list[list[Segment]], numbers: list[tuple[int, 
         parts.append(Fragment(number, part, samples, to))
     shape = tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists)
     return Input(shape, source.axes, tuple(parts))
-
-
-def _in_memory(array: da.Array) -> bool:
-    """Tell whether all chunks of an array are arrays of NumPy in its graph."""
-    layer = array.dask.layers.get(array.name)
-    tasks = layer.mapping.values() if isinstance(layer, MaterializedLayer) else ()
-    # dask may wrap what is no task.
-    return bool(tasks) and all(type(getattr(task, "value", task)) is np.ndarray for task in tasks)

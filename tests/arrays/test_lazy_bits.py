@@ -35,10 +35,11 @@ def agree(lazy, whole):
     assert isinstance(lazy, da.Array)
     assert lazy.shape == whole.shape
     assert lazy.dtype == whole.dtype
-    found = lazy.compute()
-    assert found.shape == whole.shape
-    assert found.dtype == whole.dtype
-    np.testing.assert_array_equal(found, whole)
+    # In one array, and from chunks that are joined.
+    for found in (lazy.compute(), *dask.compute(lazy)):
+        assert found.shape == whole.shape
+        assert found.dtype == whole.dtype
+        np.testing.assert_array_equal(found, whole)
 
 
 NAMES = [name for name, *_ in CASES]
