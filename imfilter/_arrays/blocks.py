@@ -195,8 +195,9 @@ def _in_bands(call: Call, frame: Frame) -> tuple[Call, Frame]:
     if whole is None:
         return call, frame
     axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(whole.strides[a])))
-    count = image.npartitions
-    if len(image.chunks[axis]) == 1 or count * _BAND * sum(margins[axis]) > image.shape[axis]:
+    count, least = image.npartitions, max(_BAND * sum(margins[axis]), 1)
+    has_neighbours = any(sum(margins[a]) and image.numblocks[a] > 1 for a in range(image.ndim) if a != axis)
+    if not has_neighbours or len(image.chunks[axis]) == 1 or count * least > image.shape[axis]:
         return call, frame
     bands = held.bands(whole, axis, count)
     reach = {a: Along(*each) for a, each in enumerate(margins)}

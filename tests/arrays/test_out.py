@@ -239,6 +239,10 @@ def test_bands_have_few_samples_twice(monkeypatch):
     imfilter.sobel(lazy, mask=array > 3, out=place)
     imfilter.sobel(da.from_array(array, chunks=(-1, 310)), out=place)
     imfilter.max_pool(lazy, 2, out=np.empty((300, 310), np.float32))
+    # Fewer rows than chunks would keep fewer threads busy. Chunks without neighbours have no strips.
+    stack = image((3, 200, 200))
+    imfilter.sobel(da.from_array(stack, chunks=(1, 100, 100)), axes=(1, 2), out=np.empty_like(stack))
+    imfilter.sobel(lazy, axes=(0,), out=place)
     assert not made
 
 
