@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from dask.base import get_scheduler
 
+from imfilter._arrays.tasks import MaskedChunkError
+
 #: The schedulers that run all tasks in this process. Others write into copies of an array.
 _HERE = (dask.threaded.get, dask.local.get_sync)
 
@@ -51,6 +53,14 @@ class Result(da.Array):
         changed = self.name != name  # samples were assigned
         if changed or self.npartitions == 1 or not computed_here(kwargs.get("scheduler")):
             return super().compute(**kwargs)
+        place = self._in_one_array(written, kwargs)
+        return super().compute(**kwargs) if place is None else place
+
+    def _in_one_array(self, written: Callable[..., da.Array], options: dict[str, Any]) -> npt.NDArray | None:
+        """Return the result, or None if some chunks are masked arrays."""
         place: npt.NDArray = np.empty(self.shape, self.dtype)
-        written(out=place).compute(**kwargs)
+        try:
+            written(out=place).compute(**options)
+        except MaskedChunkError:
+            return None
         return place

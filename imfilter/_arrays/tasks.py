@@ -1,6 +1,6 @@
 """What the tasks of a graph do: they cut the edges of chunks, filter pieces, and split blocks into chunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,10 @@ class Opaque:
         return self.value
 
 
+class MaskedChunkError(ValueError):
+    """A chunk is a masked array, which the lazy array does not show, and an array has no place for a mask."""
+
+
 def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
     """Return copies of the parts of a chunk."""
     return [chunk[tuple(slice(a, b) for a, b in part)].copy() for part in cuts.parts]
@@ -96,9 +100,11 @@ def check_apart(place: npt.NDArray, array: npt.NDArray, name: str) -> None:
 
 
 def _check_sources(block: Block, sources: list[Any]) -> None:
-    """Check the memory that other tasks have returned. The graph does not show it."""
+    """Check what other tasks have returned, if results are written. The graph does not show it."""
     if block.place is None:
         return
+    if any(isinstance(one, np.ma.MaskedArray) for one in _each(sources)):
+        raise MaskedChunkError("out must be left out for a dask array of masked arrays")
     for name, given in block.layout.inputs.items():
         for part in given.parts:
             source = sources[part.source]
@@ -123,8 +129,13 @@ def _is_same(one: npt.NDArray, other: npt.NDArray) -> bool:
 
 def _are_plain(sources: list[Any]) -> bool:
     """Tell whether no source is a masked array. These have masks of their own."""
-    each = (one for source in sources for one in (source if isinstance(source, list) else [source]))
-    return all(type(one) is np.ndarray for one in each)
+    return all(type(one) is np.ndarray for one in _each(sources))
+
+
+def _each(sources: list[Any]) -> Iterator[Any]:
+    """Yield the sources of a task, and the parts of those that are lists of parts."""
+    for source in sources:
+        yield from source if isinstance(source, list) else [source]
 
 
 def _run(call: Call, made: Mapping[str, Copies], sources: list[Any]) -> Any:

@@ -111,6 +111,54 @@ def test_one_chunk_and_masked_arrays(written):
     assert not written
 
 
+def test_masked_arrays_that_the_lazy_array_does_not_show(written):
+    """Their masks have no place in one array."""
+    array = image()
+    whole = imfilter.gaussian(np.ma.masked_greater(array, 90), 1)
+    meta = np.empty((0, 0), np.float32)
+    lazy = da.from_array(array, chunks=20).map_blocks(np.ma.masked_greater, 90, dtype=np.float32, meta=meta)
+    found = imfilter.gaussian(lazy, 1).compute()
+    assert isinstance(found, np.ma.MaskedArray)
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(whole))
+    np.testing.assert_array_equal(found.filled(0), whole.filled(0))
+    with pytest.raises(ValueError, match="out must be left out for a dask array of masked arrays"):
+        imfilter.gaussian(lazy, 1, out=np.empty_like(array))
+
+
+def test_a_chunk_that_cannot_be_read(written):
+    def read(block, block_id):
+        if block_id == (1, 2):
+            raise OSError("the chunk cannot be read")
+        return block
+
+    lazy = imfilter.gaussian(da.from_array(image(), chunks=20).map_blocks(read, dtype=np.float32), 1)
+    for _ in range(2):
+        with pytest.raises(OSError, match="the chunk cannot be read"):
+            lazy.compute()
+    assert len(written) == 2
+
+
+def test_with_other_arrays():
+    """Operations take a result like any other dask array, on either side."""
+    array = image()
+    whole, other = imfilter.gaussian(array, 1), da.from_array(array, chunks=20)
+    lazy = imfilter.gaussian(other, 1)
+    for found, wanted in (
+        (other + lazy, array + whole),
+        (array + lazy, array + whole),
+        (np.add(lazy, array), array + whole),
+        (np.stack([other, lazy]), np.stack([array, whole])),
+        (da.stack([lazy, other]), np.stack([whole, array])),
+        (np.concatenate([lazy, other]), np.concatenate([whole, array])),
+        (da.where(lazy > 50, lazy, other), np.where(whole > 50, whole, array)),
+        (lazy.map_blocks(np.negative), -whole),
+        (lazy[lazy > 50], whole[whole > 50]),
+    ):
+        np.testing.assert_array_equal(found.compute(), wanted)
+    np.testing.assert_array_equal(lazy.compute(optimize_graph=False), whole)
+    assert dask.base.tokenize(lazy) == dask.base.tokenize(lazy.copy(), ensure_deterministic=True)
+
+
 def test_each_call_returns_memory_of_its_own():
     lazy = imfilter.gaussian(da.from_array(image(), chunks=20), 1)
     one, other = lazy.compute(), lazy.compute()
