@@ -104,6 +104,14 @@ def test_masks(graded, lazy_mask):
         agree(function(lazy, *args, mask=given, min_coverage=0.2), whole)
 
 
+@pytest.mark.parametrize("function", [imfilter.harris, imfilter.shi_tomasi])
+def test_corners_where_only_some_blocks_have_absent_samples(function):
+    """Sums with and without absent samples are rounded differently."""
+    array, mask = image("f8"), np.ones(SHAPE, bool)
+    mask[-3:, -3:] = False
+    agree(function(da.from_array(array, chunks=(7, 10)), mask=mask), function(array, mask=mask))
+
+
 def test_a_mask_that_changes_nothing_is_dropped():
     array = image("f4")
     found = imfilter.gaussian(da.from_array(array, chunks=8), 2, mask=np.ones(SHAPE, bool))
