@@ -2,10 +2,13 @@
 
 An array of float32 in chunks of 64 MB is filtered with two threads: by the plain call, and chunk by chunk.
 The results go into an array that is there: `out` computes them there, and `store` copies the chunks there.
-Or they go into new memory: `persist` keeps the chunks apart, and `compute` joins them at the end. All take
-turns, and the best time of each counts. The first row copies the chunks and computes nothing. It is the
-time that dask itself needs. After a time is its ratio to the plain call into such an array, or a new one,
-and in brackets that of processor time.
+Or they go into new memory: `persist` keeps the chunks apart, `compute` writes them into one array, and
+`join`, which is `dask.compute`, joins them at the end. All take turns, and the best time of each counts. The
+first row copies the chunks and computes nothing. It is the time that dask itself needs. After a time is its
+ratio to the plain call into such an array, or a new one, and in brackets that of processor time.
+
+The chunks are parts of the array, which may be filtered in other parts. With `--apart`, they have memory of
+their own, as chunks from files do.
 """
 
 import argparse
@@ -39,6 +42,7 @@ WAYS = {
     "plain": "plain",
     "persist": "plain",
     "compute": "plain",
+    "join": "plain",
 }
 
 
@@ -61,6 +65,8 @@ def run(way, function, args, image, lazy, out):
     result = lazy.map_blocks(np.copy) if function is None else function(lazy, *args)
     if way == "store":
         return result.store(out, lock=False)
+    if way == "join":
+        return dask.compute(result)
     return result.persist() if way == "persist" else result.compute()
 
 
@@ -73,12 +79,15 @@ def main():
     parser.add_argument(
         "--new", action=argparse.BooleanOptionalAction, default=True, help="time new memory, too"
     )
+    parser.add_argument("--apart", action="store_true", help="give chunks memory of their own")
     given = parser.parse_args()
     chunks = max(1, round(given.gigabytes * 2**30 / (4 * _CHUNK**2)))
     across = max(1, round(chunks**0.5))
     shape = (_CHUNK * -(-chunks // across), _CHUNK * across)
     image = np.random.default_rng(0).random(shape, dtype=np.float32)
     lazy = da.from_array(image, chunks=(_CHUNK, _CHUNK), name=False)
+    if given.apart:
+        lazy = lazy.map_blocks(np.copy).persist(scheduler="threads")
     ways = {way: other for way, other in WAYS.items() if given.new or other == "plain, out"}
     out = np.zeros(shape, np.float32)
     out += 1  # its memory is there

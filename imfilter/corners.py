@@ -8,6 +8,7 @@ import numpy as np
 
 from imfilter._base import arguments, borders, dtypes, inside, missing, threads
 from imfilter._base.keywords import Common, hinted
+from imfilter._base.plan import by_window
 from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray
 from imfilter.weights import gaussian as bell
 
@@ -217,7 +218,7 @@ def _respond(
     place = arguments.fitting(arguments.out(common.out), array.shape)
     shape = structure_tensor.Window(width, scale, taps)
     found = None if present is None else present.present(array)
-    if found is None or (mode != "shrink" and found.all()):
+    if found is None or (mode != "shrink" and found.all() and not by_window.get()):
         result = structure_tensor.respond(array, shape, k, mode, value, place, workers)
         return inside.remasked(result, own, None)
     result, known = _with_missing(array, found, shape, k, common._replace(cval=value, workers=workers))

@@ -1,5 +1,6 @@
 """The graph of a filter: one task for each block, which reads its chunk and the edges of those around it."""
 
+import functools
 import itertools
 import math
 import uuid
@@ -14,14 +15,19 @@ import numpy.typing as npt
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from imfilter._arrays import pieces
+from imfilter._arrays import held, pieces
 from imfilter._arrays.calls import Call
+from imfilter._arrays.layouts import Fragment, Input, Layout
 from imfilter._arrays.pieces import Piece, Range, Segment
-from imfilter._arrays.tasks import Cuts, Fragment, Input, Layout, computed, cut, split
+from imfilter._arrays.results import Result
+from imfilter._arrays.tasks import Block, Cuts, computed, cut, split
 from imfilter._base.reach import Along, Reach
 
 #: A smaller share of a chunk is cut out of it in a task of its own, so that the chunk need not be moved.
 _SHARE = 0.5
+#: A band has at least so many times the samples that a result depends on. Strips along both of its ends have
+#: three times as many.
+_BAND = 64
 _Slices = tuple[slice, ...]
 
 
@@ -150,25 +156,53 @@ def array(
     ``options(block)`` are further arguments of a block. They follow from `key`, which is a part of the name.
     With `out`, blocks are written there when they are computed. Then the result has one True for each block.
     """
+    if out is not None and not others and key is None:
+        call, frame = _in_bands(call, frame)
     image = call.image
     sources = {call.first: Source(image, tuple(range(image.ndim))), **others}
     arrays: list[Any] = [source.array for source in sources.values()]
     plain = call.without(*sources)
     if "workers" in call.parameters and call.get("workers") is None:
         plain = plain.changed(workers=1)  # dask has threads of its own
-    token = tokenize(
-        *(call.name, plain.arguments, frame, key),
-        *(a.name for a in arrays),
-        *(d.key for d in delayed.values()),
-    )
-    if out is not None:
+    if out is None:
+        token = tokenize(
+            *(call.name, plain.arguments, frame, key),
+            *(a.name for a in arrays),
+            *(d.key for d in delayed.values()),
+        )
+    else:
         token = uuid.uuid4().hex  # tasks that write are not kept
     name = f"{call.name.replace('.', '-')}-{token}"
     layer = _Layer(name, plain, sources, frame, delayed, options, out).tasks()
     graph = HighLevelGraph.from_collections(name, layer, dependencies=[*arrays, *delayed.values()])
     chunks = frame.chunks if out is None else frame.written
     empty: npt.NDArray = np.empty((0,) * len(chunks), dtype if out is None else bool)
-    return da.Array(graph, name, chunks, meta=np.ma.MaskedArray(empty) if masked else empty)
+    if out is not None:
+        return da.Array(graph, name, chunks, meta=empty)
+    if masked:
+        return da.Array(graph, name, chunks, meta=np.ma.MaskedArray(empty))
+    more = {"masked": masked, "options": options, "delayed": delayed, "key": key}
+    return Result.of(graph, name, chunks, empty, functools.partial(array, call, others, frame, dtype, **more))
+
+
+def _in_bands(call: Call, frame: Frame) -> tuple[Call, Frame]:
+    """Return the call and its frame, with bands for chunks if these are parts of one array in memory.
+
+    Bands of its rows have no neighbours beside them. A strip of columns takes much longer than one of rows.
+    """
+    image, margins = call.image, frame.margins
+    whole = held.whole(image) if frame.steady and image.npartitions > 1 else None
+    if whole is None:
+        return call, frame
+    axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(whole.strides[a])))
+    count, least = image.npartitions, max(_BAND * sum(margins[axis]), 1)
+    has_neighbours = any(sum(margins[a]) and image.numblocks[a] > 1 for a in range(image.ndim) if a != axis)
+    if not has_neighbours or len(image.chunks[axis]) == 1 or count * least > image.shape[axis]:
+        return call, frame
+    bands = held.bands(whole, axis, count)
+    reach = {a: Along(*each) for a, each in enumerate(margins)}
+    made = Frame.of(bands.chunks, frame.results, reach, wraps=frame.wraps)
+    return call.changed(**{call.first: bands}), made
 
 
 class _Layer:
@@ -189,41 +223,61 @@ class _Layer:
         self.delayed = [list(delayed), [d.key for d in delayed.values()]] if delayed else []
         self.layer: dict[Any, Any] = {}
         self.cuts: dict[Any, tuple[Any, Cuts]] = {}
+        #: Arguments whose chunks are read as they are. Nothing moves them if results are written here.
+        self.at_hand = {n for n, s in sources.items() if out is not None and held.chunks(s.array)}
+        self.inputs: dict[Any, Input] = {}
+        self.layouts: dict[Any, Layout] = {}
 
     def tasks(self) -> dict[Any, Any]:
         """Return all tasks by their keys."""
         axes = self.frame.axes
         segments = [[pieces.segments(a.chunks, p.ranges) for p in a.pieces] for a in axes]
+        whole = {
+            name: [[Segment(i, 0, n, 0) for i, n in enumerate(chunks)] for chunks in source.array.chunks]
+            for name, source in self.sources.items()
+        }
         for block in itertools.product(*(range(len(axis.blocks)) for axis in axes)):
-            here = [segments[axis][number] for axis, number in enumerate(block)]
             keys: dict[Any, int] = {}
-            inputs = {n: self._input(n, source, here, keys) for n, source in self.sources.items()}
-            keep = self.frame.kept([axis.pieces[i].keep for axis, i in zip(axes, block, strict=True)])
-            part = self._part(block)
-            layout = Layout(inputs, keep, self.options(block), self._margins(block), self.out, part)
-            self._place(block, (computed, self.call, layout, list(keys), *self.delayed))
+            forms = {}
+            for name, source in self.sources.items():
+                each = enumerate(source.axes)
+                lists = [whole[name][i] if a is None else segments[a][block[a]] for i, a in each]
+                forms[name] = self._form(name, source, lists, keys)
+            layout = self._layout(forms, block)
+            made = Block(layout, self.options(block), self.out, self._part(block))
+            self._place(block, (computed, self.call, made, list(keys), *self.delayed))
         for key, (chunk, cuts) in self.cuts.items():
             self.layer[key] = (cut, chunk, cuts)
         return self.layer
 
-    def _input(self, name: str, source: Source, here: list[list[Segment]], keys: dict[Any, int]) -> Input:
-        """Return the parts of a piece. The keys of what they are in get numbers."""
-        array, parts = source.array, []
-        whole = [[Segment(i, 0, n, 0) for i, n in enumerate(chunks)] for chunks in array.chunks]
-        lists = [whole[i] if a is None else here[a] for i, a in enumerate(source.axes)]
+    def _form(self, name: str, source: Source, lists: list[list[Segment]], keys: dict[Any, int]) -> Any:
+        """Return what the parts of a piece depend on. The keys of what they are in get numbers."""
+        array, found, chunks = source.array, [], source.array.chunks
         for chosen in itertools.product(*lists):
-            place = tuple(s.chunk for s in chosen)
-            samples = tuple(slice(s.start, s.stop) for s in chosen)
-            to = tuple(slice(s.to, s.to + s.stop - s.start) for s in chosen)
-            sizes = (array.chunks[i][s.chunk] for i, s in enumerate(chosen))
-            share = math.prod((s.stop - s.start) / n for s, n in zip(chosen, sizes, strict=True))
+            place = tuple([s.chunk for s in chosen])
             key, number = (array.name, *place), None
-            if share < _SHARE:
-                chunk, key = key, (f"{self.name}-edges", name, *place)
-                number = self.cuts.setdefault(key, (chunk, Cuts()))[1].number(samples)
-            parts.append(Fragment(keys.setdefault(key, len(keys)), number, samples, to))
-        shape = tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists)
-        return Input(shape, source.axes, tuple(parts))
+            if name not in self.at_hand:
+                sizes = [chunks[i][s.chunk] for i, s in enumerate(chosen)]
+                share = math.prod([(s.stop - s.start) / n for s, n in zip(chosen, sizes, strict=True)])
+                if share < _SHARE:
+                    chunk, key = key, (f"{self.name}-edges", name, *place)
+                    samples = tuple([(s.start, s.stop) for s in chosen])
+                    number = self.cuts.setdefault(key, (chunk, Cuts()))[1].number(samples)
+            found.append((keys.setdefault(key, len(keys)), number))
+        form = (name, tuple(found), tuple([tuple([s[1:] for s in one]) for one in lists]))
+        if form not in self.inputs:
+            self.inputs[form] = _input(source, lists, found)
+        return form
+
+    def _layout(self, forms: Mapping[str, Any], block: tuple[int, ...]) -> Layout:
+        """Return the layout of a block, or that of an earlier block of the same form."""
+        margins = self._margins(block)
+        keep = [axis.pieces[i].keep for axis, i in zip(self.frame.axes, block, strict=True)]
+        form = (*forms.values(), tuple(keep), margins)
+        if form not in self.layouts:
+            inputs = {name: self.inputs[form] for name, form in forms.items()}
+            self.layouts[form] = Layout(inputs, self.frame.kept(keep), margins)
+        return self.layouts[form]
 
     def _margins(self, block: tuple[int, ...]) -> tuple[Range, ...] | None:
         """Return how far the samples are that results depend on, if a chunk may be filtered in place."""
@@ -258,3 +312,14 @@ class _Layer:
                 (e[i] - e[a], e[i + 1] - e[a]) for e, i, (a, _) in zip(edges, place, joined, strict=True)
             ]
             self.layer[self.name, *self.frame.place(place)] = (split, key, Layout({}, self.frame.kept(where)))
+
+
+def _input(source: Source, lists: list[list[Segment]], numbers: list[tuple[int, int | None]]) -> Input:
+    """Return a piece from the segments along each axis. Each part has the numbers of what it is in."""
+    parts = []
+    for chosen, (number, part) in zip(itertools.product(*lists), numbers, strict=True):
+        samples = tuple(slice(s.start, s.stop) for s in chosen)
+        to = tuple(slice(s.to, s.to + s.stop - s.start) for s in chosen)
+        parts.append(Fragment(number, part, samples, to))
+    shape = tuple(s[-1].to + s[-1].stop - s[-1].start for s in lists)
+    return Input(shape, source.axes, tuple(parts))

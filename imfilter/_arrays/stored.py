@@ -1,24 +1,17 @@
 """Results of lazy images that are written into an array of NumPy, block by block."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dask.array as da
-import dask.config
-import dask.local
-import dask.threaded
 import numpy as np
 import numpy.typing as npt
-from dask.base import get_scheduler
 from dask.highlevelgraph import MaterializedLayer
 
 from imfilter._arrays.calls import Call
+from imfilter._arrays.results import computed_here
 from imfilter._arrays.tasks import check_apart
 from imfilter._base import arguments
-
-#: The schedulers that run all tasks in this process. Others write into copies of an array.
-_HERE = (dask.threaded.get, dask.local.get_sync)
 
 
 def target(call: Call) -> npt.NDArray:
@@ -29,7 +22,7 @@ def target(call: Call) -> npt.NDArray:
     assert array is not None
     if isinstance(call.image._meta, np.ma.MaskedArray):
         raise ValueError("out must be left out for a dask array of masked arrays")
-    if not _computed_here():
+    if not computed_here():
         raise ValueError(
             "out must be left out for a dask array that is computed by other processes; store the result "
             "with its method to_zarr, or call within dask.config.set(scheduler='threads')"
@@ -38,12 +31,6 @@ def target(call: Call) -> npt.NDArray:
         for one in _arrays_of(value):
             check_apart(array, one, name)
     return array
-
-
-def _computed_here() -> bool:
-    """Tell whether all tasks run in this process."""
-    threads = isinstance(dask.config.get("scheduler", None), ThreadPoolExecutor)
-    return threads or get_scheduler(cls=da.Array) in _HERE
 
 
 def _arrays_of(value: object) -> Iterator[npt.NDArray]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
-from . import partial
+from . import partial, temporary
 from .image import FileError
 from .signatures import ZARR_MARKS
 
@@ -58,16 +58,10 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
     After an error, `path` is unchanged and the temporary folder is removed.
     """
     target = check_target(path)
-    temporary = _beside(target, "part")
     try:
-        with partial.listed(temporary):
-            try:
-                os.mkdir(temporary)
-                yield temporary
-                replace_folder(temporary, target)
-            except BaseException:
-                partial.remove(temporary)
-                raise
+        with temporary.created(target, os.mkdir) as (folder, _):
+            yield folder
+            replace_folder(folder, target)
     except FileError:
         raise
     except OSError as error:
@@ -76,7 +70,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
 
 def replace_folder(folder: str, target: str) -> None:
     """Give a folder another name. The folder that has this name is removed."""
-    old = _beside(target, "old")
+    old = temporary.beside(target, "old")
     try:
         if os.path.isdir(target):
             os.rename(target, old)
@@ -89,15 +83,6 @@ def replace_folder(folder: str, target: str) -> None:
         partial.remove(old)
 
 
-def _beside(target: str, ending: str) -> str:
-    """Return a name for a temporary file or folder beside another one.
-
-    It has only the start of the name: a longer name could exceed the limit of the file system.
-    """
-    parent, name = os.path.split(target)
-    return os.path.join(parent, f".{name[:32]}.{os.urandom(6).hex()}.{ending}")
-
-
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file in the folder of `path`. It replaces `path` when everything is written.
@@ -107,19 +92,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     So others can never read private data.
     """
     target = check_target(path)
-    temporary = _beside(target, "part")
     try:
-        with partial.listed(temporary):
-            try:
-                with _opened(temporary, target) as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, target)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
+        with temporary.created(target, lambda name: _opened(name, target)) as (name, file):
+            assert file is not None
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, target)
     except FileError:
         raise
     except OSError as error:
@@ -140,13 +120,13 @@ def begin_sync(file: IO[bytes], start: int) -> int:
     return stop
 
 
-def _opened(temporary: str, target: str) -> IO[bytes]:
+def _opened(name: str, target: str) -> IO[bytes]:
     """Create a file with the owner and the permissions of the file that it replaces, if it exists."""
     try:
         old = os.stat(target)
     except FileNotFoundError:
-        return open(temporary, "x+b")
-    file = open(temporary, "x+b", opener=_private)  # noqa: SIM115  (the caller closes it)
+        return open(name, "x+b")
+    file = open(name, "x+b", opener=_private)  # noqa: SIM115  (the caller closes it)
     if hasattr(os, "fchmod"):
         os.fchmod(file.fileno(), _permitted(file.fileno(), old))
     return file

@@ -7,14 +7,13 @@ are done.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
-from . import partial
+from . import locks, partial
 from .atomic import check_target, replace_folder, replacing
 from .image import FileError
 
@@ -207,26 +206,10 @@ def _lock(work: Unfinished) -> IO[str]:
         os.makedirs(work.folder, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # another process has just removed the folder
             file = open(path, "w")  # noqa: SIM115  (the caller closes it)
-            if not _locked(file):
+            if locks.lock(file.fileno()) is False:
                 file.close()
                 raise FileError(f"{work.path}: another command is writing it; wait until it has ended")
             # Another process may have removed the file before it was locked.
-            if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+            if locks.is_at(file.fileno(), path):
                 return file
             file.close()
-
-
-def _locked(file: IO[str]) -> bool:
-    """Lock a file until it is closed. Return whether that was possible."""
-    try:
-        if os.name == "nt":
-            windows = importlib.import_module("msvcrt")
-            windows.locking(file.fileno(), windows.LK_NBLCK, 1)
-        else:
-            fcntl = importlib.import_module("fcntl")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

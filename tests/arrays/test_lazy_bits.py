@@ -35,10 +35,11 @@ def agree(lazy, whole):
     assert isinstance(lazy, da.Array)
     assert lazy.shape == whole.shape
     assert lazy.dtype == whole.dtype
-    found = lazy.compute()
-    assert found.shape == whole.shape
-    assert found.dtype == whole.dtype
-    np.testing.assert_array_equal(found, whole)
+    # In one array, and from chunks that are joined.
+    for found in (lazy.compute(), *dask.compute(lazy)):
+        assert found.shape == whole.shape
+        assert found.dtype == whole.dtype
+        np.testing.assert_array_equal(found, whole)
 
 
 NAMES = [name for name, *_ in CASES]
@@ -101,6 +102,18 @@ def test_masks(graded, lazy_mask):
     for function, args in ((imfilter.gaussian, (1.2,)), (imfilter.median, (3,)), (imfilter.sobel, ())):
         whole = function(array, *args, mask=mask, min_coverage=0.2)
         agree(function(lazy, *args, mask=given, min_coverage=0.2), whole)
+
+
+@pytest.mark.parametrize(
+    ("function", "args"), [(imfilter.harris, ()), (imfilter.shi_tomasi, ()), (imfilter.guided, (3, 50.0))]
+)
+def test_only_some_blocks_have_absent_samples(function, args):
+    """Sums with and without absent samples are rounded differently."""
+    array = np.random.default_rng(1).random((40, 52)) * 100
+    mask = np.ones(array.shape, bool)
+    mask[-3:, -3:] = False
+    lazy = da.from_array(array, chunks=(8, 9))
+    agree(function(lazy, *args, mask=mask), function(array, *args, mask=mask))
 
 
 def test_a_mask_that_changes_nothing_is_dropped():

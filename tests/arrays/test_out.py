@@ -8,6 +8,7 @@ import pytest
 
 import imfilter
 from imfilter import color, morphology
+from imfilter._arrays import blocks, tasks
 from tests.arrays.cases import CASES
 from tests.looping import loop_over
 
@@ -39,6 +40,15 @@ def agree(function, array, chunks, *args, **options):
 @loop_over("chunks", [(7, 10), ((10, 1, 2, 11), (3, 24))])
 @loop_over(("function", "args", "options"), [c[1:] for c in CASES])
 def test_every_filter(function, args, options, chunks):
+    agree(function, image(), chunks, *args, **options)
+
+
+@pytest.mark.slow
+@loop_over("chunks", [(7, 10), ((10, 1, 2, 11), (3, 24))])
+@loop_over(("function", "args", "options"), [c[1:] for c in CASES])
+def test_every_filter_in_bands(function, args, options, chunks, monkeypatch):
+    """Bands are as long as they have to be only if they would be chosen for few arrays of this size."""
+    monkeypatch.setattr(blocks, "_BAND", 0)
     agree(function, image(), chunks, *args, **options)
 
 
@@ -154,11 +164,98 @@ def test_no_chunk_has_memory_of_its_own(function, args):
 def test_few_tasks_a_chunk():
     from dask.callbacks import Callback
 
-    met = []
-    lazy = da.from_array(image((60, 60)), chunks=10)
-    with Callback(pretask=lambda key, *_: met.append(key)):
-        imfilter.gaussian(lazy, 1, out=np.empty((60, 60), np.float32))
-    assert sum(key[0].startswith("gaussian") for key in met) == 2 * lazy.npartitions
+    kept = da.from_array(image((60, 60)), chunks=10)
+    # Edges are cut from chunks that tasks return, so that a chunk need not be kept for its neighbours.
+    for lazy, each in ((kept, 1), (kept.persist(), 1), (kept + 1, 2)):
+        met = []
+        with Callback(pretask=lambda key, *_, met=met: met.append(key)):
+            imfilter.gaussian(lazy, 1, out=np.empty((60, 60), np.float32))
+        assert sum(key[0].startswith("gaussian") for key in met) == each * lazy.npartitions
+
+
+def parts_of(array, size):
+    """A lazy array whose chunks are views of an array. `from_array` copies it first."""
+    chunks = da.core.normalize_chunks(size, array.shape)
+    places = np.ndindex(*map(len, chunks))
+    views = zip(places, da.core.slices_from_chunks(chunks), strict=True)
+    return da.Array({("parts", *i): array[part] for i, part in views}, "parts", chunks, meta=array)
+
+
+@pytest.fixture
+def filtered(monkeypatch):
+    """The shapes that tasks filter."""
+    shapes, run = [], tasks._run
+
+    def noted(call, made, sources):
+        shapes.append(made["image"].shape)
+        return run(call, made, sources)
+
+    monkeypatch.setattr(tasks, "_run", noted)
+    return shapes
+
+
+@pytest.mark.parametrize(
+    ("form", "band"),
+    [
+        (lambda a: a, (150, 620)),
+        (lambda a: a.T, (620, 150)),
+        (lambda a: a[::-1], (150, 620)),
+        (lambda a: a[:, 20:], (150, 600)),
+        (lambda a: a[None], (1, 150, 620)),
+    ],
+)
+def test_parts_of_one_array_are_filtered_in_bands(form, band, filtered):
+    array = form(image((600, 620)))
+    whole = imfilter.sobel(array, axes=(-2, -1))
+    lazy = parts_of(array, 310)
+    for kept, is_whole in ((lazy, True), (lazy.persist(), True), (lazy.map_blocks(np.copy), False)):
+        for one in (kept, kept.persist()):
+            filtered.clear()
+            place = np.zeros_like(array)
+            imfilter.sobel(one, axes=(-2, -1), out=place)
+            np.testing.assert_array_equal(place, whole)
+            assert (filtered[0] == band) == is_whole
+
+
+def test_parts_that_are_not_in_place_are_no_bands(filtered):
+    array = image((600, 620))
+    lazy = parts_of(array, 310)
+    layer = dict(lazy.dask.layers["parts"].mapping)
+    layer["parts", 0, 0], layer["parts", 0, 1] = layer["parts", 0, 1], layer["parts", 0, 0]
+    place = np.zeros_like(array)
+    imfilter.sobel(da.Array(layer, "parts", lazy.chunks, meta=array), out=place)
+    array[:310] = np.roll(array[:310], 310, 1)
+    np.testing.assert_array_equal(place, imfilter.sobel(array))
+    assert (150, 620) not in filtered
+
+
+def test_bands_have_few_samples_twice(monkeypatch):
+    """Windows that are long beside a band, other arrays, and axes of one chunk leave chunks as they are."""
+    made = []
+    monkeypatch.setattr(blocks.held, "bands", lambda *given: made.append(given))
+    array = image((600, 620))
+    lazy, place = da.from_array(array, chunks=310), np.empty_like(array)
+    imfilter.gaussian(lazy, 2, out=place)
+    imfilter.sobel(lazy, mask=array > 3, out=place)
+    imfilter.sobel(da.from_array(array, chunks=(-1, 310)), out=place)
+    imfilter.max_pool(lazy, 2, out=np.empty((300, 310), np.float32))
+    # Fewer rows than chunks would keep fewer threads busy. Chunks without neighbours have no strips.
+    stack = image((3, 200, 200))
+    imfilter.sobel(da.from_array(stack, chunks=(1, 100, 100)), axes=(1, 2), out=np.empty_like(stack))
+    imfilter.sobel(lazy, axes=(0,), out=place)
+    assert not made
+
+
+def test_opposite_strips_are_filtered_at_once(filtered):
+    array, kernel = image((60, 90)), np.arange(12.0).reshape(3, 4)
+    whole = imfilter.correlate(array, kernel)
+    filtered.clear()
+    lazy, place = da.from_array(array, chunks=(20, 30)), np.empty_like(array)
+    imfilter.correlate(lazy, kernel, out=place)
+    np.testing.assert_array_equal(place, whole)
+    # A window reaches one row up and down, two columns to the left and one to the right.
+    assert len(filtered) == 9 * 3
+    assert filtered[12:15] == [(20, 30), (6, 33), (20, 9)]
 
 
 def test_it_is_computed_each_time():

@@ -138,7 +138,8 @@ def test_killed_and_started_again(tmp_path: Path, number: int) -> None:
             assert not list(out.glob(".*"))
     assert counts[0] < 60
     subprocess.run([*COMMAND, "median", source, out, "--skip-existing"], env=subprocess_env(), check=True)
-    assert all((out / f"{index:02}.png").read_bytes() == whole for index in range(60))
+    assert sorted(os.listdir(out)) == [f"{index:02}.png" for index in range(60)]
+    assert all(path.read_bytes() == whole for path in out.iterdir())
 
 
 def test_two_results_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

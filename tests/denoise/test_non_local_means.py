@@ -252,3 +252,13 @@ def test_skimage():
 def test_errors(options, error, message):
     with pytest.raises(error, match=message.replace("(", r"\(")):
         imfilter.non_local_means(np.zeros((5, 6)), **options)
+
+
+def test_the_last_bits_do_not_depend_on_where_an_array_begins():
+    """Samples get the votes of others in one order, wherever they are in a vector."""
+    image = np.random.default_rng(0).random((60, 80)) * 100
+    options = {"patch": 3, "search": 5, "noise": 10.0}
+    whole = imfilter.non_local_means(image, **options)
+    for start in range(1, 12):
+        part = imfilter.non_local_means(image[:, start:], **options)
+        np.testing.assert_array_equal(part[:, 3:], whole[:, start + 3 :])

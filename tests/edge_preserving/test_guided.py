@@ -289,3 +289,14 @@ def test_little_contrast_far_from_zero(dtype):
         colour = np.moveaxis(steps[1:] + offset, 0, -1).astype(dtype)
         found = imfilter.guided(image, 2, eps, guide=colour, channel_axis=-1) - offset
         np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_only_some_pieces_have_absent_samples(dtype):
+    """The number of workers decides where pieces end. The result does not depend on it."""
+    image = (np.random.default_rng(1).random((400, 500)) * 100).astype(dtype)
+    mask = np.ones(image.shape, bool)
+    mask[-3:, -3:] = False
+    whole = imfilter.guided(image, 3, 50.0, mask=mask, workers=1)
+    for workers in (2, 3, 7, 16):
+        np.testing.assert_array_equal(imfilter.guided(image, 3, 50.0, mask=mask, workers=workers), whole)

@@ -114,7 +114,7 @@ def _filled(
     def task(cut: Cut, results: list[npt.NDArray], store: Store) -> npt.NDArray[np.bool_] | None:
         piece = Piece.of(call.frame, cut, sources, call.real, call.cval, store)
         found = direct(results, results[0].shape, call.real)
-        unknown = _windows(call, piece, least, store, found)
+        unknown = _windows(call, piece, presence is None, least, store, found)
         place(found, results)
         return unknown
 
@@ -123,9 +123,13 @@ def _filled(
 
 
 def _windows(
-    call: Call, piece: Piece, least: float, store: Store, results: list[npt.NDArray]
+    call: Call, piece: Piece, whole: bool, least: float, store: Store, results: list[npt.NDArray]
 ) -> npt.NDArray[np.bool_] | None:
-    """Write the results of a piece, a plane for each channel. Return where too little is present."""
+    """Write the results of a piece, a plane for each channel. Return where too little is present.
+
+    `whole` tells whether all samples of the image are present. Only then are the coefficients those of
+    `guided_fit.solve_grey`: it rounds otherwise, and results must not depend on where pieces end.
+    """
     padded, n_images, n_guides = piece.image[0].shape, len(piece.image), len(piece.guide)
     middle = _valid(padded, call.sizes)
     shape = _valid(middle, call.sizes)
@@ -149,7 +153,7 @@ def _windows(
     }
     job = np.zeros((), kernels.GUIDED_JOB)
     job["n_images"], job["n_guides"], job["own"], job["eps"] = n_images, n_guides, own, call.eps
-    job["grey"] = own and n_images == 1 and not missing
+    job["grey"] = own and n_images == 1 and whole
     job["plane"], job["relative"] = planes[0].nbytes, call.fine
     for name, lengths in (("image", padded), ("plane", middle)):
         for axis, letter in enumerate("bzy"):

@@ -107,6 +107,9 @@ def _vote(real, form, job, rows, at, shift, to, to_other, wide):
     """Weigh the samples of a row with those at an offset, and add both to the sums of each other.
 
     at: the row among the samples. to, to_other: the rows among the sums, of channel 0.
+
+    Each vector is added to the others first. So a sample gets the vote of the sample before it, and then that
+    of the one after it, wherever it is in a vector.
     """
     size, lanes = size_of(real), BYTES // size_of(real)
     zero, cut = splat(real, 0.0), splat(real, job.cut)
@@ -130,8 +133,8 @@ def _vote(real, form, job, rows, at, shift, to, to_other, wide):
             continue
         weight = where(gone, zero, power_of_two(-exponent))
         if not form & COUNTED:
-            _add(real, to + between + place, weight)
             _add(real, to_other + between + place, weight)
+            _add(real, to + between + place, weight)
         for c in range(channels):
             step = size * c * sums_c
             source = size * (at + i + c * step_c)
@@ -140,13 +143,13 @@ def _vote(real, form, job, rows, at, shift, to, to_other, wide):
             if form & COUNTED:
                 own_weight = weight * load(real, counts + source, real)
                 other_weight = weight * load(real, counts + source + size * shift, real)
-                _add(real, to + between + step + place, other_weight)
                 _add(real, to_other + between + step + place, own_weight)
-                _add(real, to + step + place, other_weight * other)
+                _add(real, to + between + step + place, other_weight)
                 _add(real, to_other + step + place, own_weight * own)
+                _add(real, to + step + place, other_weight * other)
             else:
-                _add(real, to + step + place, weight * other)
                 _add(real, to_other + step + place, weight * own)
+                _add(real, to + step + place, weight * other)
 
 
 @inlined

@@ -1,0 +1,134 @@
+"""Temporary files: those of processes that were killed are removed, and those of running processes stay."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imfilter._files import atomic, temporary
+from imfilter._files.signatures import ZARR_MARKS
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="files that are written have no locks")
+
+_WRITE_FOREVER = """
+import sys, time
+from imfilter._files.atomic import replacing, replacing_folder
+for number in (1, 2):
+    file = replacing(f"{sys.argv[1]}/{number}.png")
+    file.__enter__().write(b"half")
+    globals()[f"kept{number}"] = file
+folder = replacing_folder(f"{sys.argv[1]}/a.zarr")
+open(folder.__enter__() + "/zarr.json", "x").close()
+print("written", flush=True)
+time.sleep(1000)
+"""
+
+
+@contextlib.contextmanager
+def writing(folder):
+    """A process that has written half of two files and of a folder, until it is killed."""
+    command = [sys.executable, "-c", _WRITE_FOREVER, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "written\n"
+            yield
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True)
+def _not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders that were searched, as in a new process."""
+    monkeypatch.setattr(temporary, "_searched", set())
+
+
+def write(path: Path) -> None:
+    with atomic.replacing(path) as file:
+        file.write(b"whole")
+
+
+def test_files_of_a_killed_process_are_removed_and_those_of_a_running_one_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(tmp_path):
+        before = sorted(os.listdir(tmp_path))
+        assert len(before) == 3
+        assert all(name.endswith(".part") for name in before)
+        write(tmp_path / "1.png")
+        assert sorted(os.listdir(tmp_path)) == sorted([*before, "1.png"])
+    write(tmp_path / "2.png")  # this process has searched the folder
+    assert len(os.listdir(tmp_path)) == 5
+    temporary._searched.clear()
+    with atomic.replacing_folder(tmp_path / "b.zarr") as made:
+        assert sorted(os.listdir(tmp_path)) == sorted([os.path.basename(made), "1.png", "2.png"])
+        Path(made, ZARR_MARKS[0]).touch()
+    assert sorted(os.listdir(tmp_path)) == ["1.png", "2.png", "b.zarr"]
+
+
+def test_other_files_stay(tmp_path: Path) -> None:
+    """Files with other names, links, and files of another computer, whose locks may not be seen."""
+    mine = os.path.basename(temporary.beside("a.png", "part"))
+    number = mine.split(".")[3]
+    names = [
+        ".part",
+        ".a.png.part",
+        "a.part",
+        mine[1:],
+        mine.replace(".part", ".old"),
+        mine.replace(number, number[1:]),
+        mine.replace(number, f"{int(number[:8], 16) ^ 1:08x}{number[8:]}"),
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    link = os.path.basename(temporary.beside("a.png", "part"))
+    (tmp_path / link).symlink_to(tmp_path / "a.part")
+    pipe = os.path.basename(temporary.beside("a.png", "part"))
+    os.mkfifo(tmp_path / pipe)
+    write(tmp_path / "b.png")
+    assert sorted(os.listdir(tmp_path)) == sorted([*names, link, pipe, "b.png"])
+
+
+def test_the_file_is_locked_until_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = os.replace
+
+    def noted(name: str, target: str) -> None:
+        temporary._searched.clear()
+        temporary._remove_abandoned(str(tmp_path))
+        replace(name, target)
+
+    monkeypatch.setattr(os, "replace", noted)
+    write(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == b"whole"
+
+
+def test_a_file_that_is_taken_for_abandoned_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may find a file after it is made and before it is locked."""
+    lock, made = temporary.locks.lock, []
+
+    def late(descriptor: int) -> bool | None:
+        if len(made) < 3:
+            (name,) = os.listdir(tmp_path)
+            made.append(name)
+            os.unlink(tmp_path / name)
+        return lock(descriptor)
+
+    monkeypatch.setattr(temporary.locks, "lock", late)
+    write(tmp_path / "a.png")
+    assert len(set(made)) == 3
+    assert os.listdir(tmp_path) == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == b"whole"
+
+
+def test_file_systems_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are written, and none is removed."""
+    (tmp_path / os.path.basename(temporary.beside("b.png", "part"))).touch()
+    monkeypatch.setattr(temporary.locks, "lock", lambda descriptor: None)
+    write(tmp_path / "a.png")
+    assert len(os.listdir(tmp_path)) == 2
