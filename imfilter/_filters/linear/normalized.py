@@ -127,7 +127,7 @@ def _centred(centre: Term, term: Term) -> Kernel:
 
 
 class Piece(NamedTuple):
-    """A piece of the result: its index, and the index of the image along the axis that is cut."""
+    """A piece of the result: its index, and the index of the image along the filtered axis that is cut."""
 
     result: tuple[slice, ...]
     axis: int
@@ -137,23 +137,33 @@ class Piece(NamedTuple):
 def _over_pieces(
     image: npt.NDArray, layout: Layout, workers: int | None, task: Callable[[Piece], None]
 ) -> None:
-    """Cut the image along the axis whose samples are the furthest apart, and call ``task(piece)``."""
-    axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(image.strides[a]), -a))
-    length, others = layout.shape[axis], max(1, math.prod(layout.shape) // layout.shape[axis])
-    pad, stride, span = Padding(0, 0, length), 1, 1
-    if axis in layout.axes:
-        k = layout.axes.index(axis)
-        pad, stride, span = layout.paddings[k], layout.stride[k], layout.spans[k]
-    step = max(_PIECE // others, 2 * span, 1)
+    """Cut the image along its first filtered axis, and a stack into images, and call ``task(piece)``.
+
+    Along the cut axis a piece contains its border, and along the others `correlate` adds it: this may round
+    differently. So neither the memory layout nor the other axes have a part in the choice of the axis.
+    """
+    axis = min(layout.axes, key=lambda a: (image.shape[a] == 1, a))
+    k = layout.axes.index(axis)
+    pad, stride, span = layout.paddings[k], layout.stride[k], layout.spans[k]
+    stack = max((a for a in range(axis) if a not in layout.axes), key=image.shape.__getitem__, default=None)
+    images, length = 1 if stack is None else image.shape[stack], layout.shape[axis]
+    others = max(1, math.prod(layout.shape) // (images * length))
+    step = min(length, max(_PIECE // others, 2 * span, 1))
+    several = max(1, _PIECE // (others * max(length * stride, span))) if step == length else 1
+    parts = -(-length // step)
 
     def work(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, length), step):
+        for number in range(start, stop):
+            first, one = number % parts * step, number // parts * several
             last = min(first + step, length)
             ends = first * stride, (last - 1) * stride + span
             rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode, *ends)
-            task(Piece((*(slice(None),) * axis, slice(first, last)), axis, rows))
+            result = [slice(None)] * axis + [slice(first, last)]
+            if stack is not None:
+                result[stack] = slice(one, one + several)
+            task(Piece(tuple(result), axis, rows))
 
-    threads.run(work, -(-length // step), workers)
+    threads.run(work, parts * -(-images // several), workers)
 
 
 def run(
@@ -244,15 +254,15 @@ def _loaded(
     layout: Layout, image: npt.NDArray, presence: Presence, piece: Piece
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the samples of a piece times how much they count, and how much they count."""
-    rows, real, inside = piece.rows, layout.real, (slice(None),) * piece.axis
-    where = (*inside, taken(rows))
+    rows, real = piece.rows, layout.real
+    where = (*piece.result[:-1], taken(rows))
     piece_of_image = np.ascontiguousarray(dtypes.readable(image[where]))
     mask = None if presence.mask is None else np.ascontiguousarray(presence.mask[where])
     if mask is not None and presence.graded:
         mask = mask.astype(real, copy=False)
     samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
     if rows.min() < 0:
-        outside: tuple[Any, ...] = (*inside, rows < 0)
+        outside: tuple[Any, ...] = (*(slice(None),) * piece.axis, rows < 0)
         samples[outside] = layout.cval
         counts[outside] = _beyond(layout)
     return samples, counts
@@ -305,8 +315,6 @@ def _sums(
 
 def _centre(array: npt.NDArray, piece: Piece, layout: Layout) -> npt.NDArray:
     """Return the samples of a piece at the centres of the windows."""
-    if piece.axis not in layout.axes:
-        return array
     k = layout.axes.index(piece.axis)
     before, span = layout.paddings[k].before, layout.spans[k]
     count = array.shape[piece.axis] - span + 1
