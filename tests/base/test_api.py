@@ -291,7 +291,13 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-@loop_over("module", [imfilter, imfilter.series, imfilter.layers])
+@loop_over(
+    "module",
+    [
+        *(imfilter, imfilter.color, imfilter.io, imfilter.layers),
+        *(imfilter.morphology, imfilter.series, imfilter.show, imfilter.threshold, imfilter.weights),
+    ],
+)
 def test_names_of_other_libraries_get_ours(module, name):
     with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ELSEWHERE[name]!r}"):
         getattr(module, name)
@@ -307,6 +313,8 @@ def test_names_of_other_libraries_are_public_here():
 def test_misspelled_names_get_a_hint():
     with pytest.raises(AttributeError, match="did you mean 'gaussian'"):
         imfilter.gausian  # noqa: B018  (the look-up itself is what raises)
+    with pytest.raises(AttributeError, match="did you mean 'skeleton'"):
+        imfilter.morphology.skeletn  # noqa: B018
     with pytest.raises(TypeError, match="did you mean 'sigma'"):
         imfilter.gaussian([1.0], 1, Sigma=2)
     with pytest.raises(ValueError, match="got 'MIROR'; did you mean 'mirror'"):
