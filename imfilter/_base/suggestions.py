@@ -235,5 +235,8 @@ def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeEr
 
     Names that begin with an underscore get no hint: tools look them up, and a hint takes half a millisecond.
     """
-    hint = "" if name.startswith("_") else suggestion(name, known, function_name(name))
+    ours, names = function_name(name), list(known)
+    if ours is not None and "." not in ours and ours not in names:  # it is in the package itself
+        ours = f"imfilter.{ours}"
+    hint = "" if name.startswith("_") else suggestion(name, names, ours)
     return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")

@@ -299,8 +299,17 @@ ELSEWHERE = {
     ],
 )
 def test_names_of_other_libraries_get_ours(module, name):
-    with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ELSEWHERE[name]!r}"):
+    ours = ELSEWHERE[name]
+    ours = ours if "." in ours or ours in module.__all__ else f"imfilter.{ours}"
+    with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ours!r}"):
         getattr(module, name)
+
+
+def test_names_of_the_package_are_named_whole_in_its_modules():
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'max_pool'; here it is called 'imfilter\.max_pool'"
+    ):
+        imfilter.layers.max_pool  # noqa: B018
 
 
 def test_names_of_other_libraries_are_public_here():
