@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._filters.linear import normalized
 from tests.linear.missing_cases import FILTERS, KERNELS, MODES, SHAPES, absences, close, picture
 from tests.looping import loop_over
 
@@ -111,6 +112,30 @@ def test_bits_do_not_depend_on_the_layout_of_small_volumes(mode):
             np.testing.assert_array_equal(run(stack, mask=masks, axes=axes)[1], expected)
             last = run(np.stack([image] * 3, -1), mask=np.stack([mask] * 3, -1), channel_axis=-1)
             np.testing.assert_array_equal(last[..., 1], expected)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"])
+@loop_over("order", ["C", "F"])
+def test_pieces_have_the_bits_of_the_whole(monkeypatch, mode, order):
+    """Small pieces, also where a border constant is in the first and the last one."""
+    rng = np.random.default_rng(0)
+    image, mask = np.asarray(rng.random((70, 9, 64)), order=order), rng.random((70, 9, 64)) < 0.7
+    border = {"mode": mode, "cval": 3.0, "mask": mask}
+    signed = rng.standard_normal((5, 3, 4))
+    runs = [
+        functools.partial(imfilter.gaussian, image, 1.5, **border),
+        functools.partial(imfilter.laplacian_of_gaussian, image, 1.0, **border),
+        functools.partial(imfilter.unsharp_mask, image, 1.0, **border),
+        functools.partial(imfilter.box, image, 7, axes=(0, 2), **border),
+        functools.partial(imfilter.correlate, image, signed, padding=(4, 2, 3), **border),
+        functools.partial(imfilter.correlate, image, signed, padding=(9, 0, 1), stride=2, **border),
+        functools.partial(imfilter.correlate, image, signed, dilation=(2, 1, 3), **border),
+    ]
+    for number, run in enumerate(runs):
+        expected = run()
+        with monkeypatch.context() as small:
+            small.setattr(normalized, "_PIECE", 1)
+            np.testing.assert_array_equal(run(), expected, err_msg=str(number))
 
 
 @pytest.mark.parametrize("name", ["correlate", "correlate large", "gaussian", "sobel", "unsharp_mask"])
