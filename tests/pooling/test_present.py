@@ -114,3 +114,11 @@ def test_masks_of_0_and_1_are_masks_of_bool():
     image = np.array([[2**62 + 1, 2**62 + 3], [2**62 + 5, 7]], np.int64)
     there = np.array([[1.0, 1.0], [1.0, 0.0]])
     assert imfilter.avg_pool(image, 2, mask=there) == imfilter.avg_pool(image, 2, mask=there > 0) == 2**62 + 3
+
+
+def test_a_signal_with_fewer_windows_than_samples_of_a_window():
+    image, mask = np.array([1.0, 5.0, 4.0]), np.array([True, True, False])
+    assert imfilter.max_pool(image, 3, mask=mask).tolist() == [5.0]
+    assert imfilter.avg_pool(image, 3, mask=mask).tolist() == [3.0]
+    assert imfilter.max_pool(image[:2], 2, nan="ignore").tolist() == [5.0]
+    assert imfilter.global_pool(image, mask=mask).tolist() == 3.0
