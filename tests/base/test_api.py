@@ -312,6 +312,35 @@ def test_names_of_the_package_are_named_whole_in_its_modules():
         imfilter.layers.max_pool  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        (imfilter, "otsu", "'threshold.otsu'"),
+        (imfilter, "disk", "'morphology.disk'"),
+        (imfilter, "moving_average", "'series.moving_average'"),
+        (imfilter, "movingAverage", "'series.moving_average'"),
+        (imfilter, "embed", "'series.embed' or 'show.embed'"),
+        (imfilter.layers, "otsu", "'threshold.otsu'"),
+        (imfilter.morphology, "median", "'imfilter.median' or 'series.median'"),
+    ],
+)
+def test_names_of_another_module_get_its_name(module, name, ours):
+    with pytest.raises(AttributeError) as error:
+        getattr(module, name)
+    assert str(error.value) == (
+        f"module {module.__name__!r} has no attribute {name!r}; here it is called {ours}"
+    )
+
+
+def test_every_module_is_searched_for_names():
+    assert {*suggestions.MODULES, "compat"} == set(imfilter._NAMESPACES)
+    for module in suggestions.MODULES:
+        for name in importlib.import_module(f"imfilter.{module}").__all__:
+            if not hasattr(imfilter, name) and suggestions.function_name(name) is None:
+                with pytest.raises(AttributeError, match=f"'{module}.{name}'"):
+                    getattr(imfilter, name)
+
+
 def test_names_of_other_libraries_are_public_here():
     for name in suggestions.FUNCTIONS.values():
         *rooms, last = name.split(".")
