@@ -121,14 +121,15 @@ def test_pieces_have_the_bits_of_the_whole(monkeypatch, mode, order):
     rng = np.random.default_rng(0)
     image, mask = np.asarray(rng.random((70, 9, 64)), order=order), rng.random((70, 9, 64)) < 0.7
     border = {"mode": mode, "cval": 3.0, "mask": mask}
-    signed = rng.standard_normal((5, 3, 4))
+    signed, long = rng.standard_normal((5, 3, 4)), rng.standard_normal((13, 3, 4))
     runs = [
         functools.partial(imfilter.gaussian, image, 1.5, **border),
         functools.partial(imfilter.laplacian_of_gaussian, image, 1.0, **border),
         functools.partial(imfilter.unsharp_mask, image, 1.0, **border),
         functools.partial(imfilter.box, image, 7, axes=(0, 2), **border),
         functools.partial(imfilter.correlate, image, signed, padding=(4, 2, 3), **border),
-        functools.partial(imfilter.correlate, image, signed, padding=(9, 0, 1), stride=2, **border),
+        functools.partial(imfilter.correlate, image, signed, padding=(30, 0, 1), stride=2, **border),
+        functools.partial(imfilter.correlate, image, long, padding=(12, 2, 3), **border),
         functools.partial(imfilter.correlate, image, signed, dilation=(2, 1, 3), **border),
     ]
     for number, run in enumerate(runs):

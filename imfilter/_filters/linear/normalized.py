@@ -127,7 +127,7 @@ def _centred(centre: Term, term: Term) -> Kernel:
 
 
 class Piece(NamedTuple):
-    """A piece of the result: its index, the samples of the image along the cut axis, and the padding there."""
+    """A piece of the result: its index, and the samples of the image and the padding along the cut axis."""
 
     result: tuple[slice, ...]
     axis: int
