@@ -122,3 +122,15 @@ def test_a_signal_with_fewer_windows_than_samples_of_a_window():
     assert imfilter.avg_pool(image, 3, mask=mask).tolist() == [3.0]
     assert imfilter.max_pool(image[:2], 2, nan="ignore").tolist() == [5.0]
     assert imfilter.global_pool(image, mask=mask).tolist() == 3.0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "int64", "bool", "float16"])
+def test_the_one_mean_of_a_signal(dtype):
+    """Its result has no axes."""
+    image, mask = np.array([1, 5, 9, 1, 7]), np.array([True, True, False, True, True])
+    for given, options in ((image.astype(dtype), {}), (image.astype(float), {"dtype": dtype})):
+        found = imfilter.global_pool(given, mask=mask, **options)
+        assert (found.dtype, found.shape) == (dtype, ())
+        assert found == (1 if dtype == "bool" else np.rint(3.5) if np.dtype(dtype).kind in "iu" else 3.5)
+    absent = imfilter.global_pool(image.astype(float), mask=np.zeros(5, bool), dtype=dtype)
+    assert np.isnan(absent) if dtype == "float16" else absent == 0
