@@ -58,6 +58,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "absent.coverage": ("mask", "size", "footprint", "mode", "cval", "out"),
     "absent.fill": ("mask", "nan", "spacing", "ndarray"),
     "arithmetic.memory": ("dtype",),
+    "blob_detection.blobs": ("image",),
     "color.rgb_to_gray": ("image", "channel_axis", "out", "ValueError"),
     "color.rgb_to_lab": ("image", "channel_axis", "TypeError", "ValueError"),
     "color.lab_to_rgb": ("channel_axis", "dtype", "out", "TypeError", "ValueError"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments, borders, dtypes, missing
+from imfilter._base import arguments, borders, colour_warning, dtypes, missing
 from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.detection.parabola import top_of_parabola
@@ -56,8 +56,8 @@ def blobs(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
-        colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
+        Image, signal or volume. Every axis is spatial: convert a colour image to grey first. Bool, integers
+        or floats. The function does not change it.
     min_sigma, max_sigma : float, optional
         Smallest and largest standard deviation in the unit of `spacing`. Default 1 and 30.
     method : {'log', 'dog', 'doh'}, optional
@@ -153,6 +153,7 @@ def blobs(
     array = arguments.image(bare)
     if array.ndim > 3:
         raise ValueError(f"image must have 1 to 3 axes, got shape {array.shape}")
+    colour_warning.of_colours(array, None, None, all_axes=True)
     way = arguments.word(method, "method", METHODS)
     scales = _scales(min_sigma, max_sigma, sigma_ratio, way)
     least = None if threshold is None else arguments.number(threshold, "threshold")

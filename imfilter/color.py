@@ -17,7 +17,7 @@ array([[[53.2, 80.1, 67.2]]], dtype=float32)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -386,3 +386,9 @@ def _lab(value: ArrayLike, channel_axis: Any, name: str) -> tuple[NDArray, int]:
 def _has_scale(dtype: np.dtype) -> bool:
     """Return whether an integer type has a known full scale."""
     return dtype.kind == "u" and dtype.itemsize <= 2
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,3 +223,9 @@ def _encode(file: IO[bytes], image: Image, kind: Format, quality: int | None, pa
         return tiff.write(file, image)
     stack_files.write_picture(file, image, path, kind, quality)
     return None
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

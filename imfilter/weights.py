@@ -20,7 +20,7 @@ import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -373,3 +373,9 @@ def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: flo
     """Return Gaussian taps for an axis with a spacing, as a read-only array."""
     taps = _checked(sigma / spacing, order, truncate, radius)
     return taps / np.float64(spacing) ** order if order else taps
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

@@ -14,19 +14,31 @@ _LEAST = 16
 _told = False
 
 
-def of_colours(array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image") -> None:
+#: What to do, for functions with the arguments `axes` and `channel_axis`, and for those without them.
+_BY_ARGUMENTS = "give channel_axis=-1 if the last axis is colour, or axes=(0, 1, 2) if all are spatial"
+_BY_CONVERSION = (
+    "convert it with imfilter.color.rgb_to_gray if the last axis is colour, or give {}.astype(float) if all "
+    "are spatial"
+)
+
+
+def of_colours(
+    array: npt.NDArray, axes: Any, channel_axis: Any, name: str = "image", *, all_axes: bool = False
+) -> None:
     """Warn once per process if the image looks like a colour image and no argument describes its axes.
 
-    A filter calls this when it settles a new call, not when it repeats a call.
+    A filter calls this when it settles a new call, not when it repeats a call. With `all_axes`, the function
+    has neither of these arguments.
     """
     global _told
     if _told or axes is not None or channel_axis is not None or not _is_like_colour(array):
         return
     _told = True
+    hint = _BY_CONVERSION.format(name) if all_axes else _BY_ARGUMENTS
     try:
         warnings.warn(
             f"{name} of shape {array.shape} is filtered along all 3 axes, so that its colours are mixed; "
-            "give channel_axis=-1 if the last axis is colour, or axes=(0, 1, 2) if all are spatial",
+            f"{hint}",
             UserWarning,
             stacklevel=_depth(),
         )

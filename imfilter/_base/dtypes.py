@@ -115,7 +115,7 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
             out[...] = np.rint(values) >= 1
     else:
         bounds = np.iinfo(out.dtype)
-        whole = np.rint(values)
+        whole = np.asarray(np.rint(values))  # of an array without axes, it is a NumPy scalar
         if bounds.bits <= 16:  # floats hold these integers exactly
             np.clip(whole, bounds.min, bounds.max, out=whole)
             if (absent := np.isnan(whole)).any():
@@ -124,11 +124,11 @@ def place(values: npt.NDArray, out: npt.NDArray) -> None:
             return
         np.nan_to_num(whole, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
         # The largest integer may have no float of its own: the float above it is the first that does not fit.
-        high, low = whole >= float(bounds.max), whole <= float(bounds.min)
-        whole[high | low] = 0
+        above, below = whole >= float(bounds.max), whole <= float(bounds.min)
+        whole[above | below] = 0
         out[...] = whole.astype(out.dtype)
-        out[high] = bounds.max
-        out[low] = bounds.min
+        out[above] = bounds.max
+        out[below] = bounds.min
 
 
 def neutral(dtype: np.dtype, *, largest: bool) -> Any:

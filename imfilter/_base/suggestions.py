@@ -1,7 +1,10 @@
 """The suggestion at the end of a message about an unknown name, and the names in other libraries."""
 
-from collections.abc import Iterable
+import importlib
+from collections.abc import Callable, Iterable
 
+#: Modules of the package with public names of their own.
+MODULES = ("color", "io", "layers", "morphology", "series", "show", "threshold", "weights")
 #: Keys are functions of SciPy, OpenCV, scikit-image or PyTorch, in lower case and without underscores.
 FUNCTIONS = {
     "adaptivethreshold": "threshold.local",
@@ -227,7 +230,7 @@ def suggestion(name: str, known: Iterable[str], ours: str | None = None, similar
 
 def function_name(name: str) -> str | None:
     """Return the name in this package of a function of another library, or None if it is not known."""
-    return FUNCTIONS.get(name.lower().replace("_", "").replace("-", ""))
+    return FUNCTIONS.get(_plain(name))
 
 
 def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeError:
@@ -235,5 +238,31 @@ def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeEr
 
     Names that begin with an underscore get no hint: tools look them up, and a hint takes half a millisecond.
     """
-    hint = "" if name.startswith("_") else suggestion(name, known, function_name(name))
-    return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+    start = f"module {module!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(start)
+    ours, names = function_name(name), list(known)
+    places = [] if ours is not None else _places(name, str)
+    if ours is None and not places and _plain(name) not in map(_plain, names):
+        places = _places(name, _plain)
+    if places:
+        return AttributeError(f"{start}; here it is called {' or '.join(map(repr, places))}")
+    if ours is not None and "." not in ours and ours not in names:  # it is in the package itself
+        ours = f"imfilter.{ours}"
+    return AttributeError(start + suggestion(name, names, ours))
+
+
+def _plain(name: str) -> str:
+    """Return a name as the keys of `FUNCTIONS` are written."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _places(name: str, spelled: Callable[[str], str]) -> list[str]:
+    """Return the names in the package and in its modules that are ``spelled(name)`` like a name."""
+    rooms = {"imfilter": "imfilter", **{module: f"imfilter.{module}" for module in MODULES}}
+    return [
+        f"{short}.{public}"
+        for short, path in rooms.items()
+        for public in importlib.import_module(path).__all__
+        if spelled(public) == spelled(name)
+    ]

@@ -16,6 +16,8 @@ Examples
 array([0, 0, 0, 7, 7, 7, 0])
 """
 
+from typing import NoReturn
+
 from imfilter.morphology.differences import black_tophat, gradient, white_tophat
 from imfilter.morphology.distances import distance
 from imfilter.morphology.elements import Element, ball, diamond, disk, line, octagon, rectangle, star
@@ -57,3 +59,9 @@ __all__ = [
     "thin",
     "white_tophat",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

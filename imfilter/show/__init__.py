@@ -9,6 +9,8 @@
 >>> imfilter.io.write("laplacian.png", imfilter.io.Image(picture, channels=True))  # doctest: +SKIP
 """
 
+from typing import NoReturn
+
 from imfilter.show.inside import Activity, activity, class_model, embed, guided_backprop, saliency
 from imfilter.show.picture import Picture
 from imfilter.show.searching import occlusion_map, patches
@@ -27,3 +29,9 @@ __all__ = [
     "patches",
     "saliency",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

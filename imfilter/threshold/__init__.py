@@ -12,6 +12,8 @@ Examples
 array([False, False,  True, False,  True])
 """
 
+from typing import NoReturn
+
 from imfilter.threshold.classes import li, multi_otsu, otsu, yen
 from imfilter.threshold.neighbourhoods import local, niblack, sauvola
 from imfilter.threshold.shapes import isodata, mean, minimum, triangle
@@ -29,3 +31,9 @@ __all__ = [
     "triangle",
     "yen",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    from imfilter._base.suggestions import attribute_error
+
+    raise attribute_error(__name__, name, __all__)

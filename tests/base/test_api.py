@@ -291,10 +291,54 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-@loop_over("module", [imfilter, imfilter.series, imfilter.layers])
+@loop_over(
+    "module",
+    [
+        *(imfilter, imfilter.color, imfilter.io, imfilter.layers),
+        *(imfilter.morphology, imfilter.series, imfilter.show, imfilter.threshold, imfilter.weights),
+    ],
+)
 def test_names_of_other_libraries_get_ours(module, name):
-    with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ELSEWHERE[name]!r}"):
+    ours = ELSEWHERE[name]
+    ours = ours if "." in ours or ours in module.__all__ else f"imfilter.{ours}"
+    with pytest.raises(AttributeError, match=f"no attribute {name!r}; here it is called {ours!r}"):
         getattr(module, name)
+
+
+def test_names_of_the_package_are_named_whole_in_its_modules():
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'max_pool'; here it is called 'imfilter\.max_pool'"
+    ):
+        imfilter.layers.max_pool  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        (imfilter, "otsu", "'threshold.otsu'"),
+        (imfilter, "disk", "'morphology.disk'"),
+        (imfilter, "moving_average", "'series.moving_average'"),
+        (imfilter, "movingAverage", "'series.moving_average'"),
+        (imfilter, "embed", "'series.embed' or 'show.embed'"),
+        (imfilter.layers, "otsu", "'threshold.otsu'"),
+        (imfilter.morphology, "median", "'imfilter.median' or 'series.median'"),
+    ],
+)
+def test_names_of_another_module_get_its_name(module, name, ours):
+    with pytest.raises(AttributeError) as error:
+        getattr(module, name)
+    assert str(error.value) == (
+        f"module {module.__name__!r} has no attribute {name!r}; here it is called {ours}"
+    )
+
+
+def test_every_module_is_searched_for_names():
+    assert {*suggestions.MODULES, "compat"} == set(imfilter._NAMESPACES)
+    for module in suggestions.MODULES:
+        for name in importlib.import_module(f"imfilter.{module}").__all__:
+            if not hasattr(imfilter, name) and suggestions.function_name(name) is None:
+                with pytest.raises(AttributeError, match=f"'{module}.{name}'"):
+                    getattr(imfilter, name)
 
 
 def test_names_of_other_libraries_are_public_here():
@@ -307,6 +351,8 @@ def test_names_of_other_libraries_are_public_here():
 def test_misspelled_names_get_a_hint():
     with pytest.raises(AttributeError, match="did you mean 'gaussian'"):
         imfilter.gausian  # noqa: B018  (the look-up itself is what raises)
+    with pytest.raises(AttributeError, match="did you mean 'skeleton'"):
+        imfilter.morphology.skeletn  # noqa: B018
     with pytest.raises(TypeError, match="did you mean 'sigma'"):
         imfilter.gaussian([1.0], 1, Sigma=2)
     with pytest.raises(ValueError, match="got 'MIROR'; did you mean 'mirror'"):

@@ -181,6 +181,19 @@ def test_planes_and_signals_are_not_warned_of():
         imfilter.gaussian(picture(*shape), 1.0)
 
 
+def test_blobs_of_colours_are_warned_of_with_advice_that_works():
+    """The function has no argument for channels."""
+    image = picture(20, 21, 3)
+    with pytest.warns(UserWarning, match=r"image of shape \(20, 21, 3\).*rgb_to_gray.*image\.astype") as told:
+        found = imfilter.blobs(image, 1, 2)
+    assert [told[0].filename, len(told)] == [__file__, 1]
+    assert "channel_axis" not in str(told[0].message)
+    colour_warning._told = False
+    np.testing.assert_allclose(imfilter.blobs(image.astype(float), 1, 2), found, rtol=1e-3)
+    imfilter.blobs(imfilter.color.rgb_to_gray(image), 1, 2)
+    assert not colour_warning._told
+
+
 def test_a_warning_that_is_an_error_stays_one():
     """Where warnings are errors, the second call must not pass for the first one's failure."""
     image = picture(21, 20, 3)

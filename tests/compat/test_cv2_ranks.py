@@ -76,6 +76,17 @@ def test_morphology():
     check("morphologyEx", draw, share=0.6)
 
 
+@loop_over("dtype", TYPES)
+@loop_over("side", [9, 31])
+def test_ellipses_on_wide_images(dtype, side):
+    """Lines of several vectors, so several rows are computed in one call of a kernel."""
+    array = np.random.default_rng(0).integers(0, 200, (60, 512)).astype(dtype)
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    for name in ("erode", "dilate"):
+        ours, theirs = getattr(compat, name), getattr(cv2, name)
+        np.testing.assert_array_equal(ours(array, element), theirs(array, element))
+
+
 @pytest.mark.parametrize("name", ["erode", "dilate", "morphologyEx"])
 @pytest.mark.slow
 def test_values_beyond_the_border(name):

@@ -7,6 +7,7 @@ import pytest
 import skimage.data
 import skimage.filters
 
+import imfilter
 from imfilter.compat.skimage import filters
 from tests.compat.agreement import equal, runs_here
 
@@ -81,6 +82,24 @@ def test_unsharp_masks():
         agrees("unsharp_mask", image, float(rng.random() * 2), float(rng.random() * 3 - 1), keep)
         if image.ndim > 1:
             agrees("unsharp_mask", image, 1.0, 2, keep, channel_axis=int(rng.integers(image.ndim)))
+
+
+def test_unsharp_masks_with_a_negative_channel_axis():
+    """Scikit-image 0.26 returns memory that it has not written."""
+    image = skimage.data.astronaut()[:90, :80]
+    for keep in (False, True):
+        for axis in range(3):
+            expected = filters.unsharp_mask(image, 2, 1.5, keep, channel_axis=axis)
+            np.testing.assert_array_equal(
+                filters.unsharp_mask(image, 2, 1.5, keep, channel_axis=axis - 3), expected
+            )
+            with imfilter.patch("skimage.filters", smallest=0):
+                found = skimage.filters.unsharp_mask(image, [1, 2], 1.5, keep, channel_axis=axis - 3)
+            expected = skimage.filters.unsharp_mask(image, [1, 2], 1.5, keep, channel_axis=axis)
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    for axis in (3, -4):
+        with pytest.raises(IndexError):
+            filters.unsharp_mask(image, 2, channel_axis=axis)
 
 
 def test_unsharp_masks_with_nan():

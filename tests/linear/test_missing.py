@@ -1,5 +1,7 @@
 """Linear filters of images with missing data, against the definition."""
 
+import functools
+import itertools
 import re
 import tracemalloc
 from functools import partial
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._filters.linear import normalized
 from tests.linear.missing_cases import FILTERS, KERNELS, MODES, SHAPES, absences, close, picture
 from tests.looping import loop_over
 
@@ -89,6 +92,52 @@ def test_bits_do_not_depend_on_workers_or_layout(name):
     holes = np.where(mask, image, np.float32(np.nan))
     np.testing.assert_array_equal(run(holes, nan="ignore"), expected)
     np.testing.assert_array_equal(run(np.ma.masked_array(image, ~mask)).filled(np.nan), expected)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "edge", "zero", "constant"])
+def test_bits_do_not_depend_on_the_layout_of_small_volumes(mode):
+    """A kernel longer than an axis, or a border constant: alone, in a stack, and in any order in memory."""
+    rng = np.random.default_rng(0)
+    for shape in ((3, 9, 7), (15, 2, 12), (13, 5)):
+        image, mask = rng.random(shape), rng.random(shape) < 0.7
+        axes = tuple(range(1, image.ndim + 1))
+        for run in (
+            functools.partial(imfilter.laplacian_of_gaussian, sigma=1.6, mode=mode, cval=3.0),
+            functools.partial(imfilter.gaussian, sigma=2.5, mode=mode, cval=3.0),
+        ):
+            expected = run(image, mask=mask)
+            for order in itertools.permutations(range(image.ndim)):
+                given = image.transpose(order).copy().transpose(np.argsort(order))
+                np.testing.assert_array_equal(run(given, mask=mask), expected, err_msg=str(order))
+            stack, masks = np.stack([image] * 3), np.stack([mask] * 3)
+            np.testing.assert_array_equal(run(stack, mask=masks, axes=axes)[1], expected)
+            last = run(np.stack([image] * 3, -1), mask=np.stack([mask] * 3, -1), channel_axis=-1)
+            np.testing.assert_array_equal(last[..., 1], expected)
+
+
+@pytest.mark.parametrize("mode", ["mirror", "symmetric", "edge", "wrap", "zero", "constant", "shrink"])
+@loop_over("order", ["C", "F"])
+def test_pieces_have_the_bits_of_the_whole(monkeypatch, mode, order):
+    """Small pieces, also where a border constant is in the first and the last one."""
+    rng = np.random.default_rng(0)
+    image, mask = np.asarray(rng.random((70, 9, 64)), order=order), rng.random((70, 9, 64)) < 0.7
+    border = {"mode": mode, "cval": 3.0, "mask": mask}
+    signed, long = rng.standard_normal((5, 3, 4)), rng.standard_normal((13, 3, 4))
+    runs = [
+        functools.partial(imfilter.gaussian, image, 1.5, **border),
+        functools.partial(imfilter.laplacian_of_gaussian, image, 1.0, **border),
+        functools.partial(imfilter.unsharp_mask, image, 1.0, **border),
+        functools.partial(imfilter.box, image, 7, axes=(0, 2), **border),
+        functools.partial(imfilter.correlate, image, signed, padding=(4, 2, 3), **border),
+        functools.partial(imfilter.correlate, image, signed, padding=(30, 0, 1), stride=2, **border),
+        functools.partial(imfilter.correlate, image, long, padding=(12, 2, 3), **border),
+        functools.partial(imfilter.correlate, image, signed, dilation=(2, 1, 3), **border),
+    ]
+    for number, run in enumerate(runs):
+        expected = run()
+        with monkeypatch.context() as small:
+            small.setattr(normalized, "_PIECE", 1)
+            np.testing.assert_array_equal(run(), expected, err_msg=str(number))
 
 
 @pytest.mark.parametrize("name", ["correlate", "correlate large", "gaussian", "sobel", "unsharp_mask"])

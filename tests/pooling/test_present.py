@@ -114,3 +114,23 @@ def test_masks_of_0_and_1_are_masks_of_bool():
     image = np.array([[2**62 + 1, 2**62 + 3], [2**62 + 5, 7]], np.int64)
     there = np.array([[1.0, 1.0], [1.0, 0.0]])
     assert imfilter.avg_pool(image, 2, mask=there) == imfilter.avg_pool(image, 2, mask=there > 0) == 2**62 + 3
+
+
+def test_a_signal_with_fewer_windows_than_samples_of_a_window():
+    image, mask = np.array([1.0, 5.0, 4.0]), np.array([True, True, False])
+    assert imfilter.max_pool(image, 3, mask=mask).tolist() == [5.0]
+    assert imfilter.avg_pool(image, 3, mask=mask).tolist() == [3.0]
+    assert imfilter.max_pool(image[:2], 2, nan="ignore").tolist() == [5.0]
+    assert imfilter.global_pool(image, mask=mask).tolist() == 3.0
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "int64", "bool", "float16"])
+def test_the_one_mean_of_a_signal(dtype):
+    """Its result has no axes."""
+    image, mask = np.array([1, 5, 9, 1, 7]), np.array([True, True, False, True, True])
+    for given, options in ((image.astype(dtype), {}), (image.astype(float), {"dtype": dtype})):
+        found = imfilter.global_pool(given, mask=mask, **options)
+        assert (found.dtype, found.shape) == (dtype, ())
+        assert found == (1 if dtype == "bool" else np.rint(3.5) if np.dtype(dtype).kind in "iu" else 3.5)
+    absent = imfilter.global_pool(image.astype(float), mask=np.zeros(5, bool), dtype=dtype)
+    assert np.isnan(absent) if dtype == "float16" else absent == 0

@@ -13,7 +13,7 @@ has its size.
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -127,33 +127,60 @@ def _centred(centre: Term, term: Term) -> Kernel:
 
 
 class Piece(NamedTuple):
-    """A piece of the result: its index, and the index of the image along the axis that is cut."""
+    """A piece of the result: its index, and the samples of the image and the padding along the cut axis."""
 
     result: tuple[slice, ...]
     axis: int
-    rows: npt.NDArray[np.int64]  # samples along the axis; -1 is the border constant
+    rows: npt.NDArray[np.int64]
+    pair: tuple[int, int]
+
+
+def _parts(layout: Layout, axis: int) -> int:
+    """Return into how many parts an axis may be cut.
+
+    `correlate` folds a kernel that is much longer than an axis, and rounds differently then. So it must not
+    fold the kernel for a part if it does not fold it for the whole axis, nor the other way round.
+    """
+    length, least = layout.shape[axis], 1
+    if axis in layout.axes:
+        k = layout.axes.index(axis)
+        pad, least = layout.paddings[k], 2 * layout.spans[k]
+        if max(pad.before, pad.after) >= layout.spans[k]:
+            return 1
+    others = max(1, math.prod(layout.shape) // length)
+    return max(1, min(math.ceil(length * others / _PIECE), length // least))
 
 
 def _over_pieces(
     image: npt.NDArray, layout: Layout, workers: int | None, task: Callable[[Piece], None]
 ) -> None:
-    """Cut the image along the axis whose samples are the furthest apart, and call ``task(piece)``."""
-    axis = max(range(image.ndim), key=lambda a: (image.shape[a] > 1, abs(image.strides[a]), -a))
-    length, others = layout.shape[axis], max(1, math.prod(layout.shape) // layout.shape[axis])
+    """Cut the image into pieces, and call ``task(piece)``.
+
+    Of the axes that may be cut, the one whose samples are the furthest apart is taken. The bits do not depend
+    on the choice: `correlate` adds every border constant, and folds the same kernels in every piece.
+    """
+    counts = [_parts(layout, a) for a in range(image.ndim)]
+    axis = max(range(image.ndim), key=lambda a: (counts[a] > 1, abs(image.strides[a]), -a))
+    n, length, parts = image.shape[axis], layout.shape[axis], counts[axis]
     pad, stride, span = Padding(0, 0, length), 1, 1
     if axis in layout.axes:
         k = layout.axes.index(axis)
         pad, stride, span = layout.paddings[k], layout.stride[k], layout.spans[k]
-    step = max(_PIECE // others, 2 * span, 1)
 
     def work(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, length), step):
-            last = min(first + step, length)
-            ends = first * stride, (last - 1) * stride + span
-            rows = rows_of(image.shape[axis], pad.before, pad.after, layout.mode, *ends)
-            task(Piece((*(slice(None),) * axis, slice(first, last)), axis, rows))
+        for number in range(start, stop):
+            first, last = number * length // parts, (number + 1) * length // parts
+            if parts == 1:
+                rows, pair = np.arange(n), (pad.before, pad.after)
+            else:
+                ends = first * stride, (last - 1) * stride + span
+                rows = rows_of(n, pad.before, pad.after, layout.mode, *ends)
+                inside = np.flatnonzero(rows >= 0)
+                pair = int(inside[0]), len(rows) - 1 - int(inside[-1])
+                rows = rows[inside]
+            task(Piece((*(slice(None),) * axis, slice(first, last)), axis, rows, pair))
 
-    threads.run(work, -(-length // step), workers)
+    threads.run(work, parts, workers)
 
 
 def run(
@@ -198,9 +225,9 @@ def uncovered(
 
 
 def _pairs(layout: Layout, piece: Piece) -> tuple[tuple[int, int], ...]:
-    """Return the padding of each filtered axis of a piece, which is padded along its own axis."""
+    """Return the padding of each filtered axis of a piece."""
     pads = zip(layout.axes, layout.paddings, strict=True)
-    return tuple((0, 0) if axis == piece.axis else (pad.before, pad.after) for axis, pad in pads)
+    return tuple(piece.pair if axis == piece.axis else (pad.before, pad.after) for axis, pad in pads)
 
 
 def _beyond(layout: Layout) -> float:
@@ -244,18 +271,12 @@ def _loaded(
     layout: Layout, image: npt.NDArray, presence: Presence, piece: Piece
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Return the samples of a piece times how much they count, and how much they count."""
-    rows, real, inside = piece.rows, layout.real, (slice(None),) * piece.axis
-    where = (*inside, taken(rows))
+    where = *(slice(None),) * piece.axis, taken(piece.rows)
     piece_of_image = np.ascontiguousarray(dtypes.readable(image[where]))
     mask = None if presence.mask is None else np.ascontiguousarray(presence.mask[where])
     if mask is not None and presence.graded:
-        mask = mask.astype(real, copy=False)
-    samples, counts = _load(piece_of_image, mask, presence.ignore_nan, real)
-    if rows.min() < 0:
-        outside: tuple[Any, ...] = (*inside, rows < 0)
-        samples[outside] = layout.cval
-        counts[outside] = _beyond(layout)
-    return samples, counts
+        mask = mask.astype(layout.real, copy=False)
+    return _load(piece_of_image, mask, presence.ignore_nan, layout.real)
 
 
 def _load(
@@ -307,10 +328,10 @@ def _centre(array: npt.NDArray, piece: Piece, layout: Layout) -> npt.NDArray:
     """Return the samples of a piece at the centres of the windows."""
     if piece.axis not in layout.axes:
         return array
-    k = layout.axes.index(piece.axis)
-    before, span = layout.paddings[k].before, layout.spans[k]
-    count = array.shape[piece.axis] - span + 1
-    return array[(*(slice(None),) * piece.axis, slice(before, before + count))]
+    k, (before, after) = layout.axes.index(piece.axis), piece.pair
+    start = layout.paddings[k].before - before
+    count = array.shape[piece.axis] + before + after - layout.spans[k] + 1
+    return array[(*(slice(None),) * piece.axis, slice(start, start + count))]
 
 
 def _combine(

@@ -75,9 +75,9 @@ def _summed(array: npt.NDArray, axes: tuple[int, ...], windows: tuple[Windows, .
         lines = np.moveaxis(array, axis, 0)
         found = np.zeros((along.length, *lines.shape[1:]), array.dtype)
         if along.length < along.taps:
-            for entry, total in zip(entries, found, strict=True):
+            for number, entry in enumerate(entries):
                 stop = entry["first"] + entry["count"] * along.dilation
-                total[...] = lines[entry["first"] : stop : along.dilation].sum(axis=0)
+                found[number] = lines[entry["first"] : stop : along.dilation].sum(axis=0)
         else:
             for tap in range(along.taps):
                 used = entries["count"] > tap

@@ -272,7 +272,10 @@ def _run(
 def _compute_finite(
     call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None
 ) -> npt.NDArray | None:
-    """Do what `_compute` does if the program finds no NaN; return None if it finds one, or does not look."""
+    """Do what `_compute` does if the program finds no NaN; return None if it finds one, or does not look.
+
+    Integers contain none.
+    """
     plain = call.compared is not None and call.long is None and call.around.inside.size > 1
     plain = plain and not bands.in_place(array, out)  # it could not be filtered again
     if not plain or non_finite(call.cval) or array.ndim > max(call.axes) + 2:
@@ -280,8 +283,9 @@ def _compute_finite(
     source = dtypes.readable(array)
     source = source if source.dtype == call.compared else source.astype(call.compared)
     target = dtypes.target(out, array, array.shape, source.dtype)
-    program = _program_of(call, source, target, check_finite=True)
-    if program.flag < 0 or not program.run(source, target, workers):
+    check_finite = source.dtype.kind == "f"
+    program = _program_of(call, source, target, check_finite=check_finite)
+    if (check_finite and program.flag < 0) or not program.run(source, target, workers):
         return None
     return engine.delivered(target, out, call.dtype)
 

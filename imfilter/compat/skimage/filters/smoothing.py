@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -105,7 +106,11 @@ def unsharp_mask(
     *,
     channel_axis: int | None = None,
 ) -> NDArray:
-    """Add details to an image, as `skimage.filters.unsharp_mask` does."""
+    """Add details to an image, as `skimage.filters.unsharp_mask` does.
+
+    A negative `channel_axis` counts from the last axis. scikit-image 0.26 returns memory that it has not
+    written for it.
+    """
     array = images.image(image)
     factor = images.real(amount, "amount")
     radii = remembered(_deviations, _radii, array, (radius, channel_axis))
@@ -124,11 +129,12 @@ def _radii(array: NDArray, radius: Any, channel_axis: Any) -> list[Any]:
     """Return a standard deviation for each axis."""
     radii: Any = list(radius) if isinstance(radius, Iterable) else [radius] * array.ndim
     if channel_axis is not None:
-        if not 0 <= channel_axis < array.ndim:  # scikit-image takes negative axes for the first
+        # For a negative axis, scikit-image 0.26 filters a part of the image and does not write the rest.
+        if not -array.ndim <= operator.index(channel_axis) < array.ndim:
             raise Elsewhere("channel_axis is not usual")
         if not isinstance(radius, Iterable):
             radii.pop()
-        radii.insert(channel_axis, 0.0)
+        radii.insert(channel_axis % array.ndim, 0.0)
     if len(radii) != array.ndim or not (np.asarray(radii) >= 0).all():
         raise Elsewhere("radius is not usual")
     return radii
