@@ -151,8 +151,9 @@ def whole(made: Piecewise) -> Image:
     """Return the result of a filter of an image in memory, computed piece by piece.
 
     The result of a filter depends only on the samples in its window. So the result is bit-identical to the
-    result of the whole image. There is one exception: some algorithms for very large windows depend on the
-    length of the image. Then a rounded value may differ by 1.
+    result of the whole image. There is one exception: some algorithms for large windows share sums between
+    results, and refuse an image with a NaN or an infinity. Then the last bits of floats may differ, and a
+    rounded value by 1, or by more if rounding errors of floats are scaled up.
 
     An image that does not have two spatial axes is filtered whole.
     """
@@ -260,8 +261,9 @@ def bands(
         first, last = max(low, 0), min(high, n)
         where: slice | NDArray[np.int64]
         if rows.wraps and (low < 0 or high > n):
-            first = low // unit * unit
-            where = np.arange(first, high) % n
+            # The only band is the image itself: a window longer than the image is folded onto its length.
+            first = 0 if count == 1 else low // unit * unit
+            where = slice(0, n) if count == 1 else np.arange(first, high) % n
         else:
             # For each missing row beyond the border, the filter needs a row inside the image.
             last = max(last, min(1 - low, n))

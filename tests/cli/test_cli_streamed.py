@@ -74,6 +74,18 @@ def test_kinds_of_tiff(
         same(written, monkeypatch, source, ".tif", "gaussian", "--sigma", "1.5")
 
 
+_LONG = ["box --size 86,22", "gaussian --sigma 9", "gaussian_gradient_magnitude --sigma 8"]
+
+
+@pytest.mark.parametrize("words", _LONG)
+def test_windows_longer_than_a_periodic_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: list[str], words: str
+) -> None:
+    name, *options = words.split()
+    source = tiff(tmp_path / "in.tif", noise(24, 40, dtype="uint16").astype("float32"), rowsperstrip=7)
+    same(written, monkeypatch, source, ".npy", name, *options, "--mode", "wrap")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STREAMED)
 @loop_over("channels", [(), (3,), (2,), (4,)])
