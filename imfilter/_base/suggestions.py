@@ -1,7 +1,9 @@
 """The suggestion at the end of a message about an unknown name, and the names in other libraries."""
 
 import importlib
+import sys
 from collections.abc import Callable, Iterable
+from importlib.machinery import PathFinder
 
 #: Modules of the package with public names of their own.
 MODULES = ("color", "io", "layers", "morphology", "series", "show", "threshold", "weights")
@@ -236,10 +238,11 @@ def function_name(name: str) -> str | None:
 def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeError:
     """Return the error for a name that a module does not have.
 
-    Names that begin with an underscore get no hint: tools look them up, and a hint takes half a millisecond.
+    Names that begin with an underscore get no hint: tools look them up, and a hint imports all modules.
+    Names of modules get none either: Python looks for an attribute before it imports a module.
     """
     start = f"module {module!r} has no attribute {name!r}"
-    if name.startswith("_"):
+    if name.startswith("_") or _is_module(module, name):
         return AttributeError(start)
     ours, names = function_name(name), list(known)
     places = [] if ours is not None else _places(name, str)
@@ -250,6 +253,12 @@ def attribute_error(module: str, name: str, known: Iterable[str]) -> AttributeEr
     if ours is not None and "." not in ours and ours not in names:  # it is in the package itself
         ours = f"imfilter.{ours}"
     return AttributeError(start + suggestion(name, names, ours))
+
+
+def _is_module(package: str, name: str) -> bool:
+    """Tell whether a package has a module of a name, imported or not."""
+    folders = getattr(sys.modules.get(package), "__path__", None)
+    return folders is not None and PathFinder.find_spec(f"{package}.{name}", folders) is not None
 
 
 def _plain(name: str) -> str:

@@ -366,13 +366,8 @@ def test_tiny_images():
                 run, definition = FILTERS[name]
                 image = np.full(shape, 3.5)
                 for mask in (np.zeros(shape, bool), np.full(shape, 0.25)):
-                    close(
-                        run(image, mask=mask, mode=mode),
-                        definition(image, mask, mode=mode),
-                        image,
-                        mask,
-                        "float64",
-                    )
+                    found, expected = run(image, mask=mask, mode=mode), definition(image, mask, mode=mode)
+                    close(found, expected, image, mask, "float64")
 
 
 @pytest.mark.slow
