@@ -268,10 +268,10 @@ def _plain(name: str) -> str:
 
 def _places(name: str, spelled: Callable[[str], str]) -> list[str]:
     """Return the names in the package and in its modules that are ``spelled(name)`` like a name."""
-    rooms = {"imfilter": "imfilter", **{module: f"imfilter.{module}" for module in MODULES}}
+    modules = {"imfilter": "imfilter", **{module: f"imfilter.{module}" for module in MODULES}}
     return [
         f"{short}.{public}"
-        for short, path in rooms.items()
+        for short, path in modules.items()
         for public in importlib.import_module(path).__all__
         if spelled(public) == spelled(name)
     ]

@@ -206,7 +206,8 @@ class _Run:
         assert made.rows is not None
         heap.keep_freed()
         workers = threads.most(threads.requested(self._workers))
-        items = quiet.items(strips.bands(made.image, made.rows, workers + pipeline.OTHERS))
+        count = strips.count_bands(made.image, made.rows, workers + pipeline.OTHERS)
+        items = quiet.items(strips.bands(made.image, made.rows, count))
         return pipeline.results(items, made.streamed, workers)
 
     def _found(self, step: Step, group: Group | None) -> Step:

@@ -128,7 +128,7 @@ def _write(
     """Compute and write all bands. The first one decides the format of the pixels."""
     workers = threads.most(threads.requested(options["workers"]))
     beside = others(workers)
-    pieces = strips.bands(
+    count = strips.count_bands(
         made.image,
         rows,
         workers + beside,
@@ -136,7 +136,7 @@ def _write(
         shortens=made.shortens,
         result=made.result,
     )
-    items = quiet.items(pieces)
+    items = quiet.items(strips.bands(made.image, rows, count))
     first = _first(made, next(items))
     head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end
     with _target(destination, head, rows.length, options, kind) as consume:

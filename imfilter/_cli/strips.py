@@ -161,7 +161,7 @@ def whole(made: Piecewise) -> Image:
     if made.direct or rows is None or not is_cut(made.image, rows):
         return made.work(made.image)
     out = None
-    for band in bands(made.image, rows, result=made.result):
+    for band in bands(made.image, rows, count_bands(made.image, rows, result=made.result)):
         part = made.of(band)
         if out is None:
             shape = (rows.length, *part.pixels.shape[1:])
@@ -173,7 +173,8 @@ def whole(made: Piecewise) -> Image:
 
 def parts(image: Image) -> Iterator[Image]:
     """Yield the image in pieces."""
-    return (band.piece for band in bands(image, Rows(image.pixels.shape[0])))
+    rows = Rows(image.pixels.shape[0])
+    return (band.piece for band in bands(image, rows, count_bands(image, rows)))
 
 
 def is_opaque(image: Image, options: Mapping[str, Any] = MappingProxyType({})) -> bool:
@@ -193,10 +194,10 @@ def is_cut(image: Image, rows: Rows) -> bool:
 
 def is_long(image: Image, rows: Rows) -> bool:
     """Return whether an image has more rows than a band."""
-    return _count(image, rows) > 1
+    return count_bands(image, rows) > 1
 
 
-def _count(
+def count_bands(
     image: Image,
     rows: Rows,
     threads: int = 1,
@@ -205,7 +206,12 @@ def _count(
     shortens: bool = False,
     result: np.dtype[Any] | None = None,
 ) -> int:
-    """Return the number of bands of the result."""
+    """Return the number of bands of the result.
+
+    Bands are smaller if many threads have a band at a time, so that all of them together take as much memory.
+    They have more rows if the filter is `direct`, but fewer again if it also `shortens` its result. If the
+    `result` has a wide type, they have fewer rows. See `Piecewise`.
+    """
     size = _BAND * _FEW_THREADS // max(threads, _FEW_THREADS)
     dtype, samples = image.pixels.dtype, math.prod(image.pixels.shape[1:])
     written = dtype.itemsize if result is None else result.itemsize
@@ -233,23 +239,9 @@ def _count_resized(tables: tuple[Table, ...], row: int, size: int) -> int:
     return -(-table.outputs // max(int(max(fits, table.most / step)), 1))
 
 
-def bands(
-    image: Image,
-    rows: Rows,
-    threads: int = 1,
-    *,
-    direct: bool = False,
-    shortens: bool = False,
-    result: np.dtype[Any] | None = None,
-) -> Iterator[Band]:
-    """Yield the bands of a result, each with the piece of the image that it depends on.
-
-    Bands are smaller if many threads have a band at a time, so that all of them together take as much memory.
-    They are larger if the filter is `direct`, and less so if it `shortens` its result. If the `result` has a
-    wide type, they are smaller. See `Piecewise`.
-    """
+def bands(image: Image, rows: Rows, count: int) -> Iterator[Band]:
+    """Yield the bands of a result, each with the piece of the image that it depends on."""
     n, unit = image.pixels.shape[0], math.lcm(rows.step, rows.cell)
-    count = _count(image, rows, threads, direct=direct, shortens=shortens, result=result)
     size = -(-rows.length // count)
     for start in range(0, rows.length, size):
         stop = min(start + size, rows.length)

@@ -188,7 +188,7 @@ def test_bands_of_a_wide_picture_have_more_rows(width: int, least: int, most: in
     """With intermediate arrays, but only up to twice the size of others."""
     image = io.Image(np.zeros((1, width), np.uint8))
     rows = strips.Rows(10_000, 1, 1)
-    assert least <= rows.length / strips._count(image, rows) <= most
+    assert least <= rows.length / strips.count_bands(image, rows) <= most
 
 
 @pytest.mark.parametrize(("around", "direct", "most"), [(0, False, 6), (0, True, 11), (1, True, 33)])
@@ -196,7 +196,7 @@ def test_other_bands_of_a_wide_picture_have_no_more_rows(around: int, direct: bo
     """Bands without rows around them, or without intermediate arrays."""
     image = io.Image(np.zeros((1, 400_000), np.uint8))
     rows = strips.Rows(10_000, around, around)
-    assert rows.length / strips._count(image, rows, direct=direct) <= most
+    assert rows.length / strips.count_bands(image, rows, direct=direct) <= most
 
 
 def test_a_window_of_the_image_s_size_is_not_cut() -> None:
@@ -205,10 +205,10 @@ def test_a_window_of_the_image_s_size_is_not_cut() -> None:
     image = io.Image(np.zeros((1000, 10000), np.uint8))
     rows = reach.rows_of(command, {**options, "sigma": 300.0}, 1000)
     assert rows is not None
-    assert strips._count(image, rows) == 1
+    assert strips.count_bands(image, rows) == 1
     rows = reach.rows_of(command, {**options, "sigma": 1e300}, 1000)
     assert rows is not None
-    assert strips._count(image, rows) == 1
+    assert strips.count_bands(image, rows) == 1
 
 
 @pytest.mark.parametrize(("width", "most"), [(20_000, 21 << 20), (100_000, 88 << 20)])
@@ -216,11 +216,11 @@ def test_few_rows_are_filtered_twice(width: int, most: int) -> None:
     """Without intermediate arrays, a band of a wide picture has many times the rows around it."""
     image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
     rows = strips.Rows(40_000, 8, 8)
-    size = 40_000 // strips._count(image, rows, 2, direct=True)
+    size = 40_000 // strips.count_bands(image, rows, 2, direct=True)
     assert size > 13 * 16
     assert 2 * (2 * size + 16) * width < most  # two threads
-    assert strips._count(image, rows, 2) > 40_000 // size
-    least = 40_000 // strips._count(image, rows, 8, direct=True)
+    assert strips.count_bands(image, rows, 2) > 40_000 // size
+    least = 40_000 // strips.count_bands(image, rows, 8, direct=True)
     assert 8 * (2 * least + 16) * width < 88 << 20
 
 
@@ -232,7 +232,7 @@ def test_bands_count_the_bytes_of_the_result(width: int, result: str, threads: i
     image = io.Image(np.broadcast_to(np.uint8(), (40_000, width)))
     rows, dtype = strips.Rows(40_000, 8, 8), np.dtype(result)
     how: dict[str, Any] = {"direct": True, "shortens": shortens, "result": dtype}
-    size = 40_000 // strips._count(image, rows, threads, **how)
+    size = 40_000 // strips.count_bands(image, rows, threads, **how)
     assert size >= 16
     least = threads * (16 + 16) * width * (1 + dtype.itemsize)  # no row is computed more than twice
     assert threads * (size * dtype.itemsize + size + 16) * width < max(93 << 20, least)
@@ -268,7 +268,9 @@ def test_pieces_hold_what_bands_need(
     for wraps in (False, True):
         geometry = strips.Rows(-(-length // step), above, below, step, cell, wraps)
         at = 0
-        for start, stop, piece, first, _ in strips.bands(image, geometry):
+        for start, stop, piece, first, _ in strips.bands(
+            image, geometry, strips.count_bands(image, geometry)
+        ):
             assert start == at
             at = stop
             reaches = start * step < above or (stop - 1) * step + below >= length
