@@ -42,9 +42,8 @@ from imfilter._cli import heap, pipeline, streamed, strips
 from imfilter._files import bands
 image = bands.opened(sys.argv[1], None)
 heap.keep_freed()
-pieces = strips.bands(image, strips.Rows(image.pixels.shape[0]))
 with bands.writing(sys.argv[2], strips.cut(image, slice(0, 1)), image.pixels.shape[0]) as write:
-    pipeline.run((band.piece for band in pieces), lambda piece: piece, write, 2, streamed.others(2))
+    pipeline.run(strips.parts(image), lambda piece: piece, write, 2, streamed.others(2))
 """
 
 
