@@ -16,6 +16,7 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield slide_means, ()
     yield slide_extremes, ()
+    yield quads.slide_quads, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
         yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
