@@ -25,7 +25,7 @@ def test_means_of_squares_of_two_samples(shape, dtype):
 
 @loop_over("dtype", ["float32", "float64"])
 def test_the_bits_do_not_depend_on_the_kernel(dtype):
-    """Lines of channels have the general kernels. Samples are large, small, zero or not finite."""
+    """Five channels have the general kernels. Samples are large, small, zero or not finite."""
     dtype = np.dtype(dtype)
     limits = np.finfo(dtype)
     special = [
@@ -45,11 +45,35 @@ def test_the_bits_do_not_depend_on_the_kernel(dtype):
         image[:2] = -0.0
         image[2:4] = limits.max
         with np.errstate(all="ignore"):
-            several = imfilter.avg_pool(np.repeat(image, 3, -1), 2, axes=(0, 1))
+            several = imfilter.avg_pool(np.repeat(image, 5, -1), 2, axes=(0, 1))
+            for channels in (1, 2, 3, 4):
+                pixels = np.repeat(image, channels, -1)
+                found = imfilter.avg_pool(pixels, 2, axes=(0, 1))
+                np.testing.assert_array_equal(found, several[..., :channels])
+                np.testing.assert_array_equal(np.signbit(found), np.signbit(several[..., :channels]))
             found = imfilter.avg_pool(image[..., 0], 2)
-        for k in range(3):
-            np.testing.assert_array_equal(found, several[..., k])
-            np.testing.assert_array_equal(np.signbit(found), np.signbit(several[..., k]))
+        np.testing.assert_array_equal(found, several[..., 0])
+
+
+@loop_over("dtype", ["uint8", "uint16", "float32", "float64"])
+@loop_over("channels", [2, 3, 4])
+def test_pixels_of_channels(channels, dtype):
+    """Each channel is halved as an image of its own, and nothing beyond the result is written."""
+    for width in (2, 4, 6, 8, 10, 14, 31, 66, 131, 522):
+        image = np.random.default_rng(width).random((2, 6, width, channels)) * (
+            65535 if dtype == "uint16" else 255
+        )
+        image = image.astype(dtype)
+        shape = (2, 3, width // 2, channels)
+        expected = [imfilter.avg_pool(image[..., k].copy(), 2, axes=(1, 2)) for k in range(channels)]
+        memory = np.full(np.prod(shape) + 64, 7, dtype)
+        out = memory[:-64].reshape(shape)
+        assert imfilter.avg_pool(image, 2, axes=(1, 2), out=out) is out
+        np.testing.assert_array_equal(out, np.stack(expected, axis=-1))
+        assert (memory[-64:] == 7).all()
+        wide = memory[32 : 32 + out.size].reshape(shape)  # each line follows the one before
+        imfilter.avg_pool(image, 2, axes=(1, 2), out=wide, workers=2)
+        np.testing.assert_array_equal(wide, np.stack(expected, axis=-1))
 
 
 @loop_over("dtype", ["uint8", "float32"])

@@ -4,7 +4,7 @@ import numpy as np
 
 from imfilter._base.loops import Loops
 from imfilter._base.program import Job, Program
-from imfilter._filters.pooling.kernels import quads
+from imfilter._filters.pooling.kernels import pixel_quads, quads
 from imfilter._filters.pooling.windows import Windows
 
 #: Number of bytes of samples whose means take as long as a multiply-add in `Program`. The bytes of
@@ -20,7 +20,7 @@ def apply_to(source: np.dtype, target: np.dtype, loops: Loops, cuts: tuple[Windo
     return (
         source == target
         and source in quads.QUADS
-        and loops.channels == 1
+        and loops.channels in (1, *pixel_quads.CHANNELS)
         and (z.taps, z.padding, z.cells) == (1, 0, False)
         and x.stride == 2
         and all(
@@ -37,14 +37,20 @@ def apply_to(source: np.dtype, target: np.dtype, loops: Loops, cuts: tuple[Windo
 def program(loops: Loops, dtype: np.dtype) -> Program:
     """Return the program for means of samples of a type that has a kernel."""
     z, y, x = loops[:3]
-    size, piece = dtype.itemsize, min(x.length, _PIECE // dtype.itemsize)
+    size, channels = dtype.itemsize, loops.channels
+    piece = min(x.length, _PIECE // (size * channels))
     job = Job(quads.QUADS_JOB)
-    job["planes"], job["rows"], job["samples"], job["size"] = z.length, y.length, x.length, size
+    job["planes"], job["rows"], job["pixels"] = z.length, y.length, x.length
+    job["size"], job["channels"] = size, channels
     job["line"], job["source_y"] = y.source_step, y.stride * y.source_step
     job["source_z"] = z.stride * z.source_step
     job["target_z"], job["target_y"] = z.target_step, y.target_step
     job["piece"], job["pieces"] = piece, -(-x.length // piece)
-    job["batch"], job["means"] = loops.batch, quads.mean_quads.address(dtype)
+    job["batch"] = loops.batch
+    if channels == 1:
+        job["means"] = quads.mean_quads.address(dtype)
+    else:
+        job["means"] = pixel_quads.mean_pixel_quads.address(dtype, channels)
     lines = len(loops.batch) * z.length * y.length
-    work = lines * y.taps * x.samples * size // _BYTES
+    work = lines * y.taps * x.samples * size * channels // _BYTES
     return job.program(quads.slide_quads, lines=lines * job["pieces"], work=work, rows=1, workspace=0)
