@@ -11,8 +11,8 @@ take longer. Stores past the caches take 0.86 of the time for float32, but a rea
 for the time that they save. There, reading float32 takes at least 0.9 ms, and writing the result 0.26 ms. The
 means take 1.54 ms, sums in float32 would take 1.07, and OpenCV takes 1.75 (one thread).
 
-On Zen 3, float32 of 540x960 is in the third-level cache. To read it takes 27 us, the means take 53 us, sums in
-float32 would take 33 us, and OpenCV takes 48 to 63 us. The floor is the conversions: 8 means need 8 to
+On Zen 3, float32 of 540x960 is in the third-level cache. To read it takes 27 us, the means take 53 us, sums
+in float32 would take 33 us, and OpenCV takes 48 to 63 us. The floor is the conversions: 8 means need 8 to
 float64 and 2 back, and the processor starts one in each cycle. The means take 10.5 cycles. Rows that were
 looked up in tables one by one took 27 ns more each: 5 of the 17 us of bytes of 540x960.
 """
