@@ -1,6 +1,7 @@
 """Means of 2x2 samples."""
 
 import numpy as np
+import pytest
 
 import imfilter
 from tests.looping import loop_over
@@ -107,3 +108,20 @@ def test_lines_that_are_cut_in_pieces():
     expected = np.rint((rows[:, ::2] + rows[:, 1::2]) / 4)
     for workers in (1, 2):
         np.testing.assert_array_equal(imfilter.avg_pool(line, 2, workers=workers), expected)
+
+
+@loop_over("dtype", ["float32", "float64"])
+def test_the_sign_of_zero_in_chunks_and_layouts(dtype):
+    """The mean of four -0.0 is -0.0 in rows of any length, for any number of threads."""
+    array = pytest.importorskip("dask.array")
+    for shape in ((4, 14), (4, 14, 3)):
+        image = np.full(shape, -0.0, dtype)
+        chunked = array.from_array(image, chunks=(2, (2, 4, 8), *shape[2:]))
+        found = [imfilter.avg_pool(image, 2, axes=(0, 1), workers=workers) for workers in (1, 2, 3)]
+        found += [
+            imfilter.avg_pool(image[:, :2], 2, axes=(0, 1)),
+            imfilter.avg_pool(image[::-1], 2, axes=(0, 1)),
+        ]
+        found += [imfilter.avg_pool(chunked, 2, axes=(0, 1)).compute(scheduler="synchronous")]
+        found += [imfilter.avg_pool(np.asfortranarray(image), 2, axes=(0, 1))]
+        assert all((each == 0).all() and np.signbit(each).all() for each in found)
