@@ -20,6 +20,8 @@ _SIMPLE = frozenset({bool, int, float, str, NoneType})
 _PLAIN = frozenset({tuple, list})
 #: Other types of arguments. To make a union of two takes as long as to look for one.
 _TYPES, _SEQUENCES = (np.dtype, type), (tuple, list)
+#: Borders that do not use `cval`. Common calls have one of them.
+_WITHOUT_VALUE = ("mirror", "edge")
 #: Number of calls that the cache keeps.
 _MOST = 256
 #: Kernels with more taps are not looked up: comparing them takes longer than checking them.
@@ -65,8 +67,8 @@ def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[
     """Return the cache key of a call: its image, the shared arguments, the filter and its own arguments.
 
     Return None if the image or `out` is not an array, or if an argument may change without notice, may be
-    invalid, or asks for missing data. The key of shared arguments is None if all have their defaults. The
-    border 'mirror' does not use `cval`, so any float is accepted as the default.
+    invalid, or asks for missing data. The key of shared arguments is the border if the others have their
+    defaults. The borders 'mirror' and 'edge' do not use `cval`, so any float is accepted as the default.
     """
     if type(array) is not np.ndarray:
         return None
@@ -75,15 +77,14 @@ def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[
         return None
     if type(min_coverage) is not float or min_coverage:
         return None
-    place = shared = None
+    place = None
     if out is not None:
         if type(out) is not np.ndarray:
             return None
         place = out.shape, out.dtype, out.flags.writeable
-    plain = axes is channel_axis is dtype is None and type(mode) is str and mode == "mirror"
+    plain = axes is channel_axis is dtype is None and type(mode) is str and type(cval) is float
     try:
-        if not plain or type(cval) is not float:
-            shared = words((mode, cval, axes, channel_axis, dtype))
+        shared = mode if plain and mode in _WITHOUT_VALUE else words((mode, cval, axes, channel_axis, dtype))
         own = words(given[0]) if len(given) == 1 else tuple(map(words, given))
         return fixed, own, shared, array.shape, array.dtype, place
     except TypeError:
@@ -93,6 +94,12 @@ def key_of(array: npt.ArrayLike, common: Common, fixed: Any, given: tuple[tuple[
 def words(values: tuple[Any, ...]) -> Any:
     """Return the cache key of arguments. Raise TypeError if one may change without notice."""
     if _SIMPLE.issuperset(map(type, values)):
+        return _bits(tuple(values))
+    for value in values:
+        kind = type(value)
+        if kind not in _SIMPLE and not (kind in _PLAIN and _SIMPLE.issuperset(map(type, value))):
+            break
+    else:
         return _bits(tuple(values))
     # The simple values of a call of eight arguments together take 2 us less than one after the other.
     simple, others = [], []

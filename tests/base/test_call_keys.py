@@ -142,6 +142,21 @@ def test_what_compares_equal_and_is_not_the_same():
     assert keys >= {key_of(IMAGE, Common(cval=value), "filter", ((value,),)) for value in again}
 
 
+def test_borders_that_do_not_use_a_value():
+    """Any float is the default of `cval` for them. Names and types make a difference."""
+    values = (0.0, -0.0, 5.5, math.inf, math.nan)
+    common = [
+        {key_of(IMAGE, Common(mode=m, cval=v), "filter", ((1,),)) for v in values} for m in ("mirror", "edge")
+    ]
+    assert [len(keys) for keys in common] == [1, 1]
+    others = [Common(mode="constant", cval=v) for v in values] + [
+        Common(mode="edge", cval=v) for v in (0, False)
+    ]
+    others += [Common(mode="edge", axes=1), Common(mode="edge", dtype="f4"), Common(mode=np.str_("edge"))]
+    keys = {key_of(IMAGE, each, "filter", ((1,),)) for each in others}
+    assert len(keys | common[0] | common[1]) == len(others) + 2
+
+
 def test_what_may_change_unseen_has_no_key():
     assert key_of(IMAGE, Common(), "filter", ((object(),),)) is None
     assert key_of(IMAGE, Common(cval={}), "filter", ((1,),)) is None

@@ -16,8 +16,8 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 from imfilter._base.program import Job, Program, layout_workspace
 from imfilter._base.reach import Along, Reach
-from imfilter._filters.pooling import present
-from imfilter._filters.pooling.kernels import pooled_lines, quads
+from imfilter._filters.pooling import present, quads
+from imfilter._filters.pooling.kernels import pooled_lines
 from imfilter._filters.pooling.kernels import windows as windows_kernels
 from imfilter._filters.pooling.windows import Windows, table
 from imfilter._filters.rank import keys as rank_keys
@@ -40,13 +40,9 @@ _EXACT: dict[np.dtype, int] = {dtypes.FLOAT32: 1 << 23, dtypes.FLOAT64: 1 << 52}
 _INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 #: Number of samples whose pooling takes as long as a multiply-add in `Program`, and nanoseconds per byte.
 _WORK, _BYTE = 8, 0.2
-#: Bytes of an image whose means of 2x2 take as long as a multiply-add in `Program`. The bytes of 3840x2160
-#: take 0.17 ms on one thread, and 0.21 ms on two: the second one starts too late (Zen 4).
-_QUAD_BYTES = 3
-
 
 #: Kernels of a job that only some kinds of pooling have.
-_OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "quads", "stage")
+_OPTIONAL = ("along", "finish", "fold", "join_along", "join_first", "join_low", "stage")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +61,7 @@ class Call:
     keep: bool  # whether filtered axes stay in the result
     programs: dict[Any, Program] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the result."""
         return tuple(n for a, n in enumerate(self.shape) if self.keep or a not in self.axes)
@@ -105,7 +101,9 @@ def compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: in
     """Reduce the windows, into `out` or a new array."""
     place = out if out is None or call.keep else np.expand_dims(out, call.axes)
     place = (_by_keys if call.keyed else _pooled)(call, array, place, workers)
-    return place.reshape(call.result_shape) if out is None else out
+    if out is not None:
+        return out
+    return place if call.keep else place.reshape(call.result_shape)
 
 
 def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: int | None) -> npt.NDArray:
@@ -117,7 +115,10 @@ def _pooled(call: Call, array: npt.NDArray, place: npt.NDArray | None, workers: 
     target = dtypes.target(place, array, call.shape, call.target)
     if not _packed(target, last):
         target = dtypes.empty(call.shape, call.target)
-    over_merged(functools.partial(_run, call, workers), source, target, call.axes)
+    if source.ndim <= last + 2:
+        _run(call, workers, source, target)
+    else:
+        over_merged(functools.partial(_run, call, workers), source, target, call.axes)
     return engine.delivered(target, place, call.dtype)
 
 
@@ -221,18 +222,16 @@ def _arithmetic(source: np.dtype, dtype: np.dtype, samples: int) -> tuple[np.dty
 def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArray) -> bool:
     """Run the program for the layout of image and output. Create it if the layout is new."""
     layout = source.strides, target.strides  # the call fixes shapes and types
-    program = engine.cached(
-        call.programs, layout, lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target))
-    )
+    program = engine.cached(call.programs, layout, _program, call, source, target)
     return program.run(source, target, workers)
 
 
-def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
+def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     """Return the program for one layout: geometry, kernels and workspace."""
     cuts = call.windows
     loops = Loops.of(
-        source,
-        target,
+        ArrayLayout.of(source),
+        ArrayLayout.of(target),
         tuple(w.taps for w in cuts),
         call.axes,
         tuple(w.padded for w in cuts),
@@ -241,6 +240,8 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     )
     z, y, x = (_windows(part, cuts) for part in loops[:3])
     joined, channels = call.joined, loops.channels
+    if call.reduction == MEAN and quads.apply_to(source.dtype, target.dtype, loops, (z, y, x)):
+        return quads.program(loops, source.dtype)
     job = Job(windows_kernels.POOL_JOB, *_OPTIONAL)
     job["planes"], job["rows"], job["channels"] = z.length, y.length, channels
     for name, part in zip("zy", loops[:2], strict=True):
@@ -267,8 +268,6 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
         job["along"] != windows_kernels.PICKED or shortest_tile * channels >= in_register(joined)
     )
     job["direct"] = direct
-    if _of_quads(call, source.dtype, target.dtype, (z, y, x)) and channels == 1:
-        job["quads"] = quads.mean_quads.address(source.dtype)
     row_count = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = row_count
     line = chunk if chunk else ((longest_tile - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
@@ -286,8 +285,6 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
     workspace = layout_workspace(job, sizes)
     count = len(loops.batch) * z.length * y.length
     work = _WORK * count * z.taps * y.taps * (x.samples + x.length) * channels
-    if job["quads"]:
-        work = count * y.taps * x.samples * source.dtype.itemsize // _QUAD_BYTES
     driver = windows_kernels.slide_means if call.reduction == MEAN else windows_kernels.slide_extremes
     return job.program(
         driver,
@@ -295,25 +292,6 @@ def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program:
         work=work,
         rows=1,
         workspace=workspace,
-    )
-
-
-def _of_quads(call: Call, source: np.dtype, target: np.dtype, cuts: tuple[Windows, Windows, Windows]) -> bool:
-    """Return whether the windows are whole squares of 2x2 samples whose means have the samples' type."""
-    z, y, x = cuts
-    return (
-        call.reduction == MEAN
-        and source == target in quads.QUADS
-        and z.taps == 1
-        and x.stride == 2
-        and all(
-            a.taps == 2
-            and a.dilation == 1
-            and a.padding == 0
-            and not a.cells
-            and (a.length - 1) * a.stride + 2 <= a.samples
-            for a in (y, x)
-        )
     )
 
 

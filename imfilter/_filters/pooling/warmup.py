@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.pooling.kernels import pooled_lines, quads
+from imfilter._filters.pooling.kernels import pixel_quads, pooled_lines, quads
 from imfilter._filters.pooling.kernels.windows import slide_extremes, slide_means
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -16,6 +16,7 @@ def combinations() -> Iterator[Combination]:
     """Yield kernels with the types for which they are compiled."""
     yield slide_means, ()
     yield slide_extremes, ()
+    yield quads.slide_quads, ()
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
         yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
@@ -25,4 +26,5 @@ def combinations() -> Iterator[Combination]:
                 yield pooled_lines.join_picked, (kind, reduction, 2, channels)
         yield lines.place, (source, source)
         yield quads.mean_quads, (source,)
+        yield pixel_quads.mean_pixel_quads, (source, 3)
         yield pooled_lines.divide, (real, joined, source, 1)

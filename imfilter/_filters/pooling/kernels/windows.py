@@ -34,7 +34,6 @@ _FIELDS = (
     # Kernels. Only sums in halves have `join_low`. `join_along` is missing if nothing is reduced along a
     # line.
     *("join_rows", "join_low", "join_first", "join_along", "along", "fold", "finish", "divides"),
-    "quads",  # kernel that writes means of 2x2 samples directly, or 0
 )
 POOL_JOB = np.dtype([(name, np.int64) for name in _FIELDS])
 
@@ -159,11 +158,7 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
         to += z * job.target_z + y * job.target_y + first * job.channels * job.target_width
         result = to if job.direct else workspace + job.result
         total = count * job.channels
-        if job.quads:
-            _rows(job, workspace, image_at, z, y, 2 * first * job.width)
-            above, below = peek(workspace + job.at), peek(workspace + job.at + 8)
-            invoke(1, job.quads, (above, below, count, to, 2 * job.source_y))
-        elif job.divides:
+        if job.divides:
             _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
             if job.join_low:
                 _join(job, workspace, job.join_low, image_at, z, y, first, count, workspace + job.below)
