@@ -206,6 +206,28 @@ def power_of_parts(typingctx, rest, entry, steps):
 
 
 @intrinsic
+def power_halves(typingctx, exponent):
+    """Return the halves of two to the power of an exponent of at most 0."""
+    found = types.UniTuple(exponent, 2)
+
+    def codegen(context, builder, sig, args):
+        halves = vector_math.power_halves(vector_math.Lanes(builder, args[0]))
+        return context.make_tuple(builder, found, [half.value for half in halves])
+
+    return found(exponent), codegen
+
+
+@intrinsic
+def power_of_halves(typingctx, rest, power):
+    """Return the power of two that has these halves."""
+
+    def codegen(context, builder, sig, args):
+        return vector_math.power_of_halves(*(vector_math.Lanes(builder, x) for x in args)).value
+
+    return rest(rest, power), codegen
+
+
+@intrinsic
 def pushed(typingctx, a, register):
     """Return a register before the lanes of a vector, without as many lanes at its end."""
 

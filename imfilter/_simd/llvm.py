@@ -114,6 +114,11 @@ def permuted(builder, places, *vectors):
     return _call_avx512(builder, name, kind, *args)
 
 
+def permuted_quarters(builder, places, vector):
+    """Return the lanes at `places` of 8 float32, each of its half. Two bits of a place count. Needs AVX."""
+    return call_llvm(builder, "llvm.x86.avx.vpermilvar.ps.256", vector.type, vector, places)
+
+
 def scaled(builder, value, exponent):
     """Return 16 float32 times two to the power of `exponent`. Needs AVX-512.
 

@@ -21,6 +21,31 @@ def is_tabulated(real: npt.DTypeLike) -> bool:
     return np.dtype(real) == np.float32 and bool(FEATURES.get("avx512f"))
 
 
+#: With AVX2 and without AVX-512, powers of float32 take a table of 4 entries, 2**(-k/4), which an instruction
+#: looks up in each half of a register. From -1/8 to 1/8, 2**-r is the product of ``(r - 1)**2 + SQUARE`` and
+#: ``SLOPE * (r - 1) + LINE`` with a relative error of at most 4.7e-7. To subtract 1 takes no operation of its
+#: own, because 1 is a multiple of 1/4. A polynomial of degree 5 takes one operation more, of which more wait
+#: for each other: `bilateral` took 64.4 ms instead of 59.7 for 3840x270 and 17 x 17, and 1.58 instead of 1.37
+#: for 200x40, where samples do not share weights (Zen 3, one thread).
+HALF, QUARTERS = 8, 4
+SQUARE, SLOPE, LINE = 6.79035047, -0.0560199389, 0.0723439354
+
+
+def _quarters() -> list[float]:
+    """Return the table of a register. The bits of j are added, because those of k are subtracted."""
+    found = np.exp2(-np.arange(QUARTERS) / QUARTERS).astype(np.float32)
+    found.view(np.int32)[:] += np.arange(QUARTERS, dtype=np.int32) << 21
+    return [float(entry) for entry in found] * (HALF // QUARTERS)
+
+
+ENTRIES = _quarters()
+
+
+def is_quartered(real: npt.DTypeLike) -> bool:
+    """Tell whether powers of two of a type of samples are looked up in quarters: 8 lanes at once."""
+    return np.dtype(real) == np.float32 and bool(FEATURES.get("avx2")) and not FEATURES.get("avx512f")
+
+
 def power_table(logarithms: npt.NDArray[np.float64], real: np.dtype) -> npt.NDArray:
     """Return a row for each weight, whose binary logarithm is given.
 

@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 from imfilter._simd import vector_math
 from imfilter._simd.llvm import element, pointer
-from imfilter._simd.power_table import is_tabulated, power_table
+from imfilter._simd.power_table import is_quartered, is_tabulated, power_table
 from imfilter._simd.vector_math import Lanes
 
 RNG = np.random.default_rng(11)
@@ -145,6 +145,31 @@ def test_small_powers_of_two_are_zero_or_denormal(dtype):
     assert (found >= 0).all()
     assert (found <= np.finfo(dtype).tiny).all()
     assert (found[x < least - 1.001] == 0).all()
+
+
+def power_from_halves(x):
+    return vector_math.power_of_halves(*vector_math.power_halves(x))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_powers_of_two_from_halves(dtype):
+    """The first two exponents have the largest errors of all float32, with fused multiply-add and without."""
+    quarters = np.arange(-4 * 128, 1) / 8
+    edges = np.concatenate([quarters, np.nextafter(quarters.astype(dtype), -200), quarters - 64])
+    x = np.concatenate([edges, RNG.uniform(-130, 0, 1 << 16), -np.exp2(RNG.uniform(-149, 7, 1 << 16))])
+    x = np.concatenate([[-0.13837463, -0.14210421, -0.0, np.nan, -np.inf, -1e30, -127, -1e-45], x])
+    x = x[: len(x) // 64 * 64].astype(dtype)
+    exact = np.exp2(x.astype(LONG))
+    by_lanes = [computed(power_from_halves, x, lanes=lanes) for lanes in (8, 16, 32)]
+    for found in by_lanes:
+        np.testing.assert_array_equal(found, by_lanes[0])
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+        tiny = np.finfo(dtype).tiny
+        inside, below = exact >= tiny, exact < tiny
+        bound = 5e-16 if dtype == np.float64 else 7.2e-7 if is_quartered(dtype) else 2.5e-7
+        assert (np.abs(found.astype(LONG) - exact)[inside] <= bound * exact[inside]).all()
+        assert ((found[below] >= 0) & (found[below] <= tiny)).all()
+        assert (found[x <= -127] == 0).all() or dtype == np.float64
 
 
 def weighted_power(table, a, b):

@@ -301,7 +301,7 @@ def _pairs(
         "shifts": register * np.append(x, 0),  # also of a tap after the last one
         "line_places": register * np.arange(segment + 2 * margin + lanes),
         "lane_places": size * segment * np.arange(lanes),
-        "memory": store.array("tile", ((3 * groups + 4) * line,), np.uint8),
+        "memory": store.array("tile", ((3 * groups + 4) * line + 2 * BYTES * call.frame.sizes[2],), np.uint8),
     }
 
 
