@@ -157,27 +157,44 @@ def solve(form, job, line, i, at, real, to, wide):
 
 
 @nested
-def solve_grey(job, line, i, to, wide):
-    """Do what `solve` does for an image and a guide of one channel, whose samples are all present."""
-    here, inverse, eps = line + 8 * i, splat(_F64, 1.0 / job.taps), splat(_F64, job.eps)
-    mean = load(_F64, here, _F64) * inverse
-    other, covariance = mean, mean
-    products = here + job.segment * (1 if job.own else 2)
-    variance = larger(fma(-mean, mean, load(_F64, products, _F64) * inverse), splat(_F64, 0.0))
-    if job.own:
-        covariance = variance
-    else:
-        other = load(_F64, here + job.segment, _F64) * inverse
-        covariance = fma(-mean, other, load(_F64, products + job.segment, _F64) * inverse)
-    variance = variance + eps
-    lacking = mean * mean * splat(_F64, LEAST) >= variance
-    slope = covariance / variance
-    constant = fma(-slope, mean, other)
-    if count_lanes(lacking):
-        poke(job.flag, 1)
-        slope = where(lacking, np.nan, slope)
-    _put(_F64, job, peek(job.to) + to, i, wide, slope)
-    _put(_F64, job, peek(job.to + 8) + to, i, wide, constant)
+def solve_grey(job, line, to, wide):
+    """Do what `solve` does for a line of one channel with a guide of one. All samples are present."""
+    lanes, own, segment, flag = BYTES // 8, job.own, job.segment, job.flag
+    slope_to, constant_to = peek(job.to) + to, peek(job.to + 8) + to
+    inverse, eps = splat(_F64, 1.0 / job.taps), splat(_F64, job.eps)
+    for block in range((wide + lanes - 1) // lanes):
+        i = min(block * lanes, max(wide - lanes, 0))
+        here = line + 8 * i
+        mean = load(_F64, here, _F64) * inverse
+        other, covariance = mean, mean
+        products = here + segment * (1 if own else 2)
+        variance = larger(fma(-mean, mean, load(_F64, products, _F64) * inverse), splat(_F64, 0.0))
+        if own:
+            covariance = variance
+        else:
+            other = load(_F64, here + segment, _F64) * inverse
+            covariance = fma(-mean, other, load(_F64, products + segment, _F64) * inverse)
+        variance = variance + eps
+        lacking = mean * mean * splat(_F64, LEAST) >= variance
+        slope = covariance / variance
+        constant = fma(-slope, mean, other)
+        if count_lanes(lacking):
+            poke(flag, 1)
+            slope = where(lacking, np.nan, slope)
+        _put(_F64, job, slope_to, i, wide, slope)
+        _put(_F64, job, constant_to, i, wide, constant)
+
+
+@nested
+def results_grey(real, job, line, at, to, wide):
+    """Do what `results` does for a line of one channel with a guide of one. All samples are present."""
+    lanes, constants, place = BYTES // 8, line + job.segment, peek(job.to) + to
+    guide, inverse = peek(job.guides) + at, splat(_F64, 1.0 / job.taps)
+    for block in range((wide + lanes - 1) // lanes):
+        i = min(block * lanes, max(wide - lanes, 0))
+        own = load(_F64, guide + size_of(real) * i, real)
+        found = fma(load(_F64, line + 8 * i, _F64), own, load(_F64, constants + 8 * i, _F64))
+        _put(real, job, place, i, wide, found * inverse)
 
 
 @nested
