@@ -93,6 +93,16 @@ def test_all_values_of_narrow_types(dtype, bins):
     )
 
 
+def test_nan_changes_nothing_where_the_weight_of_its_tile_is_zero():
+    """The middle of a tile has the values of that tile alone. The lines have tables of their own."""
+    image = values((16, 512), "float32")
+    expected = imfilter.clahe(image, (16, 128), bins=64, value_range=(0, 1))
+    image[3, 200] = np.nan  # in the second of four tiles
+    found = imfilter.clahe(image, (16, 128), bins=64, value_range=(0, 1))
+    np.testing.assert_array_equal(np.isnan(found).all(0), (np.arange(512) > 64) & (np.arange(512) < 320))
+    np.testing.assert_array_equal(found[:, [64, 320]], expected[:, [64, 320]])
+
+
 def test_wide_types_use_the_range_of_the_samples():
     image = values((20, 30), "uint16")
     for offset, dtype in ((0, "float64"), (1 << 62, "int64"), (-(1 << 40), "int64"), (7, "int32")):

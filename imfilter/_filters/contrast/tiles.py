@@ -31,7 +31,7 @@ class Range(NamedTuple):
 
     def shift(self, bins: int, dtype: np.dtype) -> int:
         """Return by how many bits samples less the lowest are moved to be bins, or -1."""
-        if dtype not in _NARROW or dtype.kind == "b" or (self.low, self.high) != range_of(None, dtype)[:2]:
+        if dtype not in _NARROW or dtype.kind == "b" or self != range_of(None, dtype):
             return -1
         values = int(self.high - self.low) + 1
         return -1 if bins & (bins - 1) else values.bit_length() - bins.bit_length()

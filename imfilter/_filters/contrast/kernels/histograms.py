@@ -66,15 +66,18 @@ def _bin_of(job, value):
 
 
 @inlined
-def _count_integers(source, start, stop, line, step, low, shift, tables, size):
-    """Count integers in four tables in turns: a count that was just written is slow to read again."""
+def _count_integers(source, start, stop, line, step, shift, tables, size):
+    """Count integers in four tables in turns: a count that was just written is slow to read again.
+
+    tables: address of the bin of 0 in the first table.
+    """
     x = start
     while x + 4 <= stop:
         for k in range(4):
-            _add(tables + k * size + 8 * ((_integer(line + (x + k) * step, source) - low) >> shift))
+            _add(tables + k * size + 8 * (_integer(line + (x + k) * step, source) >> shift))
         x += 4
     for last in range(x, stop):
-        _add(tables + 8 * ((_integer(line + last * step, source) - low) >> shift))
+        _add(tables + 8 * (_integer(line + last * step, source) >> shift))
 
 
 @inlined
@@ -102,15 +105,16 @@ def count_tile(source, job_at, number, tables):
     image = job.image + b * job.image_b + c * job.image_c
     mask = job.mask + b * job.mask_b + c * job.mask_c if job.mask else 0
     begin, end = peek(job.edges_x + 8 * x), peek(job.edges_x + 8 * x + 8)
+    first = tables - 8 * (np.int64(job.low) >> job.shift) if job.shift >= 0 else tables
     for plane in range(peek(job.edges_z + 8 * z), peek(job.edges_z + 8 * z + 8)):
         for row in range(peek(job.edges_y + 8 * y), peek(job.edges_y + 8 * y + 8)):
             line = image + plane * job.image_z + row * job.image_y
             there = mask + plane * job.mask_z + row * job.mask_y
             if job.turns:
-                if job.shift >= 0:
-                    _count_integers(
-                        source, begin, end, line, job.image_x, np.int64(job.low), job.shift, tables, size
-                    )
+                if job.shift == 0:  # 256 bins of bytes: numbers that the compiler knows
+                    _count_integers(source, begin, end, line, job.image_x, 0, first, 8 * 257)
+                elif job.shift > 0:
+                    _count_integers(source, begin, end, line, job.image_x, job.shift, first, size)
                 else:
                     _count_numbers(source, job, begin, end, line, tables, size)
                 continue

@@ -166,7 +166,8 @@ def _map_blended(source, job, line, table, to):
         below, above = _knots(code, table, job.begin + 8 * start)
         found = low + (1.0 - right) * fma(share, above - below, below)
         below, above = _knots(code, table, job.begin_second + 8 * start)
-        found = fma(right, fma(share, above - below, below), found)
+        more = fma(right, fma(share, above - below, below), found)
+        found = where(right != 0.0, more, found)  # a tile with NaN changes nothing where its weight is 0
         store(to + 8 * start, _F64, where(value == value, found, np.nan))
 
 
