@@ -10,7 +10,8 @@ from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, peek, poke, size_of, splat, store
 
 #: Least variance, with `eps`, by the square of the mean. Below it the difference of sums has an error of more
-#: than 1.5e-8 of the range of the window. The fit is then NaN, and the sums of `guided_merge` are used.
+#: than 1.5e-8 of the range of the window. The fit is then NaN, and the sums of `guided_merge` are used. They
+#: are used for all fits that are NaN, also because of samples: other windows of the piece change nothing.
 LEAST = 2.0**-25
 #: Forms of a pass. `SECOND`: that over coefficients. `MERGED`: sums have references, see `guided_merge`.
 SECOND, MERGED = 1, 2
@@ -138,14 +139,14 @@ def solve(form, job, line, i, at, real, to, wide):
     if form & MERGED and job.fill:
         first = load(_F64, peek(job.to) + to + 8 * i, _F64)
         wanted = first != first
-    elif count_lanes(lacking):
-        poke(job.flag, 1)
     for q in range(n_all if job.counts else n_summed):
         found = load(_F64, sides + BYTES * q, _F64)
         if job.counts and q < n_summed:
             found = where(count > zero, found * count, 0.0)
         if not form & MERGED and q == 0:
             found = where(lacking, np.nan, found)
+            if count_lanes(found != found):
+                poke(job.flag, 1)
         place = peek(job.to + 8 * q) + to
         if form & MERGED and job.fill:
             found = where(wanted, found, load(_F64, place + 8 * i, _F64))
@@ -175,9 +176,9 @@ def solve_grey(job, line, to, wide):
             other = load(_F64, here + segment, _F64) * inverse
             covariance = fma(-mean, other, load(_F64, products + segment, _F64) * inverse)
         variance = variance + eps
-        lacking = mean * mean * splat(_F64, LEAST) >= variance
         slope = covariance / variance
         constant = fma(-slope, mean, other)
+        lacking = (mean * mean * splat(_F64, LEAST) >= variance) | (slope != slope)
         if count_lanes(lacking):
             poke(flag, 1)
             slope = where(lacking, np.nan, slope)
