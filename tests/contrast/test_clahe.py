@@ -77,6 +77,32 @@ def test_definition(dtype, options, shape):
             assert abs(same.astype(float) - expected).max() <= 0.5 + 1e-6
 
 
+@loop_over("bins", [4, 256, 100])
+@loop_over("dtype", ["uint8", "int8", "uint16", "int16"])
+def test_all_values_of_narrow_types(dtype, bins):
+    """Bins of a power of two are counted by moving bits. Lines are longer than a vector."""
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    image = RNG.integers(low, high, (9, 90), dtype, endpoint=True)
+    image[0, :2] = low, high
+    image[:, 50:60] = image[0, 50]
+    expected = contrast.clahe(image, (2, 3), 2.0, bins, (low, high))
+    found = imfilter.clahe(image, (5, 30), bins=bins, dtype=np.float64)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9 if bins < 256 else 0.01)
+    np.testing.assert_array_equal(
+        imfilter.clahe(np.repeat(image, 2, 1)[:, ::2], (5, 30), bins=bins, dtype=np.float64), found
+    )
+
+
+def test_nan_changes_nothing_where_the_weight_of_its_tile_is_zero():
+    """The middle of a tile has the values of that tile alone. The lines have tables of their own."""
+    image = values((16, 512), "float32")
+    expected = imfilter.clahe(image, (16, 128), bins=64, value_range=(0, 1))
+    image[3, 200] = np.nan  # in the second of four tiles
+    found = imfilter.clahe(image, (16, 128), bins=64, value_range=(0, 1))
+    np.testing.assert_array_equal(np.isnan(found).all(0), (np.arange(512) > 64) & (np.arange(512) < 320))
+    np.testing.assert_array_equal(found[:, [64, 320]], expected[:, [64, 320]])
+
+
 def test_wide_types_use_the_range_of_the_samples():
     image = values((20, 30), "uint16")
     for offset, dtype in ((0, "float64"), (1 << 62, "int64"), (-(1 << 40), "int64"), (7, "int32")):

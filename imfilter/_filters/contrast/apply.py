@@ -20,6 +20,8 @@ from imfilter._simd.registers import BYTES
 _U8 = np.dtype(np.uint8)
 #: Values of the table of a line for each sample of a line, at most.
 _BLENDED = 4
+#: Most bins of four tables in turns, which stay in the first-level cache.
+_TURNS = 1024
 #: Samples of an image that one thread computes alone.
 _ALONE = 1 << 15
 
@@ -184,7 +186,7 @@ def _counted(
         job["mask"] = address(mask)
         _set_steps(job, "mask", mask)
     job["channels"], job["bins"] = call.shape[4], bins
-    job["direct"] = source.dtype == _U8 and values == tiles.Range(0, 255, 1) and bins == 256
+    job["shift"], job["turns"] = values.shift(bins, source.dtype), mask is None and bins <= _TURNS
     job["low"], job["high"], job["scale"] = values.low, values.high, values.scale(bins)
     job["count"] = histograms.count_tile.address(source.dtype)
     tables = {}
@@ -195,7 +197,7 @@ def _counted(
     run, at = histograms.count_tiles.entry(), address(job)
 
     def task(start: int, stop: int) -> None:
-        memory = np.zeros(4 * 256, np.int64)
+        memory = np.zeros(4 * (bins + 1) if job["turns"] else 0, np.int64)
         run(at, address(memory), start, stop)
 
     pace = threads.pace_of(run, source.dtype, call.shape, call.counts, bins)
@@ -247,7 +249,11 @@ def _general(
     for axis, n, count in zip("zyx", call.shape[1:4], call.counts, strict=True):
         along = tiles.Along.of(n, count)
         tables |= {f"first_{axis}": along.first, f"second_{axis}": along.second}
-        tables[f"weight_{axis}"] = along.weight
+        tables[f"weight_{axis}"] = np.append(along.weight, np.zeros(BYTES // 8))
+        if axis == "x":  # where the tables of columns of tiles begin in that of a line
+            begins = [8 * (bins + 1) * side for side in (along.first, along.second)]
+            more = np.zeros(BYTES // 8, np.int64)
+            tables |= {"begin": np.append(begins[0], more), "begin_second": np.append(begins[1], more)}
     job["bins"], job["low"], job["high"], job["scale"] = bins, values.low, values.high, values.scale(bins)
     job["part"] = values.unit * job["scale"]
     job["map"] = mapping.map_line.address(source.dtype)
@@ -258,7 +264,7 @@ def _general(
     job["blended"] = shares is None and mask is None and values_of_line <= _BLENDED * columns
     sizes = {
         "words": 64 + (8 * values_of_line + BYTES if job["blended"] else 0),
-        "line": 8 * columns + BYTES,
+        "line": 8 * columns + 2 * BYTES,
         "spare": 8 * columns + BYTES,
     }
     _run(call, job, tables, sizes, source, view, workers)

@@ -29,6 +29,13 @@ class Range(NamedTuple):
         """Return the number of bins of a unit."""
         return bins / (self.high - self.low + self.unit)
 
+    def shift(self, bins: int, dtype: np.dtype) -> int:
+        """Return by how many bits samples less the lowest are moved to be bins, or -1."""
+        if dtype not in _NARROW or dtype.kind == "b" or self != range_of(None, dtype):
+            return -1
+        values = int(self.high - self.low) + 1
+        return -1 if bins & (bins - 1) else values.bit_length() - bins.bit_length()
+
 
 def counts_of(size: Any, lengths: tuple[int, ...]) -> tuple[int, ...]:
     """Return the number of tiles along each axis. `size` is their length."""

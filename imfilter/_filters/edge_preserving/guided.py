@@ -18,6 +18,7 @@ from imfilter._base.reach import Reach
 from imfilter._base.store import Store
 from imfilter._filters.edge_preserving.kernels import guided as kernels
 from imfilter._filters.edge_preserving.kernels.guided_fit import MERGED, SECOND
+from imfilter._filters.edge_preserving.kernels.guided_rows import ROWS
 from imfilter._filters.edge_preserving.planes import (
     Guide,
     Piece,
@@ -221,6 +222,7 @@ def _run(
     stage = BYTES * (
         n_guides * n_guides + n_images * (n_guides + 2) + 2 + int(job["quantities"]) + n_references
     )
+    down[1, 4] += ROWS - 1  # groups of single rows are written together
     levels: list[npt.NDArray] = [*down, *along[1:]]
     names = [str(number) for number in range(len(levels))]
     most_parts = max(int(level[1]) for level in (*down, *along))
@@ -228,11 +230,10 @@ def _run(
     size = layout_workspace(
         places,
         {name: pitch * int(level[4]) for name, level in zip(names, levels, strict=True)}
-        | {"stage": stage + BYTES, "spots": 16 * most_parts},
+        | {"stage": stage + BYTES, "spots": 16 * max(most_parts, ROWS)},
     )
     for name, level in zip(names, levels, strict=True):
         level[3] = places[name]
-    along[0, 3] = down[-1, 3]  # the sums along start from the sums down
     workspace = store.array("workspace", (size + BYTES,), np.uint8)
     job["taps_z"], job["taps_y"], job["taps_x"] = sizes
     job["taps"], job["beside"], job["n_tiles"] = math.prod(sizes), beside, len(cut) - 1

@@ -26,7 +26,7 @@ from imfilter._filters.linear.kernels.box_rows import BOX_JOB, slide_box
 from imfilter._filters.linear.operators import Operator
 from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd.inexact_rows import WORDS
-from imfilter._simd.registers import BYTES
+from imfilter._simd.registers import BYTES, REGISTERS
 
 #: Numbers of interleaved channels for which prefix sums exist.
 MOST_CHANNELS = 4
@@ -41,8 +41,10 @@ _SPREAD, _BOUND = 2.0**-53, 1e-6
 
 #: Cost of running sums by the type of their totals, and extra cost for each plane of the box. Boxes of 7, 9
 #: and 15 of float32 at 1080p took 2.8 ms by running sums, and 1.0, 1.1 and 1.6 axis by axis; without AVX-512
-#: 2.4, and 1.3, 1.6 and 2.5 (Zen 4, one thread).
-_COST = {"u": 0.45, "i": 0.65, "f": 1.8}
+#: 2.4, and 1.3, 1.6 and 2.5 (Zen 4, one thread). Boxes of 9, 11, 13 and 15 took 2.2, 2.4, 2.8 and 2.4 ms by
+#: running sums, and 2.1, 2.6, 3.6 and 3.3 axis by axis (Zen 3, one thread). So running sums are chosen from
+#: 13 on without AVX-512, and from 16 on with it.
+_COST = {"u": 0.45, "i": 0.65, "f": 1.8 if BYTES // REGISTERS == 64 else 1.6}
 _COST_PLANE = {"u": 0.15, "i": 0.2, "f": 0.4}
 
 

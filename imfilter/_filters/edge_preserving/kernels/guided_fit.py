@@ -10,7 +10,8 @@ from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import load, peek, poke, size_of, splat, store
 
 #: Least variance, with `eps`, by the square of the mean. Below it the difference of sums has an error of more
-#: than 1.5e-8 of the range of the window. The fit is then NaN, and the sums of `guided_merge` are used.
+#: than 1.5e-8 of the range of the window. The fit is then NaN, and the sums of `guided_merge` are used. They
+#: are used for all fits that are NaN, also because of samples: other windows of the piece change nothing.
 LEAST = 2.0**-25
 #: Forms of a pass. `SECOND`: that over coefficients. `MERGED`: sums have references, see `guided_merge`.
 SECOND, MERGED = 1, 2
@@ -138,14 +139,14 @@ def solve(form, job, line, i, at, real, to, wide):
     if form & MERGED and job.fill:
         first = load(_F64, peek(job.to) + to + 8 * i, _F64)
         wanted = first != first
-    elif count_lanes(lacking):
-        poke(job.flag, 1)
     for q in range(n_all if job.counts else n_summed):
         found = load(_F64, sides + BYTES * q, _F64)
         if job.counts and q < n_summed:
             found = where(count > zero, found * count, 0.0)
         if not form & MERGED and q == 0:
             found = where(lacking, np.nan, found)
+            if count_lanes(found != found):
+                poke(job.flag, 1)
         place = peek(job.to + 8 * q) + to
         if form & MERGED and job.fill:
             found = where(wanted, found, load(_F64, place + 8 * i, _F64))
@@ -157,27 +158,44 @@ def solve(form, job, line, i, at, real, to, wide):
 
 
 @nested
-def solve_grey(job, line, i, to, wide):
-    """Do what `solve` does for an image and a guide of one channel, whose samples are all present."""
-    here, inverse, eps = line + 8 * i, splat(_F64, 1.0 / job.taps), splat(_F64, job.eps)
-    mean = load(_F64, here, _F64) * inverse
-    other, covariance = mean, mean
-    products = here + job.segment * (1 if job.own else 2)
-    variance = larger(fma(-mean, mean, load(_F64, products, _F64) * inverse), splat(_F64, 0.0))
-    if job.own:
-        covariance = variance
-    else:
-        other = load(_F64, here + job.segment, _F64) * inverse
-        covariance = fma(-mean, other, load(_F64, products + job.segment, _F64) * inverse)
-    variance = variance + eps
-    lacking = mean * mean * splat(_F64, LEAST) >= variance
-    slope = covariance / variance
-    constant = fma(-slope, mean, other)
-    if count_lanes(lacking):
-        poke(job.flag, 1)
-        slope = where(lacking, np.nan, slope)
-    _put(_F64, job, peek(job.to) + to, i, wide, slope)
-    _put(_F64, job, peek(job.to + 8) + to, i, wide, constant)
+def solve_grey(job, line, to, wide):
+    """Do what `solve` does for a line of one channel with a guide of one. All samples are present."""
+    lanes, own, segment, flag = BYTES // 8, job.own, job.segment, job.flag
+    slope_to, constant_to = peek(job.to) + to, peek(job.to + 8) + to
+    inverse, eps = splat(_F64, 1.0 / job.taps), splat(_F64, job.eps)
+    for block in range((wide + lanes - 1) // lanes):
+        i = min(block * lanes, max(wide - lanes, 0))
+        here = line + 8 * i
+        mean = load(_F64, here, _F64) * inverse
+        other, covariance = mean, mean
+        products = here + segment * (1 if own else 2)
+        variance = larger(fma(-mean, mean, load(_F64, products, _F64) * inverse), splat(_F64, 0.0))
+        if own:
+            covariance = variance
+        else:
+            other = load(_F64, here + segment, _F64) * inverse
+            covariance = fma(-mean, other, load(_F64, products + segment, _F64) * inverse)
+        variance = variance + eps
+        slope = covariance / variance
+        constant = fma(-slope, mean, other)
+        lacking = (mean * mean * splat(_F64, LEAST) >= variance) | (slope != slope)
+        if count_lanes(lacking):
+            poke(flag, 1)
+            slope = where(lacking, np.nan, slope)
+        _put(_F64, job, slope_to, i, wide, slope)
+        _put(_F64, job, constant_to, i, wide, constant)
+
+
+@nested
+def results_grey(real, job, line, at, to, wide):
+    """Do what `results` does for a line of one channel with a guide of one. All samples are present."""
+    lanes, constants, place = BYTES // 8, line + job.segment, peek(job.to) + to
+    guide, inverse = peek(job.guides) + at, splat(_F64, 1.0 / job.taps)
+    for block in range((wide + lanes - 1) // lanes):
+        i = min(block * lanes, max(wide - lanes, 0))
+        own = load(_F64, guide + size_of(real) * i, real)
+        found = fma(load(_F64, line + 8 * i, _F64), own, load(_F64, constants + 8 * i, _F64))
+        _put(real, job, place, i, wide, found * inverse)
 
 
 @nested
