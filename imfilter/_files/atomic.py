@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
-from . import partial, temporary
+from . import temporary
 from .image import FileError
 from .signatures import ZARR_MARKS
 
@@ -70,17 +70,8 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
 
 def replace_folder(folder: str, target: str) -> None:
     """Give a folder another name. The folder that has this name is removed."""
-    old = temporary.beside(target, "old")
-    try:
-        if os.path.isdir(target):
-            os.rename(target, old)
+    with temporary.set_aside(target) if os.path.isdir(target) else contextlib.nullcontext():
         os.rename(folder, target)
-    except BaseException:
-        if os.path.isdir(old) and not os.path.exists(target):
-            os.rename(old, target)
-        raise
-    with partial.listed(old):
-        partial.remove(old)
 
 
 @contextlib.contextmanager
