@@ -32,7 +32,8 @@ def of_colours(
     if _told or axes is not None or channel_axis is not None or not _is_like_colour(array):
         return
     hint = _BY_CONVERSION.format(f"{name}.astype(float)") if all_axes else _BY_ARGUMENTS
-    _warn(f"{name} of shape {array.shape} is filtered along all 3 axes, so that its colours are mixed; {hint}")
+    done = "is filtered along all 3 axes, so that its colours are mixed"
+    _warn(f"{name} of shape {array.shape} {done}; {hint}")
 
 
 def of_counted_colours(array: Any) -> None:

@@ -200,7 +200,7 @@ def test_other_results_of_longer_kernels_keep_their_bits(function, mode, dtype):
     other = image.copy()
     other[3, 5] = np.nan
     whole, found = (function(one, 3, mode=mode, cval=7.0) for one in (image, other))
-    assert np.isnan(found[:, :5]).all()
+    assert np.isnan(found[3, :5]).all()
     near = {"wrap": slice(40, 70)}.get(mode, slice(40, None))
     np.testing.assert_array_equal(found[:, near], whole[:, near])
     for more in ({"dtype": "uint8"}, {"out": np.empty((90, 6)).T}):

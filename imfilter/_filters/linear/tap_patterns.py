@@ -119,8 +119,8 @@ def _thinned(schedule: Schedule, kept: npt.NDArray[np.bool_]) -> Schedule:
     """Return a schedule with some of the taps of its window. The partial sums are those of all taps.
 
     So a result has the same bits with and without the taps of weight zero. Neighbouring rows are not computed
-    in pairs. An image of 700x700 with one NaN takes 1.2 times as long with 9x9 taps as in pairs, and 1.4 times
-    with 3x12 (Zen 3).
+    in pairs. An image of 700x700 with one NaN takes 1.2 times as long with 9x9 taps as in pairs, and 1.4
+    times with 3x12 (Zen 3).
     """
     before = np.concatenate([[0], np.cumsum(kept)])
     runs = schedule.runs[: schedule.double].copy()
