@@ -23,6 +23,7 @@ pytest.importorskip("uvicorn", reason='needs "imfilter[play]"')
 expect = playwright.expect
 #: Milliseconds. Filters compile at their first run.
 SHORT, LONG = 20_000, 120_000
+expect.set_options(timeout=SHORT)  # the timeout of a page is not that of `expect`, which is 5 s
 
 
 @pytest.fixture(scope="module")
