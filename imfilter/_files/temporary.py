@@ -79,7 +79,13 @@ def _locked(path: str, file: IO[bytes] | None) -> Iterator[bool]:
     if not _HAS_LOCKS:
         yield True
         return
-    descriptor = os.open(path, os.O_RDONLY) if file is None else os.dup(file.fileno())
+    try:
+        descriptor = os.open(path, os.O_RDONLY) if file is None else os.dup(file.fileno())
+    except FileNotFoundError:
+        descriptor = -1  # it is already removed
+    if descriptor < 0:
+        yield False
+        return
     try:
         yield locks.lock(descriptor) is not False and locks.is_at(descriptor, path)
     finally:
@@ -101,19 +107,11 @@ def set_aside(target: str) -> Iterator[None]:
                     os.rename(target, os.path.join(folder, os.path.basename(target)))
                     yield
                 except BaseException:
-                    _give_back(folder, target)
+                    with contextlib.suppress(OSError):
+                        _undo(folder)
                     raise
                 _discard(folder)
                 return
-
-
-def _give_back(folder: str, target: str) -> None:
-    """Give a folder that was set aside its name again, if nothing else has the name."""
-    kept = os.path.join(folder, os.path.basename(target))
-    with contextlib.suppress(OSError):
-        if os.path.isdir(kept) and not os.path.lexists(target):
-            os.rename(kept, target)
-        os.rmdir(folder)
 
 
 def _discard(folder: str) -> None:
@@ -147,14 +145,17 @@ def _undo(folder: str) -> None:
     A folder with other contents stays.
     """
     (parent, own), names = os.path.split(folder), os.listdir(folder)
-    if not names:
-        os.rmdir(folder)
-    elif len(names) == 1 and own.rsplit(".", 2)[0] == f".{names[0][:_START]}":
-        target = os.path.join(parent, names[0])
+    if names and (len(names) > 1 or own.rsplit(".", 2)[0] != f".{names[0][:_START]}"):
+        return
+    for name in names:
+        kept, target = os.path.join(folder, name), os.path.join(parent, name)
         if os.path.lexists(target):
             _discard(folder)
-        else:
-            _give_back(folder, target)
+            return
+        if not os.path.isdir(kept):
+            return
+        os.rename(kept, target)
+    os.rmdir(folder)
 
 
 def _remove_if_abandoned(path: str) -> None:

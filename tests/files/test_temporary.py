@@ -208,3 +208,47 @@ def test_a_folder_that_is_not_replaced_gets_its_name_again(tmp_path: Path) -> No
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == ["a.zarr"]
     assert (target / "zarr.json").read_text() == "old"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_another_process_may_replace_a_folder_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """Just before a rename, it takes the folder away, or gives its own folder the name. The last one wins."""
+    target, folder = folder_of(tmp_path / "a.zarr", "old"), folder_of(tmp_path / "new", "new")
+    rename, done = os.rename, list[str]()
+
+    def disturbed(old: str, new: str) -> None:
+        done.append(new)
+        if not taken and len(done) == 1:
+            rename(target, tmp_path / "theirs")
+        if taken and len(done) == 2:
+            folder_of(target, "theirs")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", disturbed)
+    atomic.replace_folder(str(folder), str(target))
+    assert (target / "zarr.json").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == (["a.zarr"] if taken else ["a.zarr", "theirs"])
+
+
+def test_another_process_may_remove_a_folder_before_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes it for that of a killed process."""
+    target = folder_of(tmp_path / "a.zarr", "old")
+    mkdir, made = os.mkdir, list[str]()
+
+    def removed(path: str) -> None:
+        mkdir(path)
+        made.append(path)
+        if len(made) % 2:
+            os.rmdir(path)
+
+    monkeypatch.setattr(os, "mkdir", removed)
+    with temporary.created(str(target), os.mkdir) as (folder, _):
+        assert [len(made), os.path.isdir(folder)] == [2, True]
+        with temporary.set_aside(str(target)):
+            assert [len(made), os.path.exists(target)] == [4, False]
+            os.rename(folder, target)
+    assert os.listdir(tmp_path) == ["a.zarr"]
