@@ -230,6 +230,22 @@ def test_thresholds_of_colours_are_warned_of_with_advice_that_works(lazy):
         assert not colour_warning._told
 
 
+def test_thresholds_of_pictures_that_are_no_arrays_are_warned_of():
+    """Such as images of Pillow, whose type is known only as an array."""
+
+    class Picture:
+        def __array__(self, dtype=None, copy=None):
+            return image
+
+    image = picture(20, 21, 3)
+    image[:10] //= 4
+    for function, _ in thresholds():
+        colour_warning._told = False
+        with pytest.warns(UserWarning, match="rgb_to_gray") as told:
+            function(Picture())
+        assert [told[0].filename, len(told)] == [__file__, 1]
+
+
 def test_a_warning_that_is_an_error_stays_one():
     """Where warnings are errors, the second call must not pass for the first one's failure."""
     image = picture(21, 20, 3)

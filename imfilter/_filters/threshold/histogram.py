@@ -97,6 +97,8 @@ def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) ->
         return Samples(image.reshape(-1), None, threads.requested(workers))
     bare, own = missing.split(image)
     array = arguments.image(bare)
+    if least:  # a whole image, which was no array if it has not been looked at yet
+        colour_warning.of_counted_colours(array)
     threads_wanted = threads.requested(workers)
     found = missing.presence(array, Common(mask=mask, nan=nan, workers=workers), own)
     with np.errstate(over="ignore"):  # of long doubles
