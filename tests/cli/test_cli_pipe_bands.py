@@ -141,4 +141,4 @@ def test_bands_count_the_bytes_of_the_result(
     monkeypatch.setattr(strips, "whole", noted)
     source = save(tmp_path / "in.tif", two_hills(44, 61))
     done("pipe", source, tmp_path / f"out{suffix}", *(["--dtype", dtype] if dtype else []), "gaussian")
-    assert seen == [np.dtype(dtype or "uint8")]
+    assert seen[0] == np.dtype(dtype or "uint8")  # those that follow are of single steps
