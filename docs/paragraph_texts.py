@@ -98,8 +98,8 @@ nan : {'propagate', 'ignore'}, optional
 GLOBAL = {
     "image": """\
 image : array_like
-    Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-    floats. The function does not change it.""",
+    Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+    integers or floats. The function does not change it.""",
     "bins": """\
 bins : int, optional
     Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats

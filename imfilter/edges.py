@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments, borders, dtypes, missing
+from imfilter._base import arguments, borders, colour_warning, dtypes, missing
 from imfilter._base import inside as samples
 from imfilter._base.keywords import hinted
 from imfilter._base.plan import by_window
@@ -317,8 +317,8 @@ def hysteresis_threshold(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume of any shape. Every axis is spatial. Bool, integers or floats. The function
-        does not change it.
+        Image, signal or volume of any shape. Every axis is spatial: convert a colour image to grey first.
+        Bool, integers or floats. The function does not change it.
     low, high : float
         Low and high threshold in the unit of `image`. `low` must not be greater than `high`.
     connectivity : int, optional
@@ -361,6 +361,7 @@ def hysteresis_threshold(
     """
     bare, own = missing.split(image)
     array = arguments.image(bare)
+    colour_warning.of_colours(array, None, None, all_axes=True)
     bounds = _ordered(low, high)
     steps = array.ndim
     if connectivity is not None:

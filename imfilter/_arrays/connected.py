@@ -13,6 +13,7 @@ from dask.highlevelgraph import HighLevelGraph
 from imfilter._arrays import lazy
 from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.tasks import Opaque
+from imfilter._base import colour_warning
 
 #: Values of a map: below the low threshold, between both, above the high one.
 WEAK, STRONG = 1, 2
@@ -139,6 +140,7 @@ def _final(both: tuple[Components, Faces], strong: npt.NDArray[np.bool_]) -> npt
 
 def hysteresis(call: Call) -> Any:
     """Return the lazy result of `hysteresis_threshold`."""
+    colour_warning.of_colours(call.image, None, None, all_axes=True)
     image = call.image
     dry(call, (1,) * image.ndim).run()  # checks the arguments
     steps = call.get("connectivity")

@@ -12,12 +12,14 @@ from imfilter._arrays.blocks import Source
 from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.reduced import reduced
 from imfilter._arrays.tasks import Opaque
+from imfilter._base import colour_warning
 from imfilter._filters.threshold import histogram, merged
 
 
 def threshold(call: Call) -> Any:
     """Return the lazy threshold: an array without axes, or one of several thresholds."""
     image = call.image
+    colour_warning.of_counted_colours(image)
     tried = dry(call, (1,) * image.ndim).run()  # checks the arguments
     arrays = [image]
     if call.arguments.get("mask") is not None:

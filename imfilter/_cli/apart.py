@@ -88,6 +88,7 @@ def _work_and_end(work: Callable[[], object], parent: int) -> NoReturn:
         with contextlib.suppress(OSError, AttributeError, TypeError):
             ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() == parent:
+            jit.only_kept.set(False)  # set if the work is a part of other work that needs a kernel
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
             with messages.kept():  # the other process says them
                 work()

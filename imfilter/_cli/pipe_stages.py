@@ -13,7 +13,7 @@ from imfilter._base import dtypes, threads
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.lazy import LazyRows
-from . import heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
+from . import apart, heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
 from .pipe import ARRAY, Group, Prepared
 from .steps import Step
 from .strips import Piecewise, Rows
@@ -62,7 +62,9 @@ def piecewise(
     prepared = pipe.prepared(steps, image, {**options, "workers": 1} if lazy else options, kind)
     run = _Run(prepared, image, options["workers"], name)
     rows, last = run.through()
-    return Piecewise(run.image, rows, lambda piece: prepared.written(run.part(last, piece)))
+    return Piecewise(
+        run.image, rows, lambda piece: prepared.written(run.part(last, piece)), result=prepared.target
+    )
 
 
 def before(number: int, steps: Sequence[Step], image: Image, options: Mapping[str, Any]) -> Image:
@@ -77,6 +79,11 @@ def before(number: int, steps: Sequence[Step], image: Image, options: Mapping[st
     rows, last = run.through()
     made = Piecewise(run.image, rows, lambda piece: run.part(last, piece))
     return missing.found(strips.whole(made), step.options)
+
+
+def _first(made: Piecewise, band: strips.Band) -> Image:
+    """Compute a band. It is not held after its work."""
+    return apart.compiled(lambda: made.streamed(band))
 
 
 class _Run:
@@ -208,7 +215,8 @@ class _Run:
         workers = threads.most(threads.requested(self._workers))
         count = strips.count_bands(made.image, made.rows, workers + pipeline.OTHERS)
         items = quiet.items(strips.bands(made.image, made.rows, count))
-        return pipeline.results(items, made.streamed, workers)
+        yield _first(made, next(items))  # before there are threads, which a copy of the process would lack
+        yield from pipeline.results(items, made.streamed, workers)
 
     def _found(self, step: Step, group: Group | None) -> Step:
         """Return a step with its threshold of the whole image, or of the result of some steps."""

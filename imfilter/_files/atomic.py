@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from typing import IO
 
-from . import partial, temporary
+from . import temporary
 from .image import FileError
 from .signatures import ZARR_MARKS
 
 #: Bytes of a file that begin to be written to the disk together.
 _BEGUN = 1 << 25
+#: Attempts to replace a folder, and errors that say that another process has renamed it meanwhile.
+_TRIES, _CHANGED = 100, (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY)
 #: Endings of the names of images that are folders.
 _FOLDERS = (".zarr",)
 
@@ -32,10 +35,10 @@ def check_target(path: str | os.PathLike[str]) -> str:
         raise FileError(f"{path}: is a folder, not a file")
     if not os.path.isdir(folder):
         raise FileError(f"{path}: the folder {folder} does not exist")
-    if os.path.exists(target) and not os.path.isdir(target):
-        if not os.path.isfile(target):
+    if os.path.exists(target):
+        if not os.path.isdir(target) and not os.path.isfile(target):
             raise FileError(f"{path}: is not a regular file")
-        if not os.access(target, os.W_OK):
+        if not os.access(target, os.W_OK):  # a read-only folder could not be moved at the end of the work
             raise FileError(f"{path}: is read-only")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileError(f"{path}: the folder {folder} is not writable")
@@ -69,18 +72,18 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def replace_folder(folder: str, target: str) -> None:
-    """Give a folder another name. The folder that has this name is removed."""
-    old = temporary.beside(target, "old")
-    try:
-        if os.path.isdir(target):
-            os.rename(target, old)
-        os.rename(folder, target)
-    except BaseException:
-        if os.path.isdir(old) and not os.path.exists(target):
-            os.rename(old, target)
-        raise
-    with partial.listed(old):
-        partial.remove(old)
+    """Give a folder another name. The folder that has this name is removed.
+
+    Another process may replace the same folder meanwhile. The last one wins, as with files.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            with temporary.set_aside(target) if os.path.isdir(target) else contextlib.nullcontext():
+                os.rename(folder, target)
+            return
+        except OSError as error:
+            if not left or error.errno not in _CHANGED or not os.path.isdir(folder):
+                raise
 
 
 @contextlib.contextmanager

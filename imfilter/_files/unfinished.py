@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
-from . import locks, partial
+from . import locks, partial, temporary
 from .atomic import check_target, replace_folder, replacing
 from .image import FileError
 
@@ -185,6 +185,7 @@ def opened(path: str, description: Mapping[str, Any]) -> Iterator[Unfinished]:
     try:
         work.check()
         with _lock(work):
+            temporary.clean(os.path.dirname(target))  # what a killed process was replacing
             try:
                 yield work
             finally:

@@ -28,8 +28,8 @@ def otsu(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.
@@ -97,8 +97,8 @@ def multi_otsu(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     classes : int, optional
         Number of classes, from 2 to 6. Default 3.
     bins : int, optional
@@ -176,8 +176,8 @@ def li(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.
@@ -243,8 +243,8 @@ def yen(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.

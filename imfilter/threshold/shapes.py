@@ -27,8 +27,8 @@ def triangle(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.
@@ -93,8 +93,8 @@ def isodata(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.
@@ -159,8 +159,8 @@ def minimum(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     bins : int, optional
         Number of equal bins between the smallest and the largest sample, at least 2. Only images of floats
         have such bins. In other images, each integer has a bin. Default 256.
@@ -224,8 +224,8 @@ def mean(
     Parameters
     ----------
     image : array_like
-        Image, signal or volume. Every axis is spatial, and all samples have one histogram. Bool, integers or
-        floats. The function does not change it.
+        Image, signal or volume. All samples have one histogram: convert a colour image to grey first. Bool,
+        integers or floats. The function does not change it.
     mask : array_like, optional
         Samples that are present, in the shape of `image`. Bool: True where a sample is present. Numbers: how
         much a sample counts, at least 0. An absent sample may have any value, and changes no result. Default:

@@ -132,6 +132,24 @@ def test_samples_that_are_not_finite():
                 agree(function(lazy, *args, **options), function(array, *args, **options))
 
 
+def test_one_bad_sample_beside_kernels_with_zeros_and_kernels_longer_than_the_image():
+    """Sums of samples that are not finite have other taps. Only one of the blocks has such a sample."""
+    kernel = np.random.default_rng(1).random((9, 9)) - 0.5
+    kernel[::2, ::3] = 0
+    for value in (np.nan, -np.inf):
+        array = np.random.default_rng(1).random((6, 200)).astype("f4")
+        array[3, 5] = value
+        for options in ({}, {"mode": "wrap"}, {"mode": "shrink"}):
+            for function, args in (
+                (imfilter.difference_of_gaussians, (3,)),
+                (imfilter.hessian, (3,)),
+                (imfilter.correlate, (kernel,)),
+            ):
+                whole = function(array, *args, **options)
+                for chunks in ((6, 30), (2, 50)):
+                    agree(function(da.from_array(array, chunks=chunks), *args, **options), whole)
+
+
 def test_masked_arrays():
     array = np.ma.MaskedArray(image("f4"), image("f4") > 90)
     found = imfilter.gaussian(da.from_array(array, chunks=(7, 10)), 1).compute()

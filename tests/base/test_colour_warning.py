@@ -4,11 +4,13 @@ import inspect
 import subprocess
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 
 import imfilter
+from imfilter import color, threshold
 from imfilter._base import colour_warning
 from tests.looping import loop_over, prepared
 
@@ -192,6 +194,56 @@ def test_blobs_of_colours_are_warned_of_with_advice_that_works():
     np.testing.assert_allclose(imfilter.blobs(image.astype(float), 1, 2), found, rtol=1e-3)
     imfilter.blobs(imfilter.color.rgb_to_gray(image), 1, 2)
     assert not colour_warning._told
+
+
+#: Thresholds of whole images. Those of windows have `axes`.
+THRESHOLDS = [name for name in threshold.__all__ if name not in ("local", "niblack", "sauvola")]
+
+
+def thresholds():
+    """The functions without `axes` that take a volume, with the advice that the warning gives."""
+    yield partial(imfilter.hysteresis_threshold, low=50, high=150), lambda array: array.astype(float)
+    for name in THRESHOLDS:
+        yield getattr(threshold, name), np.ravel
+
+
+@loop_over("lazy", [False, True])
+def test_thresholds_of_colours_are_warned_of_with_advice_that_works(lazy):
+    """One threshold for all colours is as wrong as a window of all colours."""
+    image = picture(20, 21, 3)
+    image[:10] //= 4  # two classes
+    given = pytest.importorskip("dask.array").from_array(image, chunks=(10, 21, 3)) if lazy else image
+    for function, advised in thresholds():
+        if lazy and function is threshold.mean:
+            continue  # it takes no lazy image
+        colour_warning._told = False
+        with pytest.warns(UserWarning, match=r"image of shape \(20, 21, 3\).*rgb_to_gray.*image\.") as told:
+            found = function(given)
+        assert [told[0].filename, len(told)] == [__file__, 1]
+        assert "channel_axis" not in str(told[0].message)
+        colour_warning._told = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.testing.assert_array_equal(np.asarray(function(advised(image))), np.asarray(found))
+            function(color.rgb_to_gray(image))
+            function(image[..., 0])
+        assert not colour_warning._told
+
+
+def test_thresholds_of_pictures_that_are_no_arrays_are_warned_of():
+    """Such as images of Pillow, whose type is known only as an array."""
+
+    class Picture:
+        def __array__(self, dtype=None, copy=None):
+            return image
+
+    image = picture(20, 21, 3)
+    image[:10] //= 4
+    for function, _ in thresholds():
+        colour_warning._told = False
+        with pytest.warns(UserWarning, match="rgb_to_gray") as told:
+            function(Picture())
+        assert [told[0].filename, len(told)] == [__file__, 1]
 
 
 def test_a_warning_that_is_an_error_stays_one():

@@ -154,6 +154,15 @@ def test_a_copy_whose_status_the_system_takes(tmp_path: Path) -> None:
         signal.signal(signal.SIGCHLD, before)
 
 
+def test_a_part_of_other_work_has_a_copy_of_its_own(tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    work = kernel(tmp_path / "kernel", lambda: (copies / str(os.getpid())).touch())
+    found = apart.compiled(lambda: apart.compiled(work))
+    assert found != os.getpid()
+    assert os.listdir(copies) == [str(found)]
+
+
 def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
     this = os.getpid()
 
@@ -165,9 +174,9 @@ def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def command(source: Path, code: str, name: str = "erode") -> Iterator[subprocess.Popen[str]]:
+def command(source: Path, code: str, name: str = "erode", *steps: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, with an empty folder for compiled code."""
-    words = [name, source, source.with_name("out.tif")]
+    words = [name, source, source.with_name("out.tif"), *steps]
     with subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         env=subprocess_env() | {"IMFILTER_CACHE_DIR": str(source.with_name("cache"))},
@@ -190,6 +199,16 @@ def test_the_command_compiles_for_a_large_picture_in_a_copy(tmp_path: Path, name
     assert len(found) == copies
     assert str(running.pid) not in found
     assert (tmp_path / "out.tif").stat().st_size > 4200 * 4000
+
+
+@pytest.mark.slow  # compiles into an empty folder
+def test_steps_before_a_threshold_are_compiled_in_a_copy(tmp_path: Path) -> None:
+    """Threads compute their bands. The threshold itself is compiled when threads exist, so in no copy."""
+    source = tiff(tmp_path / "in.tif", noise(4200, 4000))
+    with command(source, COMPILING, "pipe", "erode", "threshold") as running:
+        first, *_ = running.communicate()[0].split()
+    assert running.returncode == 0
+    assert first != str(running.pid)
 
 
 @pytest.mark.slow  # starts processes

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imfilter._cli import messages, pipe_stages
+from imfilter import io
+from imfilter._cli import messages, pipe_stages, strips
 from tests.cli.commands import done, failed, said, save
 from tests.cli.streaming import same
 from tests.cli.test_cli_streamed_thresholds import two_hills
@@ -122,3 +123,22 @@ def test_an_error_of_a_threshold_names_the_step(
     np.save(tmp_path / "b.npy", pixels)
     line = failed(capsys, 2, "pipe", tmp_path / "b.npy", tmp_path / "out.npy", "box", "threshold")
     assert line.startswith("step 2, threshold: nan must be 'ignore'")
+
+
+@loop_over(
+    ("suffix", "dtype"), [(".npy", "float64"), (".tif", "float32"), (".png", "uint16"), (".tif", None)]
+)
+def test_bands_count_the_bytes_of_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, dtype: str | None
+) -> None:
+    """A result of float64 takes twice the memory of the floats between two steps."""
+    seen, whole = [], strips.whole
+
+    def noted(made: strips.Piecewise) -> io.Image:
+        seen.append(made.result)
+        return whole(made)
+
+    monkeypatch.setattr(strips, "whole", noted)
+    source = save(tmp_path / "in.tif", two_hills(44, 61))
+    done("pipe", source, tmp_path / f"out{suffix}", *(["--dtype", dtype] if dtype else []), "gaussian")
+    assert seen[0] == np.dtype(dtype or "uint8")  # those that follow are of single steps

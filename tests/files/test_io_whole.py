@@ -150,9 +150,12 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_read_only_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.png").write_bytes(b"old")
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / "zarr.json").write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-    with pytest.raises(io.FileError, match="is read-only"):
-        io.check_target(tmp_path / "a.png")
+    for name in ("a.png", "a.zarr"):
+        with pytest.raises(io.FileError, match="is read-only"):
+            io.check_target(tmp_path / name)
     with pytest.raises(io.FileError, match="is not writable"):
         io.check_target(tmp_path / "b.png")
 

@@ -11,6 +11,7 @@ import pytest
 
 from imfilter._files import atomic, temporary
 from imfilter._files.signatures import ZARR_MARKS
+from tests.looping import loop_over
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="files that are written have no locks")
 
@@ -98,7 +99,7 @@ def test_the_file_is_locked_until_it_has_its_name(tmp_path: Path, monkeypatch: p
 
     def noted(name: str, target: str) -> None:
         temporary._searched.clear()
-        temporary._remove_abandoned(str(tmp_path))
+        temporary.clean(str(tmp_path))
         replace(name, target)
 
     monkeypatch.setattr(os, "replace", noted)
@@ -132,3 +133,122 @@ def test_file_systems_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(temporary.locks, "lock", lambda descriptor: None)
     write(tmp_path / "a.png")
     assert len(os.listdir(tmp_path)) == 2
+
+
+#: Replaces a folder, and is killed at the rename with a number from 1.
+_REPLACE = """
+import os, signal, sys
+from imfilter._files.atomic import replacing_folder
+target, last, rename, done = sys.argv[1], int(sys.argv[2]), os.rename, []
+def killed(*names):
+    done.append(names)
+    if len(done) == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(*names)
+os.rename = killed
+with replacing_folder(target) as folder:
+    open(folder + "/zarr.json", "w").write("new")
+"""
+
+
+def folder_of(path: Path, text: str) -> Path:
+    path.mkdir()
+    (path / "zarr.json").write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.zarr", f"{'long' * 20}.zarr"])
+@loop_over("last", [1, 2, 3, 4])
+def test_a_folder_that_a_killed_process_was_replacing_is_not_lost(
+    tmp_path: Path, name: str, last: int
+) -> None:
+    """It was renamed, then the new one, and then it was to be removed."""
+    temporary._searched.clear()
+    target = folder_of(tmp_path / name, "old")
+    command = [sys.executable, "-c", _REPLACE, str(target), str(last)]
+    done = subprocess.run(command, check=False)
+    assert (done.returncode == 0) == (last == 4)
+    assert len(os.listdir(tmp_path)) == [0, 3, 2, 2, 1][last]
+    write(tmp_path / "b.png")
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "b.png"])
+    assert (target / "zarr.json").read_text() == ("old" if last < 3 else "new")
+
+
+def test_a_folder_that_was_set_aside_keeps_its_place_if_its_name_is_taken(tmp_path: Path) -> None:
+    """A folder of another program, with an ending that is ours, stays too."""
+    aside = tmp_path / os.path.basename(temporary.beside("a.zarr", "old"))
+    other = tmp_path / os.path.basename(temporary.beside("b.zarr", "old"))
+    empty = tmp_path / os.path.basename(temporary.beside("c.zarr", "old"))
+    for folder in (aside, other, empty):
+        folder.mkdir()
+    folder_of(aside / "a.zarr", "old")
+    folder_of(other / "other.zarr", "old")
+    folder_of(tmp_path / "a.zarr", "new")
+    temporary.clean(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == sorted(["a.zarr", other.name])
+    assert (tmp_path / "a.zarr" / "zarr.json").read_text() == "new"
+    assert os.listdir(other) == ["other.zarr"]
+
+
+def test_a_folder_that_is_being_replaced_stays(tmp_path: Path) -> None:
+    target = str(folder_of(tmp_path / "a.zarr", "old"))
+    with temporary.set_aside(target):
+        before = os.listdir(tmp_path)
+        temporary.clean(str(tmp_path))
+        assert os.listdir(tmp_path) == before
+        assert not os.path.exists(target)
+        folder_of(Path(target), "new")
+    assert os.listdir(tmp_path) == ["a.zarr"]
+    assert Path(target, "zarr.json").read_text() == "new"
+
+
+def test_a_folder_that_is_not_replaced_gets_its_name_again(tmp_path: Path) -> None:
+    target = folder_of(tmp_path / "a.zarr", "old")
+    with pytest.raises(KeyboardInterrupt), temporary.set_aside(str(target)):
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == ["a.zarr"]
+    assert (target / "zarr.json").read_text() == "old"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_another_process_may_replace_a_folder_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """Just before a rename, it takes the folder away, or gives its own folder the name. The last one wins."""
+    target, folder = folder_of(tmp_path / "a.zarr", "old"), folder_of(tmp_path / "new", "new")
+    rename, done = os.rename, list[str]()
+
+    def disturbed(old: str, new: str) -> None:
+        done.append(new)
+        if not taken and len(done) == 1:
+            rename(target, tmp_path / "theirs")
+        if taken and len(done) == 2:
+            folder_of(target, "theirs")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", disturbed)
+    atomic.replace_folder(str(folder), str(target))
+    assert (target / "zarr.json").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == (["a.zarr"] if taken else ["a.zarr", "theirs"])
+
+
+def test_another_process_may_remove_a_folder_before_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes it for that of a killed process."""
+    target = folder_of(tmp_path / "a.zarr", "old")
+    mkdir, made = os.mkdir, list[str]()
+
+    def removed(path: str) -> None:
+        mkdir(path)
+        made.append(path)
+        if len(made) % 2:
+            os.rmdir(path)
+
+    monkeypatch.setattr(os, "mkdir", removed)
+    with temporary.created(str(target), os.mkdir) as (folder, _):
+        assert [len(made), os.path.isdir(folder)] == [2, True]
+        with temporary.set_aside(str(target)):
+            assert [len(made), os.path.exists(target)] == [4, False]
+            os.rename(folder, target)
+    assert os.listdir(tmp_path) == ["a.zarr"]

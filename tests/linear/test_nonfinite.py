@@ -154,3 +154,56 @@ def test_zero_taps_among_others(at, value):
     strided = imfilter.correlate(image[:, ::2], kernel, mode="zero")
     hit = scipy.ndimage.binary_dilation(~np.isfinite(image[:, ::2]), kernel != 0)
     np.testing.assert_array_equal(np.isfinite(strided), ~hit)
+
+
+def sparse(*shape, signed=True):
+    """A kernel with a few zeros, which the window of a finite image also reads."""
+    rng = np.random.default_rng(len(shape))
+    kernel = rng.random(shape) - 0.5 * signed
+    kernel.flat[:: max(4, kernel.size // 9)] = 0
+    return kernel
+
+
+#: Kernels whose sums have several parts, images and strides. Some kernels are longer than an axis.
+ELSEWHERE = [
+    (sparse(9, 9), (40, 90), 1),
+    (sparse(12, 3), (40, 90), 1),
+    (sparse(3, 12, signed=False), (40, 90), 1),
+    (sparse(13, 13), (40, 90), 2),
+    (sparse(4, 5, 4), (9, 12, 60), 1),
+    (sparse(40, 3), (6, 90), 1),
+    (sparse(40, 3, signed=False), (6, 90), 1),
+]
+
+
+@loop_over("dtype", ["float32", "float64"])
+@loop_over("value", [np.nan, np.inf])
+@loop_over("mode", ["mirror", "zero", "shrink"])
+@loop_over(("kernel", "shape", "stride"), ELSEWHERE)
+def test_other_results_keep_their_bits(kernel, shape, stride, mode, value, dtype):
+    """A part of an image does not know whether another part has such a sample."""
+    image = (np.random.default_rng(1).random(shape) * 100).astype(dtype)
+    other = image.copy()
+    other[..., 2] = value
+    far = (..., slice(12, None))
+    whole, found = (imfilter.correlate(one, kernel, mode=mode, stride=stride) for one in (image, other))
+    assert not np.isfinite(found[..., 1]).all()
+    np.testing.assert_array_equal(found[far], whole[far])
+
+
+@pytest.mark.parametrize("function", [imfilter.difference_of_gaussians, imfilter.laplacian_of_gaussian])
+@loop_over("mode", ["mirror", "wrap", "edge", "constant"])
+@loop_over("dtype", ["float32", "float64"])
+def test_other_results_of_longer_kernels_keep_their_bits(function, mode, dtype):
+    """Both signs of the kernel read the same sample: they are summed apart where it is not finite."""
+    image = (np.random.default_rng(1).random((6, 90)) * 100).astype(dtype)
+    other = image.copy()
+    other[3, 5] = np.nan
+    whole, found = (function(one, 3, mode=mode, cval=7.0) for one in (image, other))
+    assert np.isnan(found[3, :5]).all()
+    near = {"wrap": slice(40, 70)}.get(mode, slice(40, None))
+    np.testing.assert_array_equal(found[:, near], whole[:, near])
+    for more in ({"dtype": "uint8"}, {"out": np.empty((90, 6)).T}):
+        with np.errstate(invalid="ignore"):
+            again = function(other, 3, mode=mode, cval=7.0, **more)[:, near]
+        np.testing.assert_array_equal(again, function(image, 3, mode=mode, cval=7.0, **more)[:, near])

@@ -29,10 +29,10 @@ from imfilter._filters.linear.operators import Operator
 def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
     """Apply the operator of `call` to the image `given`; return `out` or a new array."""
     chosen, image = call.choice, dtypes.readable(given)
-    if call.apart is not None and not infinities.absent(image, call.cval):
-        return run(call.apart, given, out, workers)
     target = dtypes.target(out, given, call.shape, call.native)
-    if not chosen.implementation.run(call, chosen.operator, image, target, workers):
+    if call.apart is not None and not infinities.absent(image, call.cval):
+        infinities.correlate_folded(run, call, image, target, workers)
+    elif not chosen.implementation.run(call, chosen.operator, image, target, workers):
         # Samples that are not finite must go through the kernel's own taps.
         if infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)

@@ -57,6 +57,30 @@ def correlate(
     dtypes.place(result, target)
 
 
+def correlate_folded(
+    run: Callable[..., npt.NDArray],
+    call: Call,
+    image: npt.NDArray,
+    target: npt.NDArray,
+    workers: int | None,
+) -> None:
+    """Write the correlation with a folded kernel to `target`; `run` runs a call.
+
+    The taps of ``call.apart`` find the results that depend on a sample that is not finite. They do not make
+    the others: their sums are rounded in another way, and a part of the image without such samples has sums
+    of the folded taps.
+    """
+    assert call.apart is not None
+    finite, inside = np.isfinite(image), math.isfinite(call.cval)
+    zero, real = image.dtype.type(0), {"dtype": call.real, "native": call.real}
+    touched = call.apart.changed(cval=0.0 if inside else call.cval, **real)
+    result = run(touched, np.where(finite, zero, image), None, workers)
+    folded = call.changed(cval=call.cval if inside else 0.0, **real)
+    sums = run(folded, np.where(finite, image, zero), None, workers)
+    np.copyto(result, sums, where=np.isfinite(result))
+    dtypes.place(result, target)
+
+
 def _counting(call: Call, weights: Taps, image: npt.NDArray, cval: float) -> Call:
     """Return the call that correlates with other weights, in float64, without a bias."""
     operator, real = Operator(dense=weights), dtypes.FLOAT64

@@ -104,13 +104,29 @@ def direct(
         read, weights, filled = every, by_row.ravel(), False
     else:
         taken = by_row != 0
-        if fill:
-            for component, taps in zip(components, taken, strict=True):
-                taps |= _nearly_full(component)
+        for component, taps in zip(components, taken, strict=True):
+            taps |= _nearly_full(component)
         read, weights = taken.tobytes(), by_row[taken]
         filled = not weights.all()
     made = _places(read, shape, norm, dilation, pair, real, None, filled)
+    if filled and not fill:
+        kept = weights != 0
+        made, weights = _thinned(made, kept), weights[kept]
     return made, {"weights": weights.astype(real)}
+
+
+def _thinned(schedule: Schedule, kept: npt.NDArray[np.bool_]) -> Schedule:
+    """Return a schedule with some of the taps of its window. The partial sums are those of all taps.
+
+    So a result has the same bits with and without the taps of weight zero. Neighbouring rows are not computed
+    in pairs. An image of 700x700 with one NaN takes 1.2 times as long with 9x9 taps as in pairs, and 1.4
+    times with 3x12 (Zen 3).
+    """
+    before = np.concatenate([[0], np.cumsum(kept)])
+    runs = schedule.runs[: schedule.double].copy()
+    for edge in ("begin", "stop"):
+        runs[edge][schedule.single :] = before[runs[edge][schedule.single :]]
+    return replace(schedule, taps=schedule.taps[kept], runs=runs, double=len(runs), alike=0, filled=False)
 
 
 @remembered(len)
@@ -267,7 +283,7 @@ def _layers(
         halves_y = tuple([half and half.filled for half in halves_y])
     halves = tuple(half for half in halves_y if half is not None)
     halves = halves if len(halves) == len(terms) else ()
-    fill_y = fill and not norm and not halves and _nearly_alike([along_y for _, along_y, _ in reads])
+    full_y = not norm and not halves and _nearly_alike([along_y for _, along_y, _ in reads])
     fill_x = fill and len(terms) > 1 and len(terms[0][2]) <= STRAIGHT_LINE and None in halves_x
     fill_x = fill_x and _nearly_alike([along_x for _, _, along_x in reads])
     halves_x = (None,) * len(terms) if fill_x else halves_x
@@ -296,7 +312,7 @@ def _layers(
         runs += grouped(n_x, n_x + len(used))
         layers["last_x"][layer] = len(runs)
         n_x += len(used)
-        used = np.arange(len(along_y)) if fill_y else _used(along_y, halves_y[layer] if halves else None)
+        used = np.arange(len(along_y)) if full_y else _used(along_y, halves_y[layer] if halves else None)
         table = np.zeros(len(used), TAP)
         table["layer"], table["row"] = layer, used * dilation[1]
         tables.append(table)
@@ -314,10 +330,13 @@ def _layers(
         layers=layers,
         runs=run_table(runs),
     )
+    if full_y and not fill:
+        kept = np.concatenate([along_y for _, along_y, _ in reads])[used_y]
+        made, used_y = _thinned(made, kept), used_y[kept]
     return replace(
         made,
         across=across,
-        filled=fill_x or fill_y or fill_halves,
+        filled=fill_x or (full_y and fill) or fill_halves,
         halves_z=halves_z,
         halves_x=halves_x,
         used_z=tuple(used_z),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, missing, threads
+from imfilter._base import arguments, colour_warning, dtypes, missing, threads
 from imfilter._base.keywords import Common
 from imfilter._base.program import address
 from imfilter._filters.threshold import small
@@ -97,6 +97,8 @@ def present(image: Any, mask: Any, nan: Any, workers: Any, *, least: int = 1) ->
         return Samples(image.reshape(-1), None, threads.requested(workers))
     bare, own = missing.split(image)
     array = arguments.image(bare)
+    if least:  # a whole image, which was no array if it has not been looked at yet
+        colour_warning.of_counted_colours(array)
     threads_wanted = threads.requested(workers)
     found = missing.presence(array, Common(mask=mask, nan=nan, workers=workers), own)
     with np.errstate(over="ignore"):  # of long doubles
@@ -124,6 +126,7 @@ def threshold(
     workers: Any,
 ) -> Any:
     """Return the threshold of an image: NaN, the value of a constant image, or what is chosen."""
+    colour_warning.of_counted_colours(image)
     known = type(bins) is int and 2 <= bins <= WIDEST
     number = bins if known else arguments.integer(bins, "bins", least=2, most=WIDEST)
     found: Histogram | Number

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import threads
+from imfilter._base import colour_warning, threads
 from imfilter._base.program import address
 from imfilter._filters.threshold import histogram, small
 from imfilter._filters.threshold.kernels import histogram as kernels
@@ -24,6 +24,7 @@ _MANY_BYTES = 1 << 25
 
 def mean(image: Any, mask: Any, nan: Any, workers: Any) -> float:
     """Return the mean. The sum of integers is exact."""
+    colour_warning.of_counted_colours(image)
     if histogram.plain(image, mask, nan):
         return _small(image, threads.requested(workers)) / cast(int, image.size)
     if isinstance(image, histogram.Counted):  # the mean of its parts
