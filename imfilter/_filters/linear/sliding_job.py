@@ -26,7 +26,7 @@ from imfilter._filters.linear.kernels.job import (
 )
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
-from imfilter._filters.linear.tap_runs import ROWS, group
+from imfilter._filters.linear.tap_runs import ROWS, SYMMETRIC_ROWS, group
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
@@ -242,7 +242,7 @@ def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int,
         if line and not tables.norm and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y.span) and y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+        return SYMMETRIC, min(y.taps, SYMMETRIC_ROWS) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
         return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1

@@ -17,6 +17,8 @@ _GROUP = 32
 #: multiply-adds a nanosecond (Cascade Lake, AVX-512, where 70 is the most). More rows need more registers
 #: than there are.
 ROWS = 5 if BYTES > 128 else 2
+#: The same for symmetric sums, which have one register for each row of four: SYMFIG.
+SYMMETRIC_ROWS = 4 if BYTES == 128 else ROWS
 #: Most taps along a line that form one partial sum.
 SHORT = 64
 

@@ -29,12 +29,12 @@ from imfilter._simd.llvm import (
     constant,
     element,
     entry,
-    from_real,
     integer_like,
     lanes_from,
     mangle,
     multiply_add,
     read,
+    rows_from_real,
     spread,
     to_real,
     weighed,
@@ -369,7 +369,8 @@ class Block:
         found = self.layers.at(builder.mul(shift, _WORD(sums.width)))
         memory = ir.VectorType(element(self.target.dtype), sums.kind.count)
         behind = builder.mul(shift, _WORD(self.target.dtype.bitwidth // 8))
-        for place, value in zip(self.places, found, strict=True):
-            value = builder.fadd(self.start, value) if self.biased else value
-            value = from_real(builder, value, self.target.dtype, memory)
+        if self.biased:
+            found = (builder.fadd(self.start, value) for value in found)
+        rows = rows_from_real(builder, found, self.target.dtype, memory)
+        for place, value in zip(self.places, rows, strict=True):
             write(builder, builder.add(place, behind), value)
