@@ -270,7 +270,6 @@ def from_real(builder, value, dtype, to):
     return builder.trunc(bits, to)
 
 
-
 def rows_from_real(builder, values, dtype, to):
     """Convert vectors of one length as `from_real` does, one after the other. AVX2 narrows rows together."""
     if not _PACKS or isinstance(dtype, types.Float) or dtype.bitwidth > 16:
@@ -341,7 +340,7 @@ def _pack(builder, name, a, b):
 
 
 def _in_order(builder, value, size):
-    """Return groups of `size` lanes that were narrowed by halves: those of the first half are 0, 2, 4 …"""
+    """Return groups of `size` lanes of the first and of the second half in turn."""
     groups = value.type.count // size
     order = [i // 2 + i % 2 * (groups // 2) for i in range(groups)]
     return shuffle(builder, value, None, [size * i + lane for i in order for lane in range(size)])

@@ -181,6 +181,21 @@ def test_multiply_add_is_the_product_and_the_sum():
     same_bits(computed(lambda a, b: fma(a, b, a), a, b), a * b + a)
 
 
+def stored(values, registers, lanes, target):
+    """Values of type `target` that vectors of so many registers and lanes store."""
+    real, width = values.dtype, target.itemsize
+    size = real.itemsize
+
+    @numba.njit
+    def run(at, to, count):
+        for i in range(0, count, lanes):
+            store(to + i * width, target, load_registers(real, registers, at + i * size, real))
+
+    found = np.empty(values.shape, target)
+    run(values.ctypes.data, found.ctypes.data, len(values))
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("registers", [1, 2, 4, 8])
 @pytest.mark.parametrize("real", FLOATS, ids=str)
@@ -193,15 +208,7 @@ def test_floats_are_rounded_and_saturated_in_vectors_of_any_length(real, registe
     values = np.concatenate([special, at_limits, ties, RNG.normal(0, 9e4, 400)]).astype(real)
     values = RNG.permutation(np.append(values, np.zeros(-len(values) % count, real)))
     for target in targets:
-
-        @numba.njit
-        def run(at, to, count):
-            for i in range(0, count, lanes):
-                store(to + i * width, target, load_registers(real, registers, at + i * size, real))
-
-        lanes, width, size = count, target.itemsize, real.itemsize
-        found = np.empty(values.shape, target)
-        run(values.ctypes.data, found.ctypes.data, len(values))
+        found = stored(values, registers, count, target)
         limits = np.iinfo(target)
         whole = np.clip(np.rint(np.nan_to_num(values.astype(np.float64), nan=0.0)), limits.min, limits.max)
         np.testing.assert_array_equal(found, whole.astype(target), err_msg=str(target))
