@@ -27,7 +27,7 @@ from imfilter._filters.linear.kernels.job import (
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_sums import CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
-from imfilter._filters.linear.tap_runs import CENTRED_ROWS, ROWS, group
+from imfilter._filters.linear.tap_runs import CENTRED_ROWS, KERNELS_ROWS, ROWS, group
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
@@ -247,7 +247,8 @@ def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int,
         return SYMMETRIC, min(y.taps, rows) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+        rows = KERNELS_ROWS if len(tables.window.kernels) > 1 else ROWS
+        return SYMMETRIC_WINDOW, min(y.taps, rows) * y.dilation if near else 1
     if line and tables.plain and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:

@@ -23,7 +23,7 @@ from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
 from imfilter._filters.linear.kernels.winograd_line import line_winograd
 from imfilter._filters.linear.kernels.winograd_rows import slide_winograd
-from imfilter._filters.linear.tap_runs import CENTRED_ROWS, ROWS
+from imfilter._filters.linear.tap_runs import CENTRED_ROWS, KERNELS_ROWS, ROWS
 from imfilter._simd import lane_transpose, lines, tones, unrolled_sums, weighted_sums
 from imfilter._simd.denormals import switch
 from imfilter._simd.jit import Combination
@@ -126,7 +126,8 @@ def _symmetric(real: np.dtype) -> Iterator[Combination]:
             window = symmetry.window(kernels)
             assert window is not None
             numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
-            yield sum_symmetric_window, (real, target, min(3, ROWS), *numbers)
+            rows = min(3, KERNELS_ROWS if len(kernels) > 1 else ROWS)
+            yield sum_symmetric_window, (real, target, rows, *numbers)
     # float64 images are rarer than results of 16 bits, so only their short kernels are compiled.
     for half in range(1, (8 if real == _F32 else 4) + 1):
         for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
