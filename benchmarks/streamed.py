@@ -13,7 +13,8 @@ in memory took 8.6 s, and 1.5 s when it was repeated at once. Short runs, as wit
 this less often.
 
 A picture that was just written is in the page cache, so its programs read memory. With ``--cold`` its pages
-are written to the disk and dropped from the cache before each run, so each program reads the disk.
+are written to the disk and dropped from the cache before each run, so each program reads the disk. The folder
+must be on a disk: a folder in memory, as /tmp of some systems, has no other place for its pages.
 """
 
 import argparse
@@ -106,6 +107,8 @@ def main() -> None:
         "--cold", action="store_true", help="drop the picture from the page cache before each run"
     )
     given = parser.parse_args()
+    if given.cold and not hasattr(os, "posix_fadvise"):
+        parser.error("--cold needs a system with posix_fadvise, such as Linux; measure without it")
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         source, out = Path(folder) / "in.tif", Path(folder) / "out.tif"
         make(source, given.width, given.height)

@@ -25,6 +25,15 @@ def test_a_program_that_fails_is_an_error():
         streamed.run([sys.executable, "-c", "raise SystemExit(3)"])
 
 
+def test_a_system_that_drops_no_pages_is_named(monkeypatch, capsys):
+    monkeypatch.delattr(streamed.os, "posix_fadvise", raising=False)
+    monkeypatch.setattr(sys, "argv", ["streamed", "--cold"])
+    monkeypatch.setattr(streamed, "make", lambda *arguments: pytest.fail("the picture takes 4 GB"))
+    with pytest.raises(SystemExit):
+        streamed.main()
+    assert "--cold needs" in capsys.readouterr().err
+
+
 DROP = """
 import pathlib, sys
 from benchmarks import streamed
