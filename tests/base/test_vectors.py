@@ -22,10 +22,11 @@ from imfilter._simd.lanewise import (
     whole,
 )
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import load, store
+from imfilter._simd.vector import load, load_registers, store
 
 U8, F32, F64 = np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64)
 FLOATS = [F32, F64]
+RNG = np.random.default_rng(0)
 
 
 def samples(dtype, seed):
@@ -178,3 +179,36 @@ def test_nan_is_found_in_any_lane():
 def test_multiply_add_is_the_product_and_the_sum():
     a, b = np.arange(BYTES // 8) + 0.5, np.arange(BYTES // 8)[::-1] - 3.0
     same_bits(computed(lambda a, b: fma(a, b, a), a, b), a * b + a)
+
+
+def stored(values, registers, lanes, target):
+    """Values of type `target` that vectors of so many registers and lanes store."""
+    real, width = values.dtype, target.itemsize
+    size = real.itemsize
+
+    @numba.njit
+    def run(at, to, count):
+        for i in range(0, count, lanes):
+            store(to + i * width, target, load_registers(real, registers, at + i * size, real))
+
+    found = np.empty(values.shape, target)
+    run(values.ctypes.data, found.ctypes.data, len(values))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registers", [1, 2, 4, 8])
+@pytest.mark.parametrize("real", FLOATS, ids=str)
+def test_floats_are_rounded_and_saturated_in_vectors_of_any_length(real, registers):
+    targets = [np.dtype(kind) for kind in "bBhHi"]
+    at_limits = [n + d for t in targets for n in (np.iinfo(t).min, np.iinfo(t).max) for d in (-1, -0.5, 0.5)]
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.5, -0.5, 0.5, 1.5, 1e9, -3e9, 3e9, 1e30, -1e30]
+    count = registers * BYTES // 4 // real.itemsize
+    ties = np.arange(-200, 300) + 0.5
+    values = np.concatenate([special, at_limits, ties, RNG.normal(0, 9e4, 400)]).astype(real)
+    values = RNG.permutation(np.append(values, np.zeros(-len(values) % count, real)))
+    for target in targets:
+        found = stored(values, registers, count, target)
+        limits = np.iinfo(target)
+        whole = np.clip(np.rint(np.nan_to_num(values.astype(np.float64), nan=0.0)), limits.min, limits.max)
+        np.testing.assert_array_equal(found, whole.astype(target), err_msg=str(target))

@@ -16,6 +16,7 @@ from imfilter._simd import jit
 from imfilter._simd.registers import BYTES, FEATURES
 from tests.looping import loop_over
 
+SHUFFLES = FEATURES.get("avx512f") or FEATURES.get("avx2")
 _ARGUMENTS = [*[ctypes.c_int64] * 5, ctypes.c_double, *[ctypes.c_int64] * 4]
 
 
@@ -38,7 +39,7 @@ def sums(line, half, apart, count, step, biased=1, bias=0.0):
     return out[:-1]
 
 
-@pytest.mark.skipif(not FEATURES.get("avx512f"), reason="these sums need AVX-512")
+@pytest.mark.skipif(not SHUFFLES, reason="these sums need AVX2 or AVX-512")
 @loop_over(
     ("taps", "step", "form", "real"),
     [
@@ -70,10 +71,11 @@ def test_the_bits_of_loaded_samples(taps, step, form, real):
 
 def test_where_samples_are_shuffled(monkeypatch):
     """Written-out taps at equal distances of up to four samples, on lines in their own order."""
-    monkeypatch.setattr(sliding_job, "FEATURES", {"avx512f": True})
     plain, lanes = {"lane_layout": False}, {"lane_layout": True}
     taps = np.arange(17)
-    assert [sliding_job._step(plain, taps * n, 5) for n in (1, 3, 4, 5, 16)] == [1, 3, 4, 0, 0]
+    for name in ("avx2", "avx512f"):
+        monkeypatch.setattr(sliding_job, "FEATURES", {name: True})
+        assert [sliding_job._step(plain, taps * n, 5) for n in (1, 3, 4, 5, 16)] == [1, 3, 4, 0, 0]
     assert sliding_job._step(lanes, taps, 5) == 0
     assert sliding_job._step(plain, taps, -1) == 0
     assert sliding_job._step(plain, np.array([0, 1, 3]), 5) == 0
@@ -118,7 +120,7 @@ def steps(kernels):
 def test_the_steps_of_filters(channels, asked):
     """Sums along a line are shuffled in every layer of a filter, and also where they are the only ones."""
     image, options = picture(channels, np.float32)
-    expected = {channels if channels < 5 and FEATURES.get("avx512f") else 0}
+    expected = {channels if channels < 5 and SHUFFLES else 0}
     assert steps(asked(imfilter.gaussian, image, 2, **options)) == expected
     assert steps(asked(imfilter.gaussian, image, 2, axes=1, **options)) == expected
     assert steps(asked(imfilter.difference_of_gaussians, image, 1, 2, **options)) == expected

@@ -25,8 +25,9 @@ from imfilter._filters.linear.kernels.job import (
     UNROLLED,
 )
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
+from imfilter._filters.linear.kernels.symmetric_sums import CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
-from imfilter._filters.linear.tap_runs import ROWS, group
+from imfilter._filters.linear.tap_runs import CENTRED_ROWS, KERNELS_ROWS, ROWS, group
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
@@ -242,10 +243,12 @@ def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int,
         if line and not tables.norm and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y.span) and y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC, min(y.taps, ROWS) * y.dilation if near else 1
+        rows = CENTRED_ROWS if all(half.form == CENTRED for half in tables.halves) else ROWS
+        return SYMMETRIC, min(y.taps, rows) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
-        return SYMMETRIC_WINDOW, min(y.taps, ROWS) * y.dilation if near else 1
+        rows = KERNELS_ROWS if len(tables.window.kernels) > 1 else ROWS
+        return SYMMETRIC_WINDOW, min(y.taps, rows) * y.dilation if near else 1
     if line and tables.plain and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
@@ -363,10 +366,11 @@ def _symmetric(job: Job, tables: Schedule, source: np.dtype, written: np.dtype, 
 def _step(job: Job, columns: Ints, number: int) -> int:
     """Return how many elements apart taps along a line are, if their samples are to be shuffled; otherwise 0.
 
-    Only AVX-512 has an instruction for that. `number` says how the taps are summed.
+    AVX-512 and AVX2 have instructions for that. `number` says how the taps are summed.
     """
     steps = set(np.diff(columns).tolist())
-    if job["lane_layout"] or number <= 0 or len(steps) != 1 or not FEATURES.get("avx512f"):
+    shuffles = FEATURES.get("avx512f") or FEATURES.get("avx2")
+    if job["lane_layout"] or number <= 0 or len(steps) != 1 or not shuffles:
         return 0
     (step,) = steps
     return step if step <= _BESIDE else 0

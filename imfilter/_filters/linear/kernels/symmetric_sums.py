@@ -29,17 +29,19 @@ from imfilter._simd.llvm import (
     constant,
     element,
     entry,
-    from_real,
     integer_like,
     lanes_from,
     mangle,
     multiply_add,
     read,
+    rows_from_real,
+    shuffle,
     spread,
     to_real,
     weighed,
     write,
 )
+from imfilter._simd.registers import LINE
 from imfilter._simd.vector import register_lanes
 
 #: How a layer is summed: pairs about a reference; pairs alone; differences of pairs; pairs about a reference
@@ -201,6 +203,10 @@ class _Beside(_Straight):
     of two registers: gaussian 2 of 1920x1080 uint8 took 0.60 ns a sample. With all taps loaded it took 0.83,
     with only those that need no shuffle 0.65 (Zen 4, one thread). A register may reach up to its own length
     beyond the first and the last tap.
+
+    Registers of 32 bytes are shuffled in halves, and only where a load would cross a cache line: gaussian 2
+    of 1920x1080 uint8 took 1.09 instead of 1.23 ns a sample, of float32 1.66 instead of 1.80. A load across
+    two lines takes 0.9 cycles and another 0.5 (Zen 3, one thread).
     """
 
     def __init__(self, step, *arguments):
@@ -219,24 +225,38 @@ class _Beside(_Straight):
         def read_at(element):
             return read(sums.builder, sums.plus(sums.plus(centre, element, sums.size), shift), bits)
 
-        def register(number):
-            if number not in registers:
-                registers[number] = read_at(number * lanes)
-            return registers[number]
+        def register(element):
+            if element not in registers:
+                registers[element] = read_at(element)
+            return registers[element]
 
         def samples(tap, output):
             distance = tap - half
             element = output * lanes + distance * self.step
-            number, lane = divmod(element, lanes)
-            if lane == 0:
-                found = register(number)
-            elif abs(distance) % _LOADED == 1:
-                found = read_at(element)
+            if lanes * sums.size < LINE:
+                found = self._of_halves(element, lanes, register)
             else:
-                found = lanes_from(sums.builder, register(number), register(number + 1), lane)
+                lane = element % lanes
+                if lane == 0:
+                    found = register(element)
+                elif abs(distance) % _LOADED == 1:
+                    found = read_at(element)
+                else:
+                    first = element - lane
+                    found = lanes_from(sums.builder, register(first), register(first + lanes), lane)
             return sums.builder.bitcast(found, sums.kind)
 
         return samples
+
+    def _of_halves(self, element, lanes, register):
+        """Return the samples from an element on, of which ``register`` returns those that are loaded."""
+        half, lane = lanes // 2, element % (lanes // 2)
+        inside = element * self.sums.size % LINE <= LINE - lanes * self.sums.size
+        if lane == 0 or inside:
+            return register(element)
+        first, second = register(element - lane), register(element - lane + half)
+        order = [*range(lane, half), *range(lanes, lanes + lane)]
+        return shuffle(self.sums.builder, first, second, [i + start for start in (0, half) for i in order])
 
 
 class _Looped:
@@ -369,7 +389,8 @@ class Block:
         found = self.layers.at(builder.mul(shift, _WORD(sums.width)))
         memory = ir.VectorType(element(self.target.dtype), sums.kind.count)
         behind = builder.mul(shift, _WORD(self.target.dtype.bitwidth // 8))
-        for place, value in zip(self.places, found, strict=True):
-            value = builder.fadd(self.start, value) if self.biased else value
-            value = from_real(builder, value, self.target.dtype, memory)
+        if self.biased:
+            found = (builder.fadd(self.start, value) for value in found)
+        rows = rows_from_real(builder, found, self.target.dtype, memory)
+        for place, value in zip(self.places, rows, strict=True):
             write(builder, builder.add(place, behind), value)
