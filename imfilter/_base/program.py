@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import borders, threads
+from imfilter._base import borders, threads, waiting
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
@@ -64,6 +64,7 @@ class Program:
     recompute: Recompute | None = None  # called for an inexact task
     pace: threads.Pace = field(default_factory=threads.Pace)  # of a line
     brief: bool = False  # whether one thread is known to be faster
+    code: tuple[int, int] | None = None  # the addresses of the kernel and of its job
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`. They must have the layouts that this program was made for.
@@ -80,40 +81,66 @@ class Program:
                 pace.note(thread_time() - begin, self.lines)
                 self.brief = pace.seconds * self.lines < threads.LEAST / 2
             return done
+        pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
+        if waiting.awake and known and pieces == 1:
+            done = self._share(image, target, workers)
+            if done is not None:
+                return done
         refused: list[bool] = []
 
         def task(start: int, stop: int) -> None:
             if not self.compute(image, target, start, stop):
                 refused.append(True)
 
-        pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
         threads.run(task, self.lines, workers, pieces, pace)
         if refused:
             pace.seconds = known  # as it was, because some lines were not computed
         return not refused
 
+    def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
+        """Filter with threads that wait. Return whether this succeeded, or None if not enough threads wait."""
+        number = threads.number(self.lines, workers, self.pace)
+        if self.code is None or not 1 < number <= len(waiting.awake) + 1:
+            return None
+        stride = -(-self.workspace // LINE) * LINE
+        workspaces = np.zeros(number * stride, np.uint8)
+        base, first = address(workspaces), -(-self.lines // number)
+        call = *self.code, address(image), address(target)
+        seconds = waiting.share(call, base, stride, first, self.lines, number - 1)
+        if seconds is None:
+            return None
+        if seconds < self.pace.seconds * first:
+            self.pace.note(seconds, first)
+        rest = self.lines - first
+        for n in range(number):
+            stop = first + rest * n // (number - 1)
+            start = self._settle(image, target, base + n * stride, stop)
+            if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
+                return False
+        return True
+
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`. Return whether this succeeded."""
-        # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
-        workspace = np.zeros(self.workspace, np.uint8)
-        base = address(workspace)
+        while 0 <= start < stop:
+            # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
+            workspace = np.zeros(self.workspace, np.uint8)
+            base = address(workspace)
+            self.call(address(image), address(target), base, start, stop)
+            start = self._settle(image, target, base, stop)
+        return start >= 0
+
+    def _settle(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
+        """Recompute the task that a workspace names. Return the next line to compute, or -1 after a refusal."""
+        aligned = base + -base % LINE
+        if self.flag >= 0 and _read_byte(aligned + self.flag).value:
+            return -1
         if self.recompute is None:
-            self.call(address(image), address(target), base, start, stop)
-            return self.flag < 0 or not workspace[-base % LINE + self.flag]
-        aligned = -base % LINE
-        while start < stop:
-            self.call(address(image), address(target), base, start, stop)
-            if self.flag >= 0 and workspace[aligned + self.flag]:
-                return False
-            words = base + aligned + self.inexact
-            number = _read_pointer(words).value
-            if not number:
-                break
-            row = _read_pointer(words + 8).value or 0
-            workspace[words - base : words - base + 8 * WORDS] = 0
-            self.recompute(image, target, number - 1, row)
-            start = number
-        return True
+            return stop
+        number = _read_pointer(aligned + self.inexact).value
+        if not number:
+            return stop
+        self.recompute(image, target, number - 1, _read_pointer(aligned + self.inexact + 8).value or 0)
+        return number
 
     def rows_only(self, source: int, target: int, number: int, first: int, end: int) -> None:
         """Compute some rows of a task. `source` and `target` are addresses of the image and the output."""
@@ -149,6 +176,7 @@ def address(array: npt.NDArray) -> int:
 
 
 _read_pointer = ctypes.c_void_p.from_address
+_read_byte = ctypes.c_uint8.from_address
 
 
 class Prepared(NamedTuple):
@@ -186,7 +214,7 @@ class Prepared(NamedTuple):
             record[self.places[name]] = address(table)
         call = functools.partial(self.driver.entry(), address(record))
         owners = record, *self.owners, *tables.values()
-        return Program(call, owners, *self[4:])
+        return Program(call, owners, *self[4:], code=(self.driver.address(), address(record)))
 
 
 class Job(dict[str, Any]):

@@ -1,0 +1,149 @@
+"""Which threads of the pool wait actively, for how long, and how a call gives them bands; see `mailbox`."""
+
+import itertools
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+
+from imfilter._base import mailbox
+from imfilter._simd.locks import Lock
+
+#: Seconds between the end of a call and the begin of the next one, up to which calls follow each other.
+FOLLOWING = 100e-6
+#: Nanoseconds that a thread waits actively, and nanoseconds between two looks at its mailbox above which it has
+#: lost its core. A look takes 0.1 us.
+_PATIENCE, _LOST = 200_000, 300_000
+#: Largest number of threads that wait.
+_MOST = 64
+#: The calls after which no thread waits, at most, once threads have waited in vain.
+_LONGEST = 255
+#: Bands that make up for the time that a thread waits in vain after the last of them.
+_WORTH = 8
+_WORDS = mailbox.SIZE // 8
+
+
+class _Following:
+    """Whether calls follow each other, and whether it has been worth to wait for the next one."""
+
+    def __init__(self) -> None:
+        self.ended = 0.0  # the last call that used several threads
+        self.skip = self.penalty = 0
+
+    def begin(self, now: float) -> bool:
+        """Tell whether the threads that help with a call shall wait for the next one."""
+        if now - self.ended > FOLLOWING:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        return True
+
+    def note(self, bands: int, lost: bool) -> None:
+        """Take note of the bands that a thread got while it waited, and whether it lost its core."""
+        if lost or not bands:
+            self.penalty = min(2 * self.penalty + 1, _LONGEST)
+        elif bands >= _WORTH:
+            self.penalty = 0
+        self.skip = self.penalty
+
+
+class _Mailboxes:
+    """The mailboxes of a pool. A forked child makes new ones."""
+
+    def __init__(self) -> None:
+        self._memory = np.zeros(mailbox.SIZE * (_MOST + 1), np.uint8)
+        start = -self._memory.ctypes.data % mailbox.SIZE
+        self.words = self._memory[start : start + mailbox.SIZE * _MOST].view(np.int64)
+        self.address = int(self.words.ctypes.data)
+        self._numbers = itertools.count()
+        self.used = 0
+
+    def number(self) -> int:
+        """Return the number of a mailbox that no thread has, or `_MOST` if there is none."""
+        number = min(next(self._numbers), _MOST)
+        self.used = max(self.used, min(number + 1, _MOST))
+        return number
+
+
+_lock = Lock()
+_functions: list[mailbox.Functions | None] = []
+_boxes = _Mailboxes()
+following = _Following()
+#: The numbers of the threads that wait.
+awake: set[int] = set()
+
+
+def number() -> int:
+    """Return the number of a new thread of the pool."""
+    return _boxes.number()
+
+
+def _compiled() -> mailbox.Functions | None:
+    """Return the compiled functions, or None if there are none. All works without them."""
+    with _lock.current:
+        if not _functions:
+            try:
+                _functions.append(mailbox.compiled())
+            except Exception:
+                _functions.append(None)
+        return _functions[0]
+
+
+def wait(thread: int, busy: Callable[[], bool]) -> None:
+    """Wait actively in a thread of the pool, and run bands, until none has come for a time.
+
+    It returns early if `busy` or `leave` say so, or if the thread loses its core.
+    """
+    functions = _compiled()
+    if functions is None or thread >= _MOST:
+        return
+    at, words = thread * _WORDS, _boxes.words
+    words[at + mailbox.LEAVE] = words[at + mailbox.LOST] = 0
+    before = words[at + mailbox.ENDED]
+    if busy():  # asked after the request to leave is withdrawn
+        return
+    awake.add(thread)
+    try:
+        functions.wait(_boxes.address + thread * mailbox.SIZE, _PATIENCE, _LOST)
+    finally:
+        awake.discard(thread)
+    if not words[at + mailbox.LEAVE]:
+        following.note(int(words[at + mailbox.ENDED] - before), bool(words[at + mailbox.LOST]))
+
+
+def leave() -> None:
+    """Ask the threads that wait to return."""
+    for thread in list(awake):
+        _boxes.words[thread * _WORDS + mailbox.LEAVE] = 1
+
+
+def share(
+    call: tuple[int, ...], workspaces: int, stride: int, first: int, total: int, helpers: int
+) -> float | None:
+    """Give bands to threads that wait, and run the others in the calling thread.
+
+    The `call` is the addresses of a kernel, its job, the image and the target. The first band has `first`
+    lines. Return the seconds that it took, or None if not enough threads wait.
+    """
+    functions = _functions[0]
+    assert functions is not None  # because threads wait
+    report = np.zeros(mailbox.HELPERS + 3 * helpers, np.int64)
+    boxes = _boxes
+    functions.share(
+        *call, workspaces, stride, first, total, helpers, boxes.address, boxes.used, report.ctypes.data
+    )
+    if not report[mailbox.DONE]:
+        return None
+    if report[mailbox.BACK]:  # a thread that waited did not begin
+        following.note(0, True)
+        leave()
+    following.ended = perf_counter()
+    return float(report[mailbox.OWN]) * 1e-9
+
+
+def forget() -> None:
+    """Drop the threads in a forked child, where they do not exist."""
+    global _boxes, following
+    _boxes, following = _Mailboxes(), _Following()
+    awake.clear()
