@@ -40,8 +40,8 @@ _KERNEL, _JOB, _IMAGE, _TARGET, _WORKSPACE, _START, _STOP, _STATUS = range(8, 16
 _AWAY, _WAITING, _CLAIMED, _OFFERED, _BEGUN = range(5)
 
 #: Words of a report of `share` before the three words of each helping thread: whether the bands are done, the
-#: bands that the caller took back, the nanoseconds of its own band.
-DONE, BACK, OWN, HELPERS = range(4)
+#: bands that the caller took back, the nanoseconds of its own band, and those that it waited at the end.
+DONE, BACK, OWN, AWAITED, HELPERS = range(5)
 
 #: Nanoseconds that a caller waits actively for the last bands. Then it sleeps in between, each time for an
 #: eighth of the time that it has waited, but for a millisecond at most.
@@ -239,6 +239,7 @@ define i32 @imfilter_share(ptr %result, ptr %error, i64 %kernel, i64 %job, i64 %
 %done = inttoptr i64 %report to ptr
 {_word("%done", BACK, "at.back")}
 {_word("%done", OWN, "at.own")}
+{_word("%done", AWAITED, "at.awaited")}
 {_word("%done", HELPERS, "owned")}
 %tickets = getelementptr i64, ptr %owned, i64 %helpers
 %codes = getelementptr i64, ptr %tickets, i64 %helpers
@@ -308,7 +309,7 @@ back:
 %b = phi i64 [%helpers, %own], [%b.less, %back.one], [%b.less, %back.run]
 %status1 = phi i32 [%status0, %own], [%status1, %back.one], [%status2, %back.run]
 %b.over = icmp eq i64 %b, 0
-br i1 %b.over, label %await, label %back.one
+br i1 %b.over, label %ready, label %back.one
 back.one:
 %b.less = sub i64 %b, 1
 %b.at = getelementptr i64, ptr %owned, i64 %b.less
@@ -334,9 +335,12 @@ store i64 0, ptr %b.ticket.at
 store i64 %b.more, ptr %at.back
 br label %back
 
+ready:
+%t2 = call i64 @now(ptr %place)
+br label %await
 await:
-%a = phi i64 [%helpers, %back], [%a.less, %ended.now]
-%status3 = phi i32 [%status1, %back], [%status4, %ended.now]
+%a = phi i64 [%helpers, %ready], [%a.less, %ended.now]
+%status3 = phi i32 [%status1, %ready], [%status4, %ended.now]
 %a.over = icmp eq i64 %a, 0
 br i1 %a.over, label %finish, label %await.one
 await.one:
@@ -347,7 +351,6 @@ await.one:
 %a.ticket = load i64, ptr %a.ticket.at
 {_word("%a.box", ENDED, "a.ended")}
 %a.status.at = getelementptr i64, ptr %codes, i64 %a.less
-%t2 = call i64 @now(ptr %place)
 br label %still
 still:
 %a.count = load atomic i64, ptr %a.ended acquire, align 8
@@ -364,6 +367,9 @@ ended.now:
 %status4 = select i1 %a.good, i32 %a.status, i32 %status3
 br label %await
 finish:
+%t4 = call i64 @now(ptr %place)
+%awaited = sub i64 %t4, %t2
+store i64 %awaited, ptr %at.awaited
 store i64 1, ptr %done
 ret i32 %status3
 }}

@@ -16,10 +16,13 @@ FOLLOWING = 100e-6
 _PATIENCE, _LOST = 200_000, 300_000
 #: Largest number of threads that wait.
 _MOST = 64
-#: The calls after which no thread waits, at most, once threads have waited in vain.
-_LONGEST = 255
+#: Seconds in which no thread waits after one has waited in vain: at first, and at most. They double each time.
+#: A thread that loses its core in a band delays the call by some milliseconds, which is 0.4 % of a second.
+_FIRST, _LONGEST = 1e-3, 1.0
 #: Bands that make up for the time that a thread waits in vain after the last of them.
 _WORTH = 8
+#: Calls without a delay that make up for one with a delay, if it is not followed by another one.
+_DELAY = 8
 _WORDS = mailbox.SIZE // 8
 
 
@@ -28,24 +31,37 @@ class _Following:
 
     def __init__(self) -> None:
         self.ended = 0.0  # the last call that used several threads
-        self.skip = self.penalty = 0
+        self.pause = self.again = 0.0  # how long no thread waits, and until when
+        self.delays = 0  # how often a band began or ended late, in the last calls
 
     def begin(self, now: float) -> bool:
         """Tell whether the threads that help with a call shall wait for the next one."""
-        if now - self.ended > FOLLOWING:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        return True
+        return now - self.ended <= FOLLOWING and now >= self.again
 
     def note(self, bands: int, lost: bool) -> None:
         """Take note of the bands that a thread got while it waited, and whether it lost its core."""
-        if lost or not bands:
-            self.penalty = min(2 * self.penalty + 1, _LONGEST)
-        elif bands >= _WORTH:
-            self.penalty = 0
-        self.skip = self.penalty
+        if bands < _WORTH:
+            self.pause = min(max(2 * self.pause, _FIRST), _LONGEST)
+        elif not lost:
+            self.pause = 0.0
+        self.again = perf_counter() + self.pause
+
+    def shared(self, late: bool) -> bool:
+        """Take note of the end of a call with threads that wait. Tell whether they shall wait no longer.
+
+        A virtual machine often loses a core for 0.1 ms. If another program has the core, the calls that follow
+        are late, too.
+        """
+        self.ended = perf_counter()
+        if not late:
+            self.delays -= self.delays > 0
+        elif self.delays > _DELAY:
+            self.delays = 0
+            self.note(0, True)
+            return True
+        else:
+            self.delays += _DELAY
+        return False
 
 
 class _Mailboxes:
@@ -135,10 +151,9 @@ def share(
     )
     if not report[mailbox.DONE]:
         return None
-    if report[mailbox.BACK]:  # a thread that waited did not begin
-        following.note(0, True)
+    late = bool(report[mailbox.BACK]) or report[mailbox.AWAITED] > _LOST
+    if following.shared(late):
         leave()
-    following.ended = perf_counter()
     return float(report[mailbox.OWN]) * 1e-9
 
 
