@@ -33,10 +33,10 @@ from imfilter._simd.machine_code import Code
 #: Bytes of a mailbox. Processors load cache lines in pairs.
 SIZE = 256
 #: Words of a mailbox: the state, the number of bands that have ended, a request to return from `wait`, whether
-#: the thread lost its core while it waited. A band is in the second cache line: the kernel, its arguments and
-#: the address for its status.
+#: the thread lost its core while it waited. A band is in the cache lines that follow: the kernel, its arguments
+#: with the size of the workspace, and the address for its status.
 STATE, ENDED, LEAVE, LOST = range(4)
-_KERNEL, _JOB, _IMAGE, _TARGET, _WORKSPACE, _START, _STOP, _STATUS = range(8, 16)
+_KERNEL, _JOB, _IMAGE, _TARGET, _WORKSPACE, _SIZE, _START, _STOP, _STATUS = range(8, 17)
 _AWAY, _WAITING, _CLAIMED, _OFFERED, _BEGUN = range(5)
 
 #: Words of a report of `share` before the three words of each helping thread: whether the bands are done, the
@@ -53,7 +53,7 @@ _PAUSES = {
     "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
 }
 _NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
-_NEEDED = ("clock_gettime", "nanosleep")
+_NEEDED = ("clock_gettime", "memset", "nanosleep")
 
 
 class Functions(NamedTuple):
@@ -62,8 +62,8 @@ class Functions(NamedTuple):
     #: Wait for bands and run them. Arguments: mailbox, nanoseconds to wait, nanoseconds between two looks at the
     #: mailbox above which the thread has lost its core.
     wait: Callable[..., object]
-    #: Give bands to waiting threads and run the others. Arguments: kernel, job, image, target, workspaces,
-    #: their distance, lines of the first band, all lines, number of helping threads, mailboxes, their number,
+    #: Give bands to waiting threads and run the others. Each thread clears its workspace, because the processor
+    #: would fetch what another core has written. Arguments: kernel, job, image, target, workspaces, their size, lines of the first band, all lines, number of helping threads, mailboxes, their number,
     #: report.
     share: Callable[..., object]
 
@@ -74,7 +74,7 @@ def _word(box: str, number: int, name: str) -> str:
 
 def _arguments(box: str) -> str:
     """Return code that computes the addresses of the arguments in a mailbox."""
-    names = ("kernel", "job", "image", "target", "workspace", "start", "stop")
+    names = ("kernel", "job", "image", "target", "workspace", "size", "start", "stop")
     return "\n".join(_word(box, _KERNEL + n, f"at.{name}") for n, name in enumerate(names))
 
 
@@ -85,6 +85,7 @@ def _common() -> str:
     return f"""
 declare i32 @clock_gettime(i32, ptr)
 declare i32 @nanosleep(ptr, ptr)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 {declared}
 
 define internal i64 @now(ptr %place) {{
@@ -117,8 +118,11 @@ define internal i32 @run(ptr %box, ptr %result, ptr %error) {{
 %image = load i64, ptr %at.image
 %target = load i64, ptr %at.target
 %workspace = load i64, ptr %at.workspace
+%size = load i64, ptr %at.size
 %start = load i64, ptr %at.start
 %stop = load i64, ptr %at.stop
+%memory = inttoptr i64 %workspace to ptr
+call void @llvm.memset.p0.i64(ptr %memory, i8 0, i64 %size, i1 false)
 %status = call i32 %kernel(ptr %result, ptr %error, i64 %job, i64 %image, i64 %target, i64 %workspace,
                            i64 %start, i64 %stop)
 ret i32 %status
@@ -233,10 +237,11 @@ ret i64 %got
 }}
 
 define i32 @imfilter_share(ptr %result, ptr %error, i64 %kernel, i64 %job, i64 %image, i64 %target,
-                           i64 %workspace, i64 %stride, i64 %first, i64 %total, i64 %helpers, i64 %boxes,
+                           i64 %workspace, i64 %size, i64 %first, i64 %total, i64 %helpers, i64 %boxes,
                            i64 %number, i64 %report) {{
 %place = alloca [2 x i64]
 %done = inttoptr i64 %report to ptr
+call void @llvm.memset.p0.i64(ptr %done, i8 0, i64 {8 * HELPERS}, i1 false)
 {_word("%done", BACK, "at.back")}
 {_word("%done", OWN, "at.own")}
 {_word("%done", AWAITED, "at.awaited")}
@@ -272,7 +277,7 @@ offer.one:
 %share = mul i64 %others, %i.next
 %part = udiv i64 %share, %helpers
 %to = add i64 %first, %part
-%shift = mul i64 %i.next, %stride
+%shift = mul i64 %i.next, %size
 %space = add i64 %workspace, %shift
 %box.at = getelementptr i64, ptr %owned, i64 %i
 %box = load ptr, ptr %box.at
@@ -282,11 +287,13 @@ store i64 %job, ptr %at.job
 store i64 %image, ptr %at.image
 store i64 %target, ptr %at.target
 store i64 %space, ptr %at.workspace
+store i64 %size, ptr %at.size
 store i64 %from, ptr %at.start
 store i64 %to, ptr %at.stop
 %code.at = getelementptr i64, ptr %codes, i64 %i
 {_word("%box", _STATUS, "at.status")}
 store ptr %code.at, ptr %at.status
+store i32 0, ptr %code.at
 {_word("%box", ENDED, "ended")}
 %before = load i64, ptr %ended
 %ticket = add i64 %before, 1
@@ -298,6 +305,8 @@ br label %offer
 own:
 %t0 = call i64 @now(ptr %place)
 %code = inttoptr i64 %kernel to ptr
+%memory = inttoptr i64 %workspace to ptr
+call void @llvm.memset.p0.i64(ptr %memory, i8 0, i64 %size, i1 false)
 %status0 = call i32 %code(ptr %result, ptr %error, i64 %job, i64 %image, i64 %target, i64 %workspace,
                           i64 0, i64 %first)
 %t1 = call i64 @now(ptr %place)
@@ -324,6 +333,8 @@ back.one:
 %b.won = extractvalue {{ i64, i1 }} %b.pair, 1
 br i1 %b.won, label %back.run, label %back
 back.run:
+%b.memory = inttoptr i64 %b.workspace to ptr
+call void @llvm.memset.p0.i64(ptr %b.memory, i8 0, i64 %size, i1 false)
 %b.status = call i32 %code(ptr %result, ptr %error, i64 %job, i64 %image, i64 %target, i64 %b.workspace,
                            i64 %b.start, i64 %b.stop)
 %b.ticket.at = getelementptr i64, ptr %tickets, i64 %b.less

@@ -102,19 +102,22 @@ class Program:
         number = threads.number(self.lines, workers, self.pace)
         if self.code is None or not 1 < number <= len(waiting.awake) + 1:
             return None
-        stride = -(-self.workspace // LINE) * LINE
-        workspaces = np.zeros(number * stride, np.uint8)
-        base, first = address(workspaces), -(-self.lines // number)
+        size, first = -(-self.workspace // LINE) * LINE, -(-self.lines // number)
+        reported = waiting.report_size(number - 1)
+        memory = np.empty(reported + number * size, np.uint8)
+        base = address(memory)
         call = *self.code, address(image), address(target)
-        seconds = waiting.share(call, base, stride, first, self.lines, number - 1)
+        seconds = waiting.share(call, size, first, self.lines, number - 1, base)
         if seconds is None:
             return None
         if seconds < self.pace.seconds * first:
             self.pace.note(seconds, first)
+        if self.flag < 0 and self.recompute is None:
+            return True
         rest = self.lines - first
         for n in range(number):
             stop = first + rest * n // (number - 1)
-            start = self._settle(image, target, base + n * stride, stop)
+            start = self._settle(image, target, base + reported + n * size, stop)
             if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
                 return False
         return True

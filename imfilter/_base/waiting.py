@@ -1,5 +1,6 @@
 """Which threads of the pool wait actively, for how long, and how a call gives them bands; see `mailbox`."""
 
+import ctypes
 import itertools
 from collections.abc import Callable
 from time import perf_counter
@@ -8,12 +9,13 @@ import numpy as np
 
 from imfilter._base import mailbox
 from imfilter._simd.locks import Lock
+from imfilter._simd.registers import LINE
 
 #: Seconds between the end of a call and the begin of the next one, up to which calls follow each other.
-FOLLOWING = 100e-6
+FOLLOWING = 200e-6
 #: Nanoseconds that a thread waits actively, and nanoseconds between two looks at its mailbox above which it has
 #: lost its core. A look takes 0.1 us.
-_PATIENCE, _LOST = 200_000, 300_000
+_PATIENCE, _LOST = 300_000, 300_000
 #: Largest number of threads that wait.
 _MOST = 64
 #: Seconds in which no thread waits after one has waited in vain: at first, and at most. They double each time.
@@ -24,6 +26,9 @@ _WORTH = 8
 #: Calls without a delay that make up for one with a delay, if it is not followed by another one.
 _DELAY = 8
 _WORDS = mailbox.SIZE // 8
+
+
+_read_report = (ctypes.c_int64 * mailbox.HELPERS).from_address
 
 
 class _Following:
@@ -134,27 +139,28 @@ def leave() -> None:
         _boxes.words[thread * _WORDS + mailbox.LEAVE] = 1
 
 
-def share(
-    call: tuple[int, ...], workspaces: int, stride: int, first: int, total: int, helpers: int
-) -> float | None:
+def report_size(helpers: int) -> int:
+    """Return the bytes of the report of a call with a number of helping threads, a multiple of cache lines."""
+    return -(-8 * (mailbox.HELPERS + 3 * helpers) // LINE) * LINE
+
+
+def share(call: tuple[int, ...], size: int, first: int, total: int, helpers: int, report: int) -> float | None:
     """Give bands to threads that wait, and run the others in the calling thread.
 
     The `call` is the addresses of a kernel, its job, the image and the target. The first band has `first`
-    lines. Return the seconds that it took, or None if not enough threads wait.
+    lines. The `report` is the address of memory for it, and for workspaces of `size` bytes. Return the seconds that
+    the first band took, or None if not enough threads wait.
     """
-    functions = _functions[0]
+    functions, boxes = _functions[0], _boxes
     assert functions is not None  # because threads wait
-    report = np.zeros(mailbox.HELPERS + 3 * helpers, np.int64)
-    boxes = _boxes
-    functions.share(
-        *call, workspaces, stride, first, total, helpers, boxes.address, boxes.used, report.ctypes.data
-    )
-    if not report[mailbox.DONE]:
+    workspaces = report + report_size(helpers)
+    functions.share(*call, workspaces, size, first, total, helpers, boxes.address, boxes.used, report)
+    done, back, own, awaited = _read_report(report)
+    if not done:
         return None
-    late = bool(report[mailbox.BACK]) or report[mailbox.AWAITED] > _LOST
-    if following.shared(late):
+    if following.shared(bool(back) or awaited > _LOST):
         leave()
-    return float(report[mailbox.OWN]) * 1e-9
+    return own * 1e-9
 
 
 def forget() -> None:
