@@ -1,4 +1,4 @@
-"""Compiled code by which the threads of the pool wait actively for bands, and a caller gives bands to them.
+"""The source of the code by which threads of the pool wait actively for bands, and a caller gives them bands.
 
 A thread waits in the function `wait` without the lock of the interpreter. A caller gives it a band through
 its mailbox, and the thread runs the kernel itself. So a band begins without Python, and a fraction of a
@@ -16,25 +16,14 @@ The code is LLVM's own language, because Numba has no atomic operations, and bec
 to compile what LLVM compiles in some milliseconds.
 """
 
-import ctypes
-import hashlib
-import pickle
 import platform
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
-
-import llvmlite.binding as llvm
-
-from imfilter._simd import code_files, machine_code
-from imfilter._simd.machine_code import Code
 
 #: Bytes of a mailbox. Processors load cache lines in pairs.
 SIZE = 256
-#: Words of a mailbox: the state, the number of bands that have ended, a request to return from `wait`, whether
-#: the thread lost its core while it waited. A band is in the cache lines that follow: the kernel, its arguments
-#: with the size of the workspace, and the address for its status.
+#: Words of a mailbox: the state, the number of bands that have ended, a request to return from `wait`, and
+#: whether the thread lost its core while it waited. The next cache lines hold a band: the kernel, its
+#: arguments with the size of the workspace, and the address for its status.
 STATE, ENDED, LEAVE, LOST = range(4)
 _KERNEL, _JOB, _IMAGE, _TARGET, _WORKSPACE, _SIZE, _START, _STOP, _STATUS = range(8, 17)
 _AWAY, _WAITING, _CLAIMED, _OFFERED, _BEGUN = range(5)
@@ -53,19 +42,7 @@ _PAUSES = {
     "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
 }
 _NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
-_NEEDED = ("clock_gettime", "memset", "nanosleep")
-
-
-class Functions(NamedTuple):
-    """The compiled functions."""
-
-    #: Wait for bands and run them. Arguments: mailbox, nanoseconds to wait, nanoseconds between two looks at the
-    #: mailbox above which the thread has lost its core.
-    wait: Callable[..., object]
-    #: Give bands to waiting threads and run the others. Each thread clears its workspace, because the processor
-    #: would fetch what another core has written. Arguments: kernel, job, image, target, workspaces, their size, lines of the first band, all lines, number of helping threads, mailboxes, their number,
-    #: report.
-    share: Callable[..., object]
+NEEDED = ("clock_gettime", "memset", "nanosleep")
 
 
 def _word(box: str, number: int, name: str) -> str:
@@ -78,7 +55,7 @@ def _arguments(box: str) -> str:
     return "\n".join(_word(box, _KERNEL + n, f"at.{name}") for n, name in enumerate(names))
 
 
-def _common() -> str:
+def common() -> str:
     """Return the source of what both functions call."""
     machine = platform.machine().lower()
     declared, pause = _PAUSES.get(_NAMES.get(machine, machine), ("", ""))
@@ -108,7 +85,7 @@ ret void
 """
 
 
-def _wait() -> str:
+def wait() -> str:
     """Return the source of `wait`."""
     return f"""
 define internal i32 @run(ptr %box, ptr %result, ptr %error) {{
@@ -190,7 +167,7 @@ ret i32 0
 """
 
 
-def _share() -> str:
+def share() -> str:
     """Return the source of `share`."""
     return f"""
 define internal void @rest(ptr %place, i64 %waited) {{
@@ -385,33 +362,3 @@ store i64 1, ptr %done
 ret i32 %status3
 }}
 """
-
-
-def _compile(name: str, text: str, arguments: str) -> Code:
-    """Compile a function."""
-    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(opt=1, jit=True)
-    module = llvm.parse_assembly(_common() + text)
-    module.verify()
-    return Code(name, bytes(machine.emit_object(module)), _NEEDED, machine_code.caller(arguments))
-
-
-def _loaded(name: str, text: str, arguments: str) -> Callable[..., object] | None:
-    """Load or compile a function. Return None where the system lacks what it needs."""
-    key = repr((machine_code.salt(Path(__file__).parent), machine_code.target())).encode()
-    file = f"{name}-{hashlib.sha256(key).hexdigest()[:32]}.nbc"
-    data = code_files.load(file)
-    code = _compile(name, text, arguments) if data is None else Code(*pickle.loads(data))
-    if machine_code.missing(code):
-        return None
-    if data is None:
-        code_files.save(file, pickle.dumps(tuple(code)))
-    return machine_code.load(code)[1]
-
-
-def compiled() -> Functions | None:
-    """Load or compile the functions. Return None where the system lacks what they need."""
-    if ctypes.sizeof(ctypes.c_void_p) != 8 or not hasattr(time, "CLOCK_MONOTONIC"):
-        return None
-    wait = _loaded("imfilter_wait", _wait(), "iii")
-    share = _loaded("imfilter_share", _share(), "i" * 12)
-    return None if wait is None or share is None else Functions(wait, share)

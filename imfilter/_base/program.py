@@ -98,7 +98,7 @@ class Program:
         return not refused
 
     def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
-        """Filter with threads that wait. Return whether this succeeded, or None if not enough threads wait."""
+        """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
         number = threads.number(self.lines, workers, self.pace)
         if self.code is None or not 1 < number <= len(waiting.awake) + 1:
             return None
@@ -133,7 +133,7 @@ class Program:
         return start >= 0
 
     def _settle(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
-        """Recompute the task that a workspace names. Return the next line to compute, or -1 after a refusal."""
+        """Recompute the task that a workspace names. Return the next line to compute; -1 after a refusal."""
         aligned = base + -base % LINE
         if self.flag >= 0 and _read_byte(aligned + self.flag).value:
             return -1

@@ -232,7 +232,7 @@ def _drop_ended() -> None:
 def _serve(calls: "SimpleQueue[_Call | None]") -> None:
     """Help with calls, in a thread of the pool."""
     _inside.worker = True
-    number = waiting.number()
+    number = waiting.take_mailbox()
     while (call := calls.get()) is not None:
         call.help()
         wait = call.wait
@@ -241,6 +241,7 @@ def _serve(calls: "SimpleQueue[_Call | None]") -> None:
             return
         if wait:
             waiting.wait(number, lambda: not calls.empty())
+    waiting.return_mailbox(number)
     calls.put(None)  # the next thread must end, too; an interrupt may have kept it out of the list
 
 
@@ -334,7 +335,8 @@ def run(
     call = _Call(task, deque(itertools.pairwise(edges)), min(threads - 1, others))
     try:
         begin = perf_counter()
-        call.wait = waiting.following.begin(begin)
+        # Threads that wait must not take the cores of others that compute.
+        call.wait = waiting.following.begin(begin) and len(call.places) < _available()
         call.ask()
         begin, before = perf_counter(), thread_time()
         task(0, first)

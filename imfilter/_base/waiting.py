@@ -1,24 +1,25 @@
 """Which threads of the pool wait actively, for how long, and how a call gives them bands; see `mailbox`."""
 
 import ctypes
-import itertools
+import os
 from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
 
-from imfilter._base import mailbox
+from imfilter._base import mailbox, mailbox_code
 from imfilter._simd.locks import Lock
 from imfilter._simd.registers import LINE
 
 #: Seconds between the end of a call and the begin of the next one, up to which calls follow each other.
 FOLLOWING = 200e-6
-#: Nanoseconds that a thread waits actively, and nanoseconds between two looks at its mailbox above which it has
-#: lost its core. A look takes 0.1 us.
+#: Nanoseconds that a thread waits actively, and nanoseconds between two looks at its mailbox above which it
+#: has lost its core. A look takes 0.1 us. A virtual machine often loses a core for 0.1 ms, and to another
+#: program for some milliseconds.
 _PATIENCE, _LOST = 300_000, 300_000
 #: Largest number of threads that wait.
 _MOST = 64
-#: Seconds in which no thread waits after one has waited in vain: at first, and at most. They double each time.
+#: Seconds in which no thread waits after one has waited in vain: at first, and at most. They double.
 #: A thread that loses its core in a band delays the call by some milliseconds, which is 0.4 % of a second.
 _FIRST, _LONGEST = 1e-3, 1.0
 #: Bands that make up for the time that a thread waits in vain after the last of them.
@@ -54,13 +55,12 @@ class _Following:
     def shared(self, late: bool) -> bool:
         """Take note of the end of a call with threads that wait. Tell whether they shall wait no longer.
 
-        A virtual machine often loses a core for 0.1 ms. If another program has the core, the calls that follow
-        are late, too.
+        If another program has a core, the calls that follow are late, too.
         """
         self.ended = perf_counter()
         if not late:
             self.delays -= self.delays > 0
-        elif self.delays > _DELAY:
+        elif self.delays >= _DELAY:
             self.delays = 0
             self.note(0, True)
             return True
@@ -77,47 +77,53 @@ class _Mailboxes:
         start = -self._memory.ctypes.data % mailbox.SIZE
         self.words = self._memory[start : start + mailbox.SIZE * _MOST].view(np.int64)
         self.address = int(self.words.ctypes.data)
-        self._numbers = itertools.count()
-        self.used = 0
-
-    def number(self) -> int:
-        """Return the number of a mailbox that no thread has, or `_MOST` if there is none."""
-        number = min(next(self._numbers), _MOST)
-        self.used = max(self.used, min(number + 1, _MOST))
-        return number
+        self.free = list(range(_MOST))[::-1]  # the numbers of those that no thread has
+        self.used = 0  # all that are in use have a smaller number
 
 
 _lock = Lock()
-_functions: list[mailbox.Functions | None] = []
+_functions: list[mailbox_code.Functions | None] = []
 _boxes = _Mailboxes()
 following = _Following()
 #: The numbers of the threads that wait.
 awake: set[int] = set()
 
 
-def number() -> int:
-    """Return the number of a new thread of the pool."""
-    return _boxes.number()
+def take_mailbox() -> int | None:
+    """Return the number of the mailbox of a new thread of the pool. None: it will not wait actively."""
+    try:
+        number = _boxes.free.pop()
+    except IndexError:
+        return None
+    _boxes.used = max(_boxes.used, number + 1)
+    return number
 
 
-def _compiled() -> mailbox.Functions | None:
+def return_mailbox(number: int | None) -> None:
+    """Give the mailbox of a thread back."""
+    if number is not None:
+        _boxes.free.append(number)
+
+
+def _compiled() -> mailbox_code.Functions | None:
     """Return the compiled functions, or None if there are none. All works without them."""
     with _lock.current:
         if not _functions:
             try:
-                _functions.append(mailbox.compiled())
+                _functions.append(mailbox_code.compiled())
             except Exception:
                 _functions.append(None)
         return _functions[0]
 
 
-def wait(thread: int, busy: Callable[[], bool]) -> None:
+def wait(thread: int | None, busy: Callable[[], bool]) -> None:
     """Wait actively in a thread of the pool, and run bands, until none has come for a time.
 
-    It returns early if `busy` or `leave` say so, or if the thread loses its core.
+    It returns early if `busy` or `leave` say so, or if the thread loses its core. The code is compiled here
+    when it is needed first, so no call waits for it.
     """
     functions = _compiled()
-    if functions is None or thread >= _MOST:
+    if functions is None or thread is None:
         return
     at, words = thread * _WORDS, _boxes.words
     words[at + mailbox.LEAVE] = words[at + mailbox.LOST] = 0
@@ -140,16 +146,18 @@ def leave() -> None:
 
 
 def report_size(helpers: int) -> int:
-    """Return the bytes of the report of a call with a number of helping threads, a multiple of cache lines."""
+    """Return the bytes of the report of a call with a number of helping threads: whole cache lines."""
     return -(-8 * (mailbox.HELPERS + 3 * helpers) // LINE) * LINE
 
 
-def share(call: tuple[int, ...], size: int, first: int, total: int, helpers: int, report: int) -> float | None:
+def share(
+    call: tuple[int, ...], size: int, first: int, total: int, helpers: int, report: int
+) -> float | None:
     """Give bands to threads that wait, and run the others in the calling thread.
 
     The `call` is the addresses of a kernel, its job, the image and the target. The first band has `first`
-    lines. The `report` is the address of memory for it, and for workspaces of `size` bytes. Return the seconds that
-    the first band took, or None if not enough threads wait.
+    lines. The `report` is the address of memory for it, and for workspaces of `size` bytes. Return the
+    seconds that the first band took, or None if too few threads wait.
     """
     functions, boxes = _functions[0], _boxes
     assert functions is not None  # because threads wait
@@ -168,3 +176,12 @@ def forget() -> None:
     global _boxes, following
     _boxes, following = _Mailboxes(), _Following()
     awake.clear()
+
+
+def _hold() -> None:
+    """Wait until nothing is compiled, before this process is copied. The copy could not compile any more."""
+    _lock.current.acquire()
+
+
+if hasattr(os, "register_at_fork"):  # `Lock` opens it in the child
+    os.register_at_fork(before=_hold, after_in_parent=lambda: _lock.current.release())

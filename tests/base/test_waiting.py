@@ -1,0 +1,385 @@
+"""Threads of the pool that wait actively for the next call: their bands, errors, forks and the end."""
+
+import contextlib
+import ctypes
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import imfilter
+from imfilter._base import mailbox, mailbox_code, threads, waiting
+from imfilter._base.program import Program
+from imfilter._simd.inexact_rows import WORDS
+from imfilter._simd.registers import LINE
+from tests.base.test_concurrency import run
+from tests.base.test_threads import LONG, paced
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="threads do not wait on this system")
+RNG = np.random.default_rng(0)
+#: Lines of the program of a test, and multiply-adds that are enough for several threads.
+LINES, WORK = 100, 10_000_000
+KERNEL = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 6)
+#: Makes threads wait after each call, for a second, on a machine that does other things.
+PATIENT = """
+from imfilter._base import threads, waiting
+waiting.FOLLOWING, waiting._PATIENCE, waiting._LOST = 1000.0, 10**9, 10**12
+waiting._FIRST = waiting._LONGEST = 0.0
+threads._available = lambda: 99
+"""
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Make threads wait after each call, and return the list of calls that were given to them."""
+    calls, found, share = threads.SimpleQueue(), [], waiting.share
+
+    def noted(*args):
+        result = share(*args)
+        if result is not None:
+            found.append(args)
+        return result
+
+    monkeypatch.setattr(threads, "_pool", [])
+    monkeypatch.setattr(threads, "_calls", calls)
+    monkeypatch.setattr(threads, "_available", lambda: 99)
+    monkeypatch.setattr(waiting, "following", waiting._Following())
+    for name, value in (("FOLLOWING", 1000.0), ("_PATIENCE", 10**9), ("_LOST", 10**12)):
+        monkeypatch.setattr(waiting, name, value)
+    monkeypatch.setattr(waiting, "_FIRST", 0.0)
+    monkeypatch.setattr(waiting, "_LONGEST", 0.0)
+    monkeypatch.setattr(waiting, "share", noted)
+    waiting.following.ended = time.perf_counter()
+    yield found
+    pool = threads._pool
+    calls.put(None)
+    waiting.leave()
+    for thread in pool:
+        thread.join(LONG)
+    assert not waiting.awake
+
+
+def wait_for(number):
+    """Call the pool until a number of its threads wait."""
+    end = time.monotonic() + LONG
+    while len(waiting.awake) < number:
+        assert time.monotonic() < end
+        both = threading.Barrier(number + 1)
+        threads.run(lambda *_, both=both: both.wait(LONG), number + 1, number + 1)
+        time.sleep(0.002)
+
+
+def program_of(kernel, **more):
+    """Return a program whose kernel is a function of Python, and the object that keeps its code."""
+    code = KERNEL(kernel)
+    place = ctypes.cast(code, ctypes.c_void_p).value
+
+    def call(*args):
+        kernel(0, 0, 5, *args)
+
+    return Program(call, (), LINES, WORK, 1, 1000, pace=paced(1.0), code=(place, 5), **more), code
+
+
+def share_until(shared, program, image, number):
+    """Run a program until threads that wait have helped. Return what that run returned."""
+    for _ in range(1000):
+        wait_for(number - 1)
+        before = len(shared)
+        found = program.run(image, image, number)
+        if len(shared) > before:
+            return found
+    raise AssertionError("no thread waited")
+
+
+@pytest.mark.parametrize("number", [2, 3, 7])
+def test_threads_that_wait_take_the_bands(number, shared):
+    bands = []
+
+    def kernel(result, error, job, image, target, workspace, start, stop):
+        clear = not any(ctypes.string_at(workspace, 1000))
+        ctypes.memset(workspace, 1, 1000)
+        bands.append((start, stop, job, image == target == address, clear, workspace))
+        time.sleep(0.005)  # so that the caller takes no band back
+        return 0
+
+    image = np.zeros(3)
+    address = image.ctypes.data
+    program, _code = program_of(kernel)
+    for _ in range(3):
+        bands.clear()
+        assert share_until(shared, program, image, number)
+        bands.clear()
+        wait_for(number - 1)
+        assert program.run(image, image, number)
+        bands.sort()
+        assert [b[0] for b in bands] == [0, *(b[1] for b in bands[:-1])]
+        assert bands[-1][1] == LINES
+        assert len(bands) == number
+        assert {b[2:5] for b in bands} == {(5, True, True)}
+        assert len({b[5] for b in bands}) == number
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_kernel_that_fails_in_any_band_is_an_error(own, shared):
+    def kernel(result, error, job, image, target, workspace, start, stop):
+        time.sleep(0.005)
+        return int((start == 0) == own)
+
+    program, _code = program_of(kernel)
+    image = np.zeros(1)
+    for _ in range(100):
+        wait_for(1)
+        with contextlib.suppress(RuntimeError):
+            program.run(image, image, 2)
+            assert not shared
+            continue
+        break
+    wait_for(1)
+    with pytest.raises(RuntimeError, match="a kernel failed"):
+        program.run(image, image, 2)
+
+
+def test_a_kernel_refuses_an_image(shared):
+    for where in (0, LINES // 2):
+
+        def kernel(result, error, job, image, target, workspace, start, stop, where=where):
+            if start == where:
+                ctypes.memset(workspace + -workspace % LINE + 64, 1, 1)
+            return 0
+
+        program, _code = program_of(kernel, flag=64)
+        assert not share_until(shared, program, np.zeros(1), 2)
+        assert program.pace.seconds > 0
+
+
+def test_tasks_that_may_be_inexact_are_recomputed(shared):
+    bands, again = [], []
+
+    def kernel(result, error, job, image, target, workspace, start, stop):
+        bands.append((start, stop))
+        words = (ctypes.c_int64 * WORDS).from_address(workspace + -workspace % LINE + 128)
+        for task in (7, 8, 60, LINES - 1):
+            if start <= task < stop:
+                words[0], words[1] = task + 1, 3
+                break
+        return 0
+
+    def recompute(image, target, task, row):
+        again.append((task, row))
+
+    program, _code = program_of(kernel, inexact=128, recompute=recompute)
+    for _ in range(1000):
+        bands.clear()
+        again.clear()
+        wait_for(1)
+        assert program.run(np.zeros(1), np.zeros(1), 2)
+        if shared:
+            break
+    assert sorted(again) == [(7, 3), (8, 3), (60, 3), (LINES - 1, 3)]
+    half = LINES // 2
+    assert sorted(bands) == [(0, half), (8, half), (9, half), (half, LINES), (61, LINES)]
+
+
+def test_the_caller_takes_back_what_no_thread_begins(shared, monkeypatch):
+    """Its mailbox says that a thread waits. Such a thread has lost its core."""
+    boxes, here, found = waiting._Mailboxes(), threading.get_ident(), []
+
+    def kernel(result, error, job, image, target, workspace, start, stop):
+        found.append((start, stop, threading.get_ident() == here))
+        return 0
+
+    monkeypatch.setattr(waiting, "_boxes", boxes)
+    program, _code = program_of(kernel)
+    image = np.zeros(1)
+    numbers = [waiting.take_mailbox(), waiting.take_mailbox()]
+    words = boxes.words.reshape(-1, mailbox.SIZE // 8)
+    words[numbers, mailbox.STATE] = 1
+    waiting.awake.update(numbers)
+    try:
+        for turn in range(2):
+            found.clear()
+            program.pace.seconds = 1.0
+            assert program.run(image, image, 3)
+            assert found == [(0, 34, True), (67, 100, True), (34, 67, True)]
+            assert len(shared) == turn + 1
+            assert words[numbers, mailbox.STATE].tolist() == [1, 1]
+            # The second time, the threads shall wait no longer.
+            assert words[numbers, mailbox.LEAVE].tolist() == [turn, turn]
+    finally:
+        waiting.awake.difference_update(numbers)
+
+
+def test_fewer_threads_that_wait_than_a_call_needs(shared):
+    """They are asked to leave, and help in the other way."""
+    bands = []
+
+    def kernel(result, error, job, image, target, workspace, start, stop):
+        bands.append((start, stop))
+        return 0
+
+    program, _code = program_of(kernel)
+    for _ in range(20):
+        wait_for(1)
+        bands.clear()
+        assert program.run(np.zeros(1), np.zeros(1), 4)
+        assert sum(stop - start for start, stop in bands) == LINES
+
+
+def test_calls_that_follow_each_other():
+    following = waiting._Following()
+    now = time.perf_counter()
+    following.ended = now
+    assert following.begin(now + waiting.FOLLOWING / 2)
+    assert not following.begin(now + waiting.FOLLOWING * 2)
+    pauses = []
+    for _ in range(12):  # threads that wait in vain wait less and less often
+        following.note(0, False)
+        pauses.append(following.pause)
+    assert pauses[:3] == [waiting._FIRST, 2 * waiting._FIRST, 4 * waiting._FIRST]
+    assert pauses[-1] == waiting._LONGEST
+    assert not following.begin(time.perf_counter())
+    following.note(waiting._WORTH, True)
+    assert following.pause == waiting._LONGEST
+    following.note(waiting._WORTH, False)
+    following.ended = time.perf_counter()
+    assert following.begin(time.perf_counter())
+
+
+def test_one_delay_is_no_reason_to_stop():
+    following = waiting._Following()
+    for _ in range(3):
+        assert not following.shared(True)
+        assert not any(following.shared(False) for _ in range(waiting._DELAY))
+    assert not following.shared(True)
+    assert not following.shared(False)
+    assert not following.shared(True)
+    assert not following.pause
+    assert following.shared(True)
+    assert following.pause == waiting._FIRST
+
+
+IMAGE = RNG.integers(0, 256, (700, 900)).astype(np.uint8)
+REAL = RNG.normal(size=(700, 900)).astype(np.float32)
+FAULTY = REAL.copy()
+FAULTY[650, 3] = np.nan
+CALLS = [
+    lambda w: imfilter.sobel(IMAGE, workers=w),
+    lambda w: imfilter.gaussian(REAL, 2.0, workers=w),
+    lambda w: imfilter.box(IMAGE, 5, workers=w),
+    lambda w: imfilter.box(REAL, 31, workers=w),
+    lambda w: imfilter.box(FAULTY, 31, workers=w),
+    lambda w: imfilter.median(IMAGE, 5, workers=w),
+    lambda w: imfilter.resize(IMAGE, (350, 450), method="area", antialias=False, workers=w),
+]
+
+
+@pytest.mark.slow
+def test_every_number_of_workers_gives_the_same_bits(shared):
+    for call in CALLS:
+        expected = call(1)
+        for number in (2, 3, 7):
+            before, turns = len(shared), 0
+            while len(shared) == before and turns < 20:
+                wait_for(number - 1)
+                np.testing.assert_array_equal(call(number), expected)
+                turns += 1
+    assert len(shared) >= 2 * len(CALLS)
+
+
+@pytest.mark.slow
+def test_eight_callers_at_once(shared):
+    expected = [call(1) for call in CALLS]
+
+    def work(caller):
+        for turn in range(5 * len(CALLS)):
+            n = (caller * 3 + turn) % len(CALLS)
+            if not np.array_equal(
+                CALLS[n]((None, 1, 2, 3, 7)[(caller + turn) % 5]), expected[n], equal_nan=True
+            ):
+                return n
+        return None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [n for n in pool.map(work, range(8)) if n is not None] == []
+
+
+def test_without_the_code_nothing_else_changes(shared, monkeypatch):
+    def fail():
+        raise OSError("on purpose")
+
+    monkeypatch.setattr(mailbox_code, "compiled", fail)
+    monkeypatch.setattr(waiting, "_functions", [])
+    for _ in range(10):
+        both = threading.Barrier(2)
+        threads.run(lambda *_, both=both: both.wait(LONG), 2, 2)
+    assert waiting._functions == [None]
+    assert not waiting.awake
+
+
+SCRIPT = f"""
+import os, signal, sys, time
+import numpy as np
+import imfilter
+{PATIENT}
+image = np.random.default_rng(0).normal(size=(900, 1000)).astype(np.float32)
+expected = imfilter.gaussian(image, 2.0, workers=1)
+def check():
+    assert (imfilter.gaussian(image, 2.0, workers=2) == expected).all()
+def wait():
+    end = time.monotonic() + 60
+    while not waiting.awake and time.monotonic() < end:
+        check()
+    assert waiting.awake
+"""
+
+
+def test_the_interpreter_ends_at_once_while_a_thread_waits():
+    code = """
+waiting._PATIENCE = 10**12
+wait()
+check()
+print("end")
+"""
+    assert run(SCRIPT + code, timeout=LONG) == "end\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_a_thread_waits():
+    code = """
+for _ in range(3):
+    wait()
+    child = os.fork()
+    check()
+    if not child:
+        waiting.following.ended = time.perf_counter()
+        wait()
+        check()
+        print("child", len(threads._pool), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+wait()
+check()
+print("end")
+"""
+    assert run(SCRIPT + code, timeout=2 * LONG) == "child 1\n" * 3 + "end\n"
+
+
+def test_an_interrupt_while_threads_that_wait_help():
+    code = """
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for _ in range(5):
+    wait()
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        while True:
+            check()
+    except KeyboardInterrupt:
+        pass
+    check()
+print("end")
+"""
+    assert run(SCRIPT + code, timeout=LONG) == "end\n"
