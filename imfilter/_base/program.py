@@ -100,7 +100,7 @@ class Program:
     def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
         """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
         number = threads.number(self.lines, workers, self.pace)
-        if self.code is None or not 1 < number <= len(waiting.awake) + 1:
+        if self.code is None or not waiting.ready(number - 1):
             return None
         size, first = -(-self.workspace // LINE) * LINE, -(-self.lines // number)
         reported = waiting.report_size(number - 1)
@@ -117,7 +117,7 @@ class Program:
         rest = self.lines - first
         for n in range(number):
             stop = first + rest * n // (number - 1)
-            start = self._settle(image, target, base + reported + n * size, stop)
+            start = self._check_band(image, target, base + reported + n * size, stop)
             if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
                 return False
         return True
@@ -129,10 +129,12 @@ class Program:
             workspace = np.zeros(self.workspace, np.uint8)
             base = address(workspace)
             self.call(address(image), address(target), base, start, stop)
-            start = self._settle(image, target, base, stop)
+            if self.flag < 0 and self.recompute is None:
+                break
+            start = self._check_band(image, target, base, stop)
         return start >= 0
 
-    def _settle(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
+    def _check_band(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
         """Recompute the task that a workspace names. Return the next line to compute; -1 after a refusal."""
         aligned = base + -base % LINE
         if self.flag >= 0 and _read_byte(aligned + self.flag).value:

@@ -49,10 +49,11 @@ def shared(monkeypatch):
     monkeypatch.setattr(waiting, "following", waiting._Following())
     for name, value in (("FOLLOWING", 1000.0), ("_PATIENCE", 10**9), ("_LOST", 10**12)):
         monkeypatch.setattr(waiting, name, value)
+    monkeypatch.setattr(waiting, "_SEVERAL", 0.0)
     monkeypatch.setattr(waiting, "_FIRST", 0.0)
     monkeypatch.setattr(waiting, "_LONGEST", 0.0)
     monkeypatch.setattr(waiting, "share", noted)
-    waiting.following.ended = time.perf_counter()
+    waiting.following.ended, waiting.following.caller = time.perf_counter(), threading.get_ident()
     yield found
     pool = threads._pool
     calls.put(None)
@@ -198,6 +199,7 @@ def test_the_caller_takes_back_what_no_thread_begins(shared, monkeypatch):
     words = boxes.words.reshape(-1, mailbox.SIZE // 8)
     words[numbers, mailbox.STATE] = 1
     waiting.awake.update(numbers)
+    waiting.following.caller = here
     try:
         for turn in range(2):
             found.clear()
@@ -231,7 +233,7 @@ def test_fewer_threads_that_wait_than_a_call_needs(shared):
 def test_calls_that_follow_each_other():
     following = waiting._Following()
     now = time.perf_counter()
-    following.ended = now
+    following.ended, following.caller = now, threading.get_ident()
     assert following.begin(now + waiting.FOLLOWING / 2)
     assert not following.begin(now + waiting.FOLLOWING * 2)
     pauses = []
@@ -246,6 +248,21 @@ def test_calls_that_follow_each_other():
     following.note(waiting._WORTH, False)
     following.ended = time.perf_counter()
     assert following.begin(time.perf_counter())
+
+
+def test_threads_wait_for_the_calls_of_one_thread():
+    following = waiting._Following()
+    following.ended, following.caller = 100.0, threading.get_ident()
+    with ThreadPoolExecutor(1) as other:
+        assert following.begin(100.0)
+        assert not other.submit(following.begin, 100.0).result()
+        assert not other.submit(following.begin, 100.0).result()
+        assert not following.begin(100.0)
+        following.ended = after = 100.0 + 1.1 * waiting._SEVERAL
+        assert following.begin(after)
+        assert not other.submit(following.begin, after + 1.0).result()
+        following.ended = after + 1.0
+        assert other.submit(following.begin, after + 1.0).result()
 
 
 def test_one_delay_is_no_reason_to_stop():
