@@ -83,9 +83,9 @@ class Program:
             return done
         pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
         if waiting.awake and known and pieces == 1:
-            done = self._share(image, target, workers)
-            if done is not None:
-                return done
+            shared = self._share(image, target, workers)
+            if shared is not None:
+                return shared
         refused: list[bool] = []
 
         def task(start: int, stop: int) -> None:
@@ -99,7 +99,7 @@ class Program:
 
     def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
         """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
-        number = threads.number(self.lines, workers, self.pace)
+        number = threads.count(self.lines, workers, self.pace)
         if self.code is None or not waiting.ready(number - 1):
             return None
         size, first = -(-self.workspace // LINE) * LINE, -(-self.lines // number)
@@ -110,27 +110,26 @@ class Program:
         seconds = waiting.share(call, size, first, self.lines, number - 1, base)
         if seconds is None:
             return None
-        if seconds < self.pace.seconds * first:
-            self.pace.note(seconds, first)
-        if self.flag < 0 and self.recompute is None:
-            return True
         rest = self.lines - first
-        for n in range(number):
+        for n in range(number if self.flag >= 0 or self.recompute is not None else 0):
             stop = first + rest * n // (number - 1)
             start = self._check_band(image, target, base + reported + n * size, stop)
             if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
                 return False
+        if seconds < self.pace.seconds * first:  # a longer time by the clock may be that of other programs
+            self.pace.note(seconds, first)
         return True
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`. Return whether this succeeded."""
-        while 0 <= start < stop:
-            # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
-            workspace = np.zeros(self.workspace, np.uint8)
-            base = address(workspace)
+        # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
+        workspace = np.zeros(self.workspace, np.uint8)
+        base = address(workspace)
+        if self.recompute is None:
             self.call(address(image), address(target), base, start, stop)
-            if self.flag < 0 and self.recompute is None:
-                break
+            return self.flag < 0 or not workspace[-base % LINE + self.flag]
+        while 0 <= start < stop:
+            self.call(address(image), address(target), base, start, stop)
             start = self._check_band(image, target, base, stop)
         return start >= 0
 
@@ -139,12 +138,12 @@ class Program:
         aligned = base + -base % LINE
         if self.flag >= 0 and _read_byte(aligned + self.flag).value:
             return -1
-        if self.recompute is None:
+        words = aligned + self.inexact
+        if self.recompute is None or not (number := _read_pointer(words).value):
             return stop
-        number = _read_pointer(aligned + self.inexact).value
-        if not number:
-            return stop
-        self.recompute(image, target, number - 1, _read_pointer(aligned + self.inexact + 8).value or 0)
+        row = _read_pointer(words + 8).value or 0
+        ctypes.memset(words, 0, 8 * WORDS)
+        self.recompute(image, target, number - 1, row)
         return number
 
     def rows_only(self, source: int, target: int, number: int, first: int, end: int) -> None:

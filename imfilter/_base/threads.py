@@ -22,7 +22,8 @@ _THREADS_A_CORE, _FEW_THREADS = 4, 16
 LEAST = 90e-6
 #: Seconds that another thread begins later than the calling thread, if it begins before the call ends: 16 us
 #: on average on the same machine. The calling thread gets so much more work, and a margin. Otherwise it
-#: sleeps at the end of a call, and to wake it takes 20 to 29 us.
+#: sleeps at the end of a call, and to wake it takes 20 to 29 us. Threads that wait actively (see `waiting`)
+#: begin at once.
 _lag = 15e-6
 _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 
@@ -289,7 +290,7 @@ def most(workers: int | None) -> int:
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
 
 
-def number(total: int, workers: int | None, pace: Pace) -> int:
+def count(total: int, workers: int | None, pace: Pace) -> int:
     """Return the number of threads for a task with a pace that is known."""
     work = pace.seconds * total
     if workers == 1 or work < LEAST or getattr(_inside, "worker", False):
