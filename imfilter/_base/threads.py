@@ -210,6 +210,10 @@ class _Call:
         finally:
             del interrupt
 
+    def over(self) -> bool:
+        """Tell whether `end` has returned. Then this object keeps no array."""
+        return self.context is None
+
     def check(self) -> None:
         """Raise the first error of the threads of the pool. Keep none, because they know this object."""
         try:
@@ -236,12 +240,11 @@ def _serve(calls: "SimpleQueue[_Call | None]") -> None:
     number = waiting.take_mailbox()
     while (call := calls.get()) is not None:
         call.help()
-        wait = call.wait
-        del call
         if calls is not _calls:  # in a child process that was forked in this thread
             return
-        if wait:
-            waiting.wait(number, lambda: not calls.empty())
+        if call.wait:
+            waiting.wait(number, lambda: not calls.empty(), call.over)
+        del call
     waiting.return_mailbox(number)
     calls.put(None)  # the next thread must end, too; an interrupt may have kept it out of the list
 

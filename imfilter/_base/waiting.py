@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable
 from threading import get_ident
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
-from imfilter._base import mailbox, mailbox_code
+from imfilter._base import mailbox
 from imfilter._simd.locks import Lock
 from imfilter._simd.registers import LINE
 
@@ -18,6 +19,8 @@ FOLLOWING = 200e-6
 #: has lost its core. A look takes 0.1 us. A virtual machine often loses a core for 0.1 ms, and to another
 #: program for some milliseconds.
 _PATIENCE, _LOST = 300_000, 300_000
+#: How often a thread waits for so long, at most, while the call before has not ended.
+_TURNS = 5
 #: Largest number of threads that wait.
 _MOST = 64
 #: Seconds in which no thread waits after one has waited in vain: at first, and at most. They double.
@@ -91,7 +94,7 @@ class _Mailboxes:
 
 
 _lock = Lock()
-_functions: list[mailbox_code.Functions | None] = []
+_functions: list[Any] = []  # `mailbox_code.Functions`, or None if there are none
 _boxes = _Mailboxes()
 following = _Following()
 #: The numbers of the threads that wait.
@@ -114,8 +117,10 @@ def return_mailbox(number: int | None) -> None:
         _boxes.free.append(number)
 
 
-def _compiled() -> mailbox_code.Functions | None:
+def _compiled() -> Any:
     """Return the compiled functions, or None if there are none. All works without them."""
+    from imfilter._base import mailbox_code
+
     with _lock.current:
         if not _functions:
             try:
@@ -125,11 +130,12 @@ def _compiled() -> mailbox_code.Functions | None:
         return _functions[0]
 
 
-def wait(thread: int | None, busy: Callable[[], bool]) -> None:
+def wait(thread: int | None, busy: Callable[[], bool], over: Callable[[], bool]) -> None:
     """Wait actively in a thread of the pool, and run bands, until none has come for a time.
 
-    It returns early if `busy` or `leave` say so, or if the thread loses its core. The code is compiled here
-    when it is needed first, so no call waits for it.
+    `over` tells whether the call before has ended. If its calling thread takes longer than this thread did,
+    that is no reason to stop. It returns early if `busy` or `leave` say so, or if the thread loses its core.
+    The code is compiled here when it is needed first, so no call waits for it.
     """
     functions = _compiled()
     if functions is None or thread is None:
@@ -140,12 +146,18 @@ def wait(thread: int | None, busy: Callable[[], bool]) -> None:
     if busy():  # asked after the request to leave is withdrawn
         return
     awake.add(thread)
+    bands = lost = 0
     try:
-        functions.wait(_boxes.address + thread * mailbox.SIZE, _PATIENCE, _LOST)
+        for _ in range(_TURNS):
+            last = over()
+            functions.wait(_boxes.address + thread * mailbox.SIZE, _PATIENCE, _LOST)
+            bands, lost = int(words[at + mailbox.ENDED] - before), int(words[at + mailbox.LOST])
+            if last or bands or lost or words[at + mailbox.LEAVE]:
+                break
     finally:
         awake.discard(thread)
     if not words[at + mailbox.LEAVE]:
-        following.note(int(words[at + mailbox.ENDED] - before), bool(words[at + mailbox.LOST]))
+        following.note(bands, bool(lost))
 
 
 def ready(helpers: int) -> bool:
