@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import llvmlite.binding as llvm
 
-from imfilter._base import mailbox
+from imfilter._base import mailbox, mailbox_share
 from imfilter._simd import code_files, machine_code
 from imfilter._simd.machine_code import Code
 
@@ -55,5 +55,5 @@ def compiled() -> Functions | None:
     if ctypes.sizeof(ctypes.c_void_p) != 8 or not hasattr(time, "CLOCK_MONOTONIC"):
         return None
     wait = _loaded("imfilter_wait", mailbox.wait(), "iii")
-    share = _loaded("imfilter_share", mailbox.share(), "i" * 12)
+    share = _loaded("imfilter_share", mailbox_share.share(), "i" * 12)
     return None if wait is None or share is None else Functions(wait, share)

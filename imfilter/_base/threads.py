@@ -351,8 +351,10 @@ def run(
         call.errors = deque(maxlen=0)  # this error counts
         raise
     finally:
-        call.end()
-        waiting.following.ended = perf_counter()
+        try:
+            call.end()
+        finally:
+            waiting.following.end()
     call.check()
     if pace is not None:
         pace.note(elapsed, first)

@@ -1,15 +1,17 @@
 """Which threads of the pool wait actively, for how long, and how a call gives them bands; see `mailbox`."""
 
+import contextlib
 import ctypes
 import os
 from collections.abc import Callable
+from pathlib import Path
 from threading import get_ident
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from imfilter._base import mailbox
+from imfilter._base import mailbox, mailbox_share
 from imfilter._simd.locks import Lock
 from imfilter._simd.registers import LINE
 
@@ -30,12 +32,14 @@ _FIRST, _LONGEST = 1e-3, 1.0
 _WORTH = 8
 #: Calls without a delay that make up for one with a delay, if it is not followed by another one.
 _DELAY = 8
-#: Seconds in which no thread waits after two threads of Python have called in turn. They need the cores: with
-#: two of them, calls took 1.04 times as long, and with eight 1.08 (Zen 3, two cores).
+#: Seconds in which no thread waits after two threads of Python have called in turn or at once. They need the
+#: cores: with two of them, calls took 1.04 times as long, and with eight 1.08 (Zen 3, two cores).
 _SEVERAL = 0.02
 _WORDS = mailbox.SIZE // 8
+#: Where Linux shows the limits of the control group. In a container, it is that of the container.
+_GROUPS = Path("/sys/fs/cgroup")
 
-_read_report = (ctypes.c_int64 * mailbox.HELPERS).from_address
+_read_report = (ctypes.c_int64 * mailbox_share.HELPERS).from_address
 
 
 class _Following:
@@ -44,17 +48,24 @@ class _Following:
     def __init__(self) -> None:
         self.ended = 0.0  # the last call that used several threads
         self.caller = 0  # its thread
+        self.calling: set[int] = set()  # the threads of Python in a call that uses several threads
         self.pause = self.again = 0.0  # how long no thread waits, and until when
         self.delays = 0  # how often a band began or ended late, in the last calls
 
     def begin(self, now: float) -> bool:
         """Tell whether the threads that help with a call shall wait for the next one."""
         soon, caller = now - self.ended <= FOLLOWING, get_ident()
-        if caller != self.caller:
-            self.caller = caller
-            if soon:
-                self.again = max(self.again, now + _SEVERAL)
-        return soon and now >= self.again
+        self.calling.add(caller)
+        alone = len(self.calling) == 1
+        if not alone or (soon and caller != self.caller):
+            self.again = max(self.again, now + _SEVERAL)
+        self.caller = caller
+        return soon and alone and now >= self.again
+
+    def end(self) -> None:
+        """Take note of the end of a call. `begin` may not have been reached."""
+        self.calling.discard(get_ident())
+        self.ended = perf_counter()
 
     def note(self, bands: int, lost: bool) -> None:
         """Take note of the bands that a thread got while it waited, and whether it lost its core."""
@@ -117,14 +128,29 @@ def return_mailbox(number: int | None) -> None:
         _boxes.free.append(number)
 
 
+def _limited() -> bool:
+    """Tell whether a control group gives this process less time than its cores have.
+
+    Then to wait takes from the time that bands need.
+    """
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):  # versions 2 and 1
+        with contextlib.suppress(OSError, ValueError):
+            words = " ".join((_GROUPS / name).read_text() for name in names).split()
+            quota, period = int(words[0]), int(words[1])  # no number or -1: no limit
+            if 0 < quota < period * len(os.sched_getaffinity(0)):
+                return True
+    return False
+
+
 def _compiled() -> Any:
     """Return the compiled functions, or None if there are none. All works without them."""
-    from imfilter._base import mailbox_code
-
     with _lock.current:
         if not _functions:
             try:
-                _functions.append(mailbox_code.compiled())
+                # Under the lock, because a copy of this process could not end an import of another thread.
+                from imfilter._base import mailbox_code
+
+                _functions.append(None if _limited() else mailbox_code.compiled())
             except Exception:
                 _functions.append(None)
         return _functions[0]
@@ -140,17 +166,18 @@ def wait(thread: int | None, busy: Callable[[], bool], over: Callable[[], bool])
     functions = _compiled()
     if functions is None or thread is None:
         return
-    at, words = thread * _WORDS, _boxes.words
+    at, boxes = thread * _WORDS, _boxes
+    words = boxes.words
     words[at + mailbox.LEAVE] = words[at + mailbox.LOST] = 0
     before = words[at + mailbox.ENDED]
-    if busy():  # asked after the request to leave is withdrawn
-        return
-    awake.add(thread)
     bands = lost = 0
+    awake.add(thread)
     try:
+        if busy():  # asked after the request to leave is withdrawn, and when `leave` knows this thread
+            return
         for _ in range(_TURNS):
             last = over()
-            functions.wait(_boxes.address + thread * mailbox.SIZE, _PATIENCE, _LOST)
+            functions.wait(boxes.address + thread * mailbox.SIZE, _PATIENCE, _LOST)
             bands, lost = int(words[at + mailbox.ENDED] - before), int(words[at + mailbox.LOST])
             if last or bands or lost or words[at + mailbox.LEAVE]:
                 break
@@ -161,8 +188,8 @@ def wait(thread: int | None, busy: Callable[[], bool], over: Callable[[], bool])
 
 
 def ready(helpers: int) -> bool:
-    """Tell whether so many threads wait for the calling thread."""
-    return 0 < helpers <= len(awake) and following.caller == get_ident()
+    """Tell whether so many threads wait for the calling thread, and for no other one."""
+    return 0 < helpers <= len(awake) and following.caller == get_ident() and not following.calling
 
 
 def leave() -> None:
@@ -173,7 +200,7 @@ def leave() -> None:
 
 def report_size(helpers: int) -> int:
     """Return the bytes of the report of a call with a number of helping threads: whole cache lines."""
-    return -(-8 * (mailbox.HELPERS + 3 * helpers) // LINE) * LINE
+    return -(-8 * (mailbox_share.HELPERS + 3 * helpers) // LINE) * LINE
 
 
 def share(
@@ -188,7 +215,11 @@ def share(
     functions, boxes = _functions[0], _boxes
     assert functions is not None  # because threads wait
     workspaces = report + report_size(helpers)
-    functions.share(*call, workspaces, size, first, total, helpers, boxes.address, boxes.used, report)
+    following.calling.add(get_ident())
+    try:
+        functions.share(*call, workspaces, size, first, total, helpers, boxes.address, boxes.used, report)
+    finally:
+        following.calling.discard(get_ident())
     done, back, own, awaited = _read_report(report)
     if not done:
         return None

@@ -1,4 +1,4 @@
-"""Threads of the pool that wait actively for the next call: their bands, errors, forks and the end."""
+"""Threads of the pool that wait actively for the next call: their bands, errors and results."""
 
 import ctypes
 import os
@@ -14,7 +14,6 @@ from imfilter._base import mailbox, mailbox_code, threads, waiting
 from imfilter._base.program import Program
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.registers import LINE
-from tests.base.test_concurrency import run
 from tests.base.test_threads import LONG, paced
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="threads do not wait on this system")
@@ -22,13 +21,6 @@ RNG = np.random.default_rng(0)
 #: Lines of the program of a test, and multiply-adds that are enough for several threads.
 LINES, WORK = 100, 10_000_000
 KERNEL = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 6)
-#: Makes threads wait after each call, for long, on a machine that does other things.
-PATIENT = """
-from imfilter._base import threads, waiting
-waiting.FOLLOWING, waiting._PATIENCE, waiting._LOST = 1000.0, 10**11, 10**12
-waiting._FIRST = waiting._LONGEST = 0.0
-threads._available = lambda: 99
-"""
 
 
 @pytest.fixture
@@ -52,6 +44,9 @@ def shared(monkeypatch):
     monkeypatch.setattr(waiting, "_FIRST", 0.0)
     monkeypatch.setattr(waiting, "_LONGEST", 0.0)
     monkeypatch.setattr(waiting, "share", noted)
+    monkeypatch.setattr(waiting, "_limited", lambda: False)
+    if waiting._functions == [None]:
+        monkeypatch.setattr(waiting, "_functions", [])
     waiting.following.ended, waiting.following.caller = time.perf_counter(), threading.get_ident()
     yield found
     pool = threads._pool
@@ -62,10 +57,14 @@ def shared(monkeypatch):
     assert not waiting.awake
 
 
+def states():
+    return waiting._boxes.words.reshape(-1, mailbox.SIZE // 8)[:, mailbox.STATE]
+
+
 def wait_for(number):
-    """Call the pool until a number of its threads wait."""
+    """Call the pool until a number of its threads wait, also as their mailboxes say."""
     end = time.monotonic() + LONG
-    while len(waiting.awake) < number:
+    while np.count_nonzero(states() == mailbox.WAITING) < number:
         assert time.monotonic() < end
         both = threading.Barrier(number + 1)
         threads.run(lambda *_, both=both: both.wait(LONG), number + 1, number + 1)
@@ -122,17 +121,21 @@ def test_threads_that_wait_take_the_bands(number, shared):
         assert len({b[5] for b in bands}) == number
 
 
+@pytest.mark.parametrize("good", [0, -2])  # Numba's statuses that are no error
 @pytest.mark.parametrize("own", [True, False])
-def test_a_kernel_that_fails_in_any_band_is_an_error(own, shared):
+@pytest.mark.parametrize("seconds", [0.005, 0.0])
+def test_a_kernel_that_fails_in_any_band_is_an_error(own, good, seconds, shared):
     def kernel(result, error, job, image, target, workspace, start, stop):
-        time.sleep(0.005)
-        return int((start == 0) == own)
+        time.sleep(seconds)
+        return 1 if (start == 0) == own and failing else good
 
     program, _code = program_of(kernel)
     image = np.zeros(1)
-    wait_for(1)
+    failing = False
+    assert share_until(shared, program, image, 2)
+    failing = True
     with pytest.raises(RuntimeError, match="a kernel failed"):
-        program.run(image, image, 2)
+        share_until(shared, program, image, 2)
 
 
 def test_a_kernel_refuses_an_image(shared):
@@ -206,6 +209,55 @@ def test_the_caller_takes_back_what_no_thread_begins(shared, monkeypatch):
         waiting.awake.difference_update(numbers)
 
 
+def test_a_caller_takes_back_no_band_of_another_caller(shared, monkeypatch):
+    """The band of the first one ends early, and the second one gives the same thread a band meanwhile."""
+    boxes, first, second = waiting._Mailboxes(), [], []
+    monkeypatch.setattr(waiting, "_boxes", boxes)
+    number = waiting.take_mailbox()
+    word = boxes.words.reshape(-1, mailbox.SIZE // 8)[number]
+    word[mailbox.STATE] = mailbox.WAITING
+    inside, ended, image = threading.Event(), threading.Event(), np.zeros(1)
+    callers = []
+
+    def of_first(result, error, job, image, target, workspace, start, stop):
+        first.append((start, stop))
+        if start == 0:  # the thread runs its band, and the other caller comes
+            word[mailbox.ENDED] += 1
+            word[mailbox.STATE] = mailbox.WAITING
+            callers.append(threading.Thread(target=call))
+            callers[0].start()
+            assert inside.wait(LONG)
+        return 0
+
+    def of_second(result, error, job, image, target, workspace, start, stop):
+        second.append((start, stop))
+        inside.set()
+        ended.wait(LONG)
+        return 0
+
+    def call():
+        waiting.following.calling.clear()  # as if it had asked before the first caller has begun
+        waiting.following.caller = threading.get_ident()
+        program_two.run(image, image, 2)
+
+    program, _code = program_of(of_first)
+    program_two, _code_two = program_of(of_second)
+    waiting.awake.add(number)
+    waiting.following.caller = threading.get_ident()
+    try:
+        assert program.run(image, image, 2)
+        offered = word[mailbox.STATE] % mailbox.TICKET
+    finally:
+        ended.set()
+        callers[0].join(2)
+        word[mailbox.ENDED] += 1  # so that it ends in any case
+        callers[0].join(LONG)
+        waiting.awake.discard(number)
+    assert offered == mailbox.OFFERED
+    assert first == [(0, LINES // 2)]
+    assert second == [(0, LINES // 2), (LINES // 2, LINES)]
+
+
 def test_fewer_threads_that_wait_than_a_call_needs(shared):
     """They are asked to leave, and help in the other way."""
     bands = []
@@ -220,54 +272,6 @@ def test_fewer_threads_that_wait_than_a_call_needs(shared):
         bands.clear()
         assert program.run(np.zeros(1), np.zeros(1), 4)
         assert sum(stop - start for start, stop in bands) == LINES
-
-
-def test_calls_that_follow_each_other():
-    following = waiting._Following()
-    now = time.perf_counter()
-    following.ended, following.caller = now, threading.get_ident()
-    assert following.begin(now + waiting.FOLLOWING / 2)
-    assert not following.begin(now + waiting.FOLLOWING * 2)
-    pauses = []
-    for _ in range(12):  # threads that wait in vain wait less and less often
-        following.note(0, False)
-        pauses.append(following.pause)
-    assert pauses[:3] == [waiting._FIRST, 2 * waiting._FIRST, 4 * waiting._FIRST]
-    assert pauses[-1] == waiting._LONGEST
-    assert not following.begin(time.perf_counter())
-    following.note(waiting._WORTH, True)
-    assert following.pause == waiting._LONGEST
-    following.note(waiting._WORTH, False)
-    following.ended = time.perf_counter()
-    assert following.begin(time.perf_counter())
-
-
-def test_threads_wait_for_the_calls_of_one_thread():
-    following = waiting._Following()
-    following.ended, following.caller = 100.0, threading.get_ident()
-    with ThreadPoolExecutor(1) as other:
-        assert following.begin(100.0)
-        assert not other.submit(following.begin, 100.0).result()
-        assert not other.submit(following.begin, 100.0).result()
-        assert not following.begin(100.0)
-        following.ended = after = 100.0 + 1.1 * waiting._SEVERAL
-        assert following.begin(after)
-        assert not other.submit(following.begin, after + 1.0).result()
-        following.ended = after + 1.0
-        assert other.submit(following.begin, after + 1.0).result()
-
-
-def test_one_delay_is_no_reason_to_stop():
-    following = waiting._Following()
-    for _ in range(3):
-        assert not following.shared(True)
-        assert not any(following.shared(False) for _ in range(waiting._DELAY))
-    assert not following.shared(True)
-    assert not following.shared(False)
-    assert not following.shared(True)
-    assert not following.pause
-    assert following.shared(True)
-    assert following.pause == waiting._FIRST
 
 
 IMAGE = RNG.integers(0, 256, (700, 900)).astype(np.uint8)
@@ -326,68 +330,3 @@ def test_without_the_code_nothing_else_changes(shared, monkeypatch):
         threads.run(lambda *_, both=both: both.wait(LONG), 2, 2)
     assert waiting._functions == [None]
     assert not waiting.awake
-
-
-SCRIPT = f"""
-import os, signal, sys, time
-import numpy as np
-import imfilter
-{PATIENT}
-image = np.random.default_rng(0).normal(size=(900, 1000)).astype(np.float32)
-expected = imfilter.gaussian(image, 2.0, workers=1)
-def check():
-    assert (imfilter.gaussian(image, 2.0, workers=2) == expected).all()
-def wait():
-    end = time.monotonic() + 60
-    while not waiting.awake and time.monotonic() < end:
-        check()
-    assert waiting.awake
-"""
-
-
-def test_the_interpreter_ends_at_once_while_a_thread_waits():
-    code = """
-waiting._PATIENCE = 10**12
-wait()
-check()
-print("end")
-"""
-    assert run(SCRIPT + code, timeout=LONG) == "end\n"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_while_a_thread_waits():
-    code = """
-for _ in range(3):
-    wait()
-    child = os.fork()
-    check()
-    if not child:
-        waiting.following.ended = time.perf_counter()
-        wait()
-        check()
-        print("child", len(threads._pool), flush=True)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-wait()
-check()
-print("end")
-"""
-    assert run(SCRIPT + code, timeout=2 * LONG) == "child 1\n" * 3 + "end\n"
-
-
-def test_an_interrupt_while_threads_that_wait_help():
-    code = """
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-for _ in range(5):
-    wait()
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
-        while True:
-            check()
-    except KeyboardInterrupt:
-        pass
-    check()
-print("end")
-"""
-    assert run(SCRIPT + code, timeout=LONG) == "end\n"
