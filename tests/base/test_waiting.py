@@ -47,6 +47,7 @@ def shared(monkeypatch):
     monkeypatch.setattr(waiting, "_limited", lambda: False)
     if waiting._functions == [None]:
         monkeypatch.setattr(waiting, "_functions", [])
+    assert waiting._compiled() is not None
     waiting.following.ended, waiting.following.caller = time.perf_counter(), threading.get_ident()
     yield found
     pool = threads._pool
@@ -181,11 +182,11 @@ def test_tasks_that_may_be_inexact_are_recomputed(shared):
 
 def test_the_caller_takes_back_what_no_thread_begins(shared, monkeypatch):
     """Its mailbox says that a thread waits. Such a thread has lost its core."""
-    boxes, here, found = waiting._Mailboxes(), threading.get_ident(), []
+    boxes, here, found, failing = waiting._Mailboxes(), threading.get_ident(), [], -1
 
     def kernel(result, error, job, image, target, workspace, start, stop):
         found.append((start, stop, threading.get_ident() == here))
-        return 0
+        return int(start == failing)
 
     monkeypatch.setattr(waiting, "_boxes", boxes)
     program, _code = program_of(kernel)
@@ -205,6 +206,12 @@ def test_the_caller_takes_back_what_no_thread_begins(shared, monkeypatch):
             assert words[numbers, mailbox.STATE].tolist() == [1, 1]
             # The second time, the threads shall wait no longer.
             assert words[numbers, mailbox.LEAVE].tolist() == [turn, turn]
+        for place in (67, 34):
+            failing = place
+            program.pace.seconds = 1.0
+            with pytest.raises(RuntimeError, match="a kernel failed"):
+                program.run(image, image, 3)
+        assert not waiting.following.calling
     finally:
         waiting.awake.difference_update(numbers)
 
@@ -249,9 +256,10 @@ def test_a_caller_takes_back_no_band_of_another_caller(shared, monkeypatch):
         offered = word[mailbox.STATE] % mailbox.TICKET
     finally:
         ended.set()
-        callers[0].join(2)
-        word[mailbox.ENDED] += 1  # so that it ends in any case
-        callers[0].join(LONG)
+        for caller in callers:
+            caller.join(2)
+            word[mailbox.ENDED] += 1  # so that it ends in any case
+            caller.join(LONG)
         waiting.awake.discard(number)
     assert offered == mailbox.OFFERED
     assert first == [(0, LINES // 2)]
