@@ -35,7 +35,8 @@ AWAY, WAITING, CLAIMED, OFFERED, BEGUN = range(5)
 #: A state is one of these, plus the ticket times `TICKET` if it is OFFERED.
 TICKET = 8
 
-#: What tells the processor that a loop waits.
+#: What tells the processor that a loop waits. On other processors no thread waits: LLVM may call functions
+#: for atomic operations there, which a process need not have.
 _PAUSES = {
     "x86_64": ("declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"),
     "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
@@ -55,10 +56,19 @@ def arguments(box: str) -> str:
     return "\n".join(word(box, KERNEL + n, f"at.{name}") for n, name in enumerate(names))
 
 
+def known() -> bool:
+    """Tell whether the functions can be compiled for this processor."""
+    return _machine() in _PAUSES
+
+
+def _machine() -> str:
+    name = platform.machine().lower()
+    return _NAMES.get(name, name)
+
+
 def common() -> str:
     """Return the source of what both functions call."""
-    machine = platform.machine().lower()
-    declared, pause = _PAUSES.get(_NAMES.get(machine, machine), ("", ""))
+    declared, pause = _PAUSES[_machine()]
     return f"""
 declare i32 @clock_gettime(i32, ptr)
 declare i32 @nanosleep(ptr, ptr)

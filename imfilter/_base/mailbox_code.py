@@ -52,7 +52,7 @@ def _loaded(name: str, text: str, arguments: str) -> Callable[..., object] | Non
 
 def compiled() -> Functions | None:
     """Load or compile the functions. Return None where the system lacks what they need."""
-    if ctypes.sizeof(ctypes.c_void_p) != 8 or not hasattr(time, "CLOCK_MONOTONIC"):
+    if ctypes.sizeof(ctypes.c_void_p) != 8 or not hasattr(time, "CLOCK_MONOTONIC") or not mailbox.known():
         return None
     wait = _loaded("imfilter_wait", mailbox.wait(), "iii")
     share = _loaded("imfilter_share", mailbox_share.share(), "i" * 12)

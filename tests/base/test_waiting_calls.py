@@ -1,13 +1,14 @@
 """When threads of the pool wait for the next call; forks, interrupts and the end of a process meanwhile."""
 
 import os
+import platform
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from imfilter._base import waiting
+from imfilter._base import mailbox, mailbox_code, waiting
 from tests.base.test_concurrency import run
 from tests.base.test_threads import LONG
 
@@ -80,6 +81,14 @@ def test_no_thread_waits_during_a_long_call_of_another_thread(monkeypatch):
     assert following.begin(102.0)
     following.end()
     assert not following.calling
+
+
+def test_other_processors_have_no_code(monkeypatch):
+    for name in ("arm64", "AMD64", "aarch64", "x86_64"):
+        monkeypatch.setattr(platform, "machine", lambda name=name: name)
+        assert mailbox.known()
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    assert mailbox_code.compiled() is None
 
 
 @pytest.mark.parametrize(
