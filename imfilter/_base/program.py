@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import borders, threads
+from imfilter._base import borders, threads, waiting
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
@@ -64,6 +64,7 @@ class Program:
     recompute: Recompute | None = None  # called for an inexact task
     pace: threads.Pace = field(default_factory=threads.Pace)  # of a line
     brief: bool = False  # whether one thread is known to be faster
+    code: tuple[int, int] | None = None  # the addresses of the kernel and of its job
 
     def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
         """Filter `image` into `target`. They must have the layouts that this program was made for.
@@ -80,17 +81,44 @@ class Program:
                 pace.note(thread_time() - begin, self.lines)
                 self.brief = pace.seconds * self.lines < threads.LEAST / 2
             return done
+        pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
+        if waiting.awake and known and pieces == 1:
+            shared = self._share(image, target, workers)
+            if shared is not None:
+                return shared
         refused: list[bool] = []
 
         def task(start: int, stop: int) -> None:
             if not self.compute(image, target, start, stop):
                 refused.append(True)
 
-        pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
         threads.run(task, self.lines, workers, pieces, pace)
         if refused:
             pace.seconds = known  # as it was, because some lines were not computed
         return not refused
+
+    def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
+        """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
+        number = threads.count(self.lines, workers, self.pace)
+        if self.code is None or not waiting.ready(number - 1):
+            return None
+        size, first = -(-self.workspace // LINE) * LINE, -(-self.lines // number)
+        reported = waiting.report_size(number - 1)
+        memory = np.empty(reported + number * size, np.uint8)
+        base = address(memory)
+        call = *self.code, address(image), address(target)
+        seconds = waiting.share(call, size, first, self.lines, number - 1, base)
+        if seconds is None:
+            return None
+        rest = self.lines - first
+        for n in range(number if self.flag >= 0 or self.recompute is not None else 0):
+            stop = first + rest * n // (number - 1)
+            start = self._check_band(image, target, base + reported + n * size, stop)
+            if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
+                return False
+        if seconds < self.pace.seconds * first:  # a longer time by the clock may be that of other programs
+            self.pace.note(seconds, first)
+        return True
 
     def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
         """Compute lines `start` to `stop`. Return whether this succeeded."""
@@ -103,20 +131,23 @@ class Program:
         if self.recompute is None:
             self.call(address(image), address(target), base, start, stop)
             return self.flag < 0 or not workspace[-base % LINE + self.flag]
-        aligned = -base % LINE
-        while start < stop:
+        while 0 <= start < stop:
             self.call(address(image), address(target), base, start, stop)
-            if self.flag >= 0 and workspace[aligned + self.flag]:
-                return False
-            words = base + aligned + self.inexact
-            number = _read_pointer(words).value
-            if not number:
-                break
-            row = _read_pointer(words + 8).value or 0
-            workspace[words - base : words - base + 8 * WORDS] = 0
-            self.recompute(image, target, number - 1, row)
-            start = number
-        return True
+            start = self._check_band(image, target, base, stop)
+        return start >= 0
+
+    def _check_band(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
+        """Recompute the task that a workspace names. Return the next line to compute; -1 after a refusal."""
+        aligned = base + -base % LINE
+        if self.flag >= 0 and _read_byte(aligned + self.flag).value:
+            return -1
+        words = aligned + self.inexact
+        if self.recompute is None or not (number := _read_pointer(words).value):
+            return stop
+        row = _read_pointer(words + 8).value or 0
+        ctypes.memset(words, 0, 8 * WORDS)
+        self.recompute(image, target, number - 1, row)
+        return number
 
     def rows_only(self, source: int, target: int, number: int, first: int, end: int) -> None:
         """Compute some rows of a task. `source` and `target` are addresses of the image and the output."""
@@ -152,6 +183,7 @@ def address(array: npt.NDArray) -> int:
 
 
 _read_pointer = ctypes.c_void_p.from_address
+_read_byte = ctypes.c_uint8.from_address
 
 
 class Prepared(NamedTuple):
@@ -189,7 +221,7 @@ class Prepared(NamedTuple):
             record[self.places[name]] = address(table)
         call = functools.partial(self.driver.entry(), address(record))
         owners = record, *self.owners, *tables.values()
-        return Program(call, owners, *self[4:])
+        return Program(call, owners, *self[4:], code=(self.driver.address(), address(record)))
 
 
 class Job(dict[str, Any]):

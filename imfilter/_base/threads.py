@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from queue import Empty, SimpleQueue
 from time import perf_counter, thread_time
 
-from imfilter._base import arguments
+from imfilter._base import arguments, waiting
 
 _chosen: contextvars.ContextVar[int | None] = contextvars.ContextVar("imfilter_workers", default=None)
 #: Largest numbers of threads, whatever a call requests: per core, and at least in total.
@@ -22,7 +22,8 @@ _THREADS_A_CORE, _FEW_THREADS = 4, 16
 LEAST = 90e-6
 #: Seconds that another thread begins later than the calling thread, if it begins before the call ends: 16 us
 #: on average on the same machine. The calling thread gets so much more work, and a margin. Otherwise it
-#: sleeps at the end of a call, and to wake it takes 20 to 29 us.
+#: sleeps at the end of a call, and to wake it takes 20 to 29 us. Threads that wait actively (see `waiting`)
+#: begin at once.
 _lag = 15e-6
 _LONGEST_LAG, _MARGIN = 60e-6, 15e-6
 
@@ -137,7 +138,7 @@ def pace_of(*key: object) -> Pace:
 class _Call:
     """Bands of a call: the calling thread takes them from the start, and threads of the pool from the end."""
 
-    __slots__ = ("bands", "begun", "context", "errors", "places", "seats", "task")
+    __slots__ = ("bands", "begun", "context", "errors", "places", "seats", "task", "wait")
 
     def __init__(self, task: Callable[[int, int], None], bands: deque[tuple[int, int]], helpers: int) -> None:
         self.task, self.bands = task, bands
@@ -149,6 +150,7 @@ class _Call:
         self.context: contextvars.Context | None = contextvars.copy_context()
         self.errors: deque[BaseException] = deque()
         self.begun = 0.0
+        self.wait = False  # whether the threads that help shall wait actively for the next call
 
     def ask(self) -> None:
         """Ask threads of the pool to help."""
@@ -158,6 +160,8 @@ class _Call:
             _drop_ended()
         for _ in self.places:
             _calls.put(self)
+        if waiting.awake:
+            waiting.leave()
 
     def process(self, take: Callable[[], tuple[int, int]]) -> None:
         """Process bands until none is left."""
@@ -206,6 +210,10 @@ class _Call:
         finally:
             del interrupt
 
+    def over(self) -> bool:
+        """Tell whether `end` has returned. Then this object keeps no array."""
+        return self.context is None
+
     def check(self) -> None:
         """Raise the first error of the threads of the pool. Keep none, because they know this object."""
         try:
@@ -229,11 +237,15 @@ def _drop_ended() -> None:
 def _serve(calls: "SimpleQueue[_Call | None]") -> None:
     """Help with calls, in a thread of the pool."""
     _inside.worker = True
+    number = waiting.take_mailbox()
     while (call := calls.get()) is not None:
         call.help()
-        del call
         if calls is not _calls:  # in a child process that was forked in this thread
             return
+        if call.wait:
+            waiting.wait(number, lambda: not calls.empty(), call.over)
+        del call
+    waiting.return_mailbox(number)
     calls.put(None)  # the next thread must end, too; an interrupt may have kept it out of the list
 
 
@@ -255,6 +267,7 @@ def _start(count: int) -> None:
 def _end() -> None:
     """End the threads of the pool. Later calls use the calling thread alone."""
     _calls.put(None)
+    waiting.leave()
     for thread in _pool:
         thread.join()
 
@@ -264,6 +277,7 @@ def _forget() -> None:
     global _pool, _calls, _lock
     _pool, _calls, _lock = [], SimpleQueue(), threading.RLock()
     _inside.worker = False
+    waiting.forget()
 
 
 if hasattr(os, "register_at_fork"):
@@ -277,6 +291,14 @@ def most(workers: int | None) -> int:
         return workers  # to ask for the cores takes 2 us
     cores = _available()
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
+
+
+def count(total: int, workers: int | None, pace: Pace) -> int:
+    """Return the number of threads for a task with a pace that is known."""
+    work = pace.seconds * total
+    if workers == 1 or work < LEAST or getattr(_inside, "worker", False):
+        return 1
+    return min(total, most(workers), int(2 * work / LEAST))
 
 
 def run(
@@ -316,6 +338,9 @@ def run(
     edges = [first + (total - first) * i // others for i in range(others + 1)]
     call = _Call(task, deque(itertools.pairwise(edges)), min(threads - 1, others))
     try:
+        begin = perf_counter()
+        # Threads that wait must not take the cores of others that compute.
+        call.wait = waiting.following.begin(begin) and len(call.places) < _available()
         call.ask()
         begin, before = perf_counter(), thread_time()
         task(0, first)
@@ -326,7 +351,10 @@ def run(
         call.errors = deque(maxlen=0)  # this error counts
         raise
     finally:
-        call.end()
+        try:
+            call.end()
+        finally:
+            waiting.following.end()
     call.check()
     if pace is not None:
         pace.note(elapsed, first)
