@@ -30,7 +30,7 @@ def _of_one(real, source, plain, line, output, tables, whole, cval):
         reference = sample if whole or -limit < sample < limit else reference
     if peek(constants + 8 * output) << 1 != 0:  # 0 for both zeros
         constant = real.type(load_one(_F64, constants + 8 * output, _F64))
-        total = fma(real.type(cval) - reference, constant, total)
+        total = fma(real.type(cval) - reference, constant, constant - constant)  # see `row_sums`
     for t in range(peek(starts + 8 * output), peek(starts + 8 * output + 8)):
         sample = load_one(real, line + peek(samples + 8 * t) * width, source)
         total = fma(sample - reference, load_one(real, weights + t * size, real), total)
