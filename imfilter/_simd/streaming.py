@@ -42,7 +42,7 @@ def drain(typingctx):
 
 
 @inlined
-def _store_some(real, target, line, to, i, stop):
+def store_some(real, target, line, to, i, stop):
     """Write the sums from `i` to `stop` with ordinary stores."""
     size, width = size_of(real), size_of(target)
     few, zero = BYTES // size // REGISTERS, splat_register(real, real.type(0))
@@ -64,9 +64,9 @@ def stream_line(real, target, line, to, total):
     lanes = BYTES // size
     step = max(lanes, LINE // width)
     i = total if to % width else min(-to % LINE // width, total)  # before the first whole cache line
-    _store_some(real, target, line, to, 0, i)
+    store_some(real, target, line, to, 0, i)
     while i + step <= total:
         for k in range(0, step, lanes):
             stream(to + (i + k) * width, target, load(real, line + (i + k) * size, real))
         i += step
-    _store_some(real, target, line, to, i, total)
+    store_some(real, target, line, to, i, total)

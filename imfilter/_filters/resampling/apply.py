@@ -21,9 +21,10 @@ from imfilter._filters.resampling.columns_first import Groups, Phases
 from imfilter._filters.resampling.kernels import sums as kernels
 from imfilter._filters.resampling.kernels.pairs import sum_pairs
 from imfilter._filters.resampling.kernels.phases import sum_phases
-from imfilter._filters.resampling.kernels.row_sums import sum_rows
+from imfilter._filters.resampling.kernels.row_sums import stream_rows, sum_rows
 from imfilter._filters.resampling.pairs import Pairs
 from imfilter._filters.resampling.tables import Table
+from imfilter._filters.resampling.tables import exact as exact_sums
 from imfilter._simd import lane_transpose, lines, streaming
 from imfilter._simd.registers import BYTES, in_register
 
@@ -67,6 +68,7 @@ class Call:
     tables: tuple[Table, Table, Table]  # of z, y and x
     axes: tuple[int, ...]
     relative: bool  # whether sums are relative to a sample, because the weights add up to 1
+    exact: bool  # whether the arithmetic holds all sums exactly
     cval: float
     real: np.dtype
     dtype: np.dtype
@@ -142,16 +144,17 @@ def _call(
     short = max(array.dtype.itemsize, dtype.itemsize) == 2
     if relative and whole and short and sum(t.bits for t in zyx) <= _SPARE:
         real = dtypes.FLOAT32
-    if real == dtypes.FLOAT32 and max(zyx[0].most * zyx[1].most, zyx[2].most) > _FEW:
-        real = dtypes.FLOAT64
     z, y, x = zyx
-    order = Order.of(array.ndim, axes)
+    if real == dtypes.FLOAT32 and max(z.most * y.most, x.most) > _FEW:
+        real = dtypes.FLOAT64
+    exact = relative and whole and exact_sums((z, y, x), array.dtype, real)
     picks = all(t.picks for t in zyx) and relative
     pools = None
     if relative and not picks and all(t.factor for t in tables):
         factors = tuple(table.factor for table in tables)
         pools = pooling.settled(array, Common(axes=axes, dtype=dtype), (pooling.MEAN, _cells, True), factors)
-    return Call(order, (z, y, x), axes, relative, cval, real, dtype, tuple(shape), picks, pools)
+    order = Order.of(array.ndim, axes)
+    return Call(order, (z, y, x), axes, relative, exact, cval, real, dtype, tuple(shape), picks, pools)
 
 
 #: The table of an axis that there is not.
@@ -230,10 +233,11 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         for name in ("starts", "samples", "weights", "constants", "about"):
             job[f"{name}_{axis}"] = getattr(table, name)
     job["whole"] = whole = call.relative and source.dtype.kind in "biu"
-    taps_x = x.beside() if whole else x
+    plain = call.exact and columns_first.of(z, y, x)
+    taps_x = x.beside() if whole and not plain else x
     taps_x = taps_x._replace(weights=taps_x.weights.astype(real))
     job["starts_x"], job["samples_x"], job["weights_x"] = taps_x.starts, taps_x.samples, taps_x.weights
-    _order_of_sums(job, call, taps_x, source.dtype, real if far else target.dtype)
+    _order_of_sums(job, call, taps_x, source.dtype, target.dtype, far=far, plain=plain)
     pairs = None
     if call.relative and not (far or job["by_columns"]):
         pairs = Pairs.of(call.tables, last, source.dtype, real, whole=whole)
@@ -246,10 +250,10 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     tiles = _pieces(x, most, most) if pairs is None else np.array([(0, x.outputs, 0, x.length)], np.int64)
     for name, column in zip(("outputs", "count", "first", "samples"), tiles.T, strict=True):
         job[f"tile_{name}"] = column
-    job["tiles"], job["relative"] = len(tiles), call.relative
+    job["tiles"], job["relative"] = len(tiles), call.relative and not plain
     job["along"] = pairs is None and not x.identity
     for name, kernel, kinds in (
-        ("sum_rows", sum_rows, (real, source.dtype, real)),
+        ("sum_rows", sum_rows, (real, source.dtype, real, int(call.relative))),
         ("to_lanes", lane_transpose.to_lanes, (real,)),
         ("sum_columns", kernels.sum_columns, (real,)),
         ("join", lane_transpose.join, (real,)),
@@ -285,10 +289,12 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     )
 
 
-def _order_of_sums(job: Job, call: Call, taps: Table, source: np.dtype, line: np.dtype) -> None:
+def _order_of_sums(
+    job: Job, call: Call, taps: Table, source: np.dtype, target: np.dtype, *, far: bool, plain: bool
+) -> None:
     """Write to the job whether columns are summed first, and the tables for it.
 
-    `taps` is the table of x without the references of integers, and `line` the type of the sums of rows.
+    `taps` is the table of x, without the references of integers if the sums are not `plain`.
     """
     z, y, x = call.tables
     job["by_columns"] = by_columns = call.relative and columns_first.of(z, y, x)
@@ -299,11 +305,12 @@ def _order_of_sums(job: Job, call: Call, taps: Table, source: np.dtype, line: np
         job["group_starts"], job["group_rows"] = groups.starts, groups.rows
         job["row_in_group"], job["about_in_group"] = groups.of_taps, groups.of_references
         job["last_in_group"] = groups.last
-        job["sum_lines"] = sum_rows.address(call.real, call.real, line)
+        write = stream_rows if far else sum_rows
+        job["sum_lines"] = write.address(call.real, call.real, target, int(not plain))
     job["group_outputs"], job["groups"] = outputs, -(-y.outputs // outputs)
     job["phases"], job["phases_begin"], job["phases_end"], job["phases_window"], pattern = phases
     if phases.number:
-        job["sum_phases"] = sum_phases.address(call.real, source, phases.number, pattern)
+        job["sum_phases"] = sum_phases.address(call.real, source, phases.number, pattern, int(plain))
     step = 1 if phases.number else in_register(call.real)  # rows whose columns are summed at once
     job["kept"] = step * -(-(groups.span + step - 1) // step) if groups else step
 

@@ -90,11 +90,22 @@ class Table(_Taps):
         """The number of bits behind the point of all weights. It is large if a weight is negative, too."""
         if self.whole is not None:
             return self.whole.bits
+        return _MOST_BITS if (self.weights < 0).any() else self.places
+
+    @once
+    def places(self) -> int:
+        """The number of bits behind the point of all weights, or `_MOST_BITS` if it is as large or larger."""
         scaled = self.weights * 2.0**_MOST_BITS
-        if self.constants.any() or (scaled < 0).any() or (scaled != np.rint(scaled)).any():
+        if self.constants.any() or (scaled != np.rint(scaled)).any():
             return _MOST_BITS
         shared = int(np.gcd.reduce(scaled.astype(np.int64), initial=1 << _MOST_BITS))
         return _MOST_BITS - ((shared & -shared).bit_length() - 1)
+
+    @once
+    def gain(self) -> float:
+        """The largest sum of the magnitudes of the weights of an output."""
+        output = np.repeat(np.arange(self.outputs), np.diff(self.starts))
+        return float(np.bincount(output, np.abs(self.weights), 1).max())
 
     def part(self, start: int, stop: int) -> tuple[_Whole, "Table"]:
         """Return the samples that some outputs read, in order, and the table of the outputs for them."""
@@ -123,6 +134,14 @@ class Table(_Taps):
         """Return the magnitudes of the weights of one sign."""
         weights, constants = (np.maximum(sign * w, 0.0) for w in (self.weights, self.constants))
         return self._replace(weights=weights, constants=constants)
+
+
+def exact(axes: tuple[Table, ...], samples: np.dtype, real: np.dtype) -> bool:
+    """Return whether `real` holds the sums of integers exactly, and their differences from a reference."""
+    if any(axis.places == _MOST_BITS for axis in axes):
+        return False
+    bits = 8 * samples.itemsize + 1 + sum(axis.places for axis in axes)
+    return math.prod(axis.gain for axis in axes) * 2.0**bits <= 2.0 ** (np.finfo(real).nmant + 1)
 
 
 @remembered(sum)

@@ -19,16 +19,18 @@ _F64 = np.dtype(np.float64)
 
 
 @nested
-def _of_one(real, source, line, output, tables, whole, cval):
+def _of_one(real, source, plain, line, output, tables, whole, cval):
     """Return the sum of one output: at a border, or at the end of a piece."""
     starts, samples, weights, constants, about = tables
     width, size = size_of(source), size_of(real)
     limit = real.type(LARGEST32 if size == 4 else LARGEST64)
-    sample = load_one(real, line + peek(about + 8 * output) * width, source)
-    reference = sample if whole or -limit < sample < limit else real.type(0)
-    total = real.type(0)
+    reference = total = real.type(0)
+    if not plain:
+        sample = load_one(real, line + peek(about + 8 * output) * width, source)
+        reference = sample if whole or -limit < sample < limit else reference
     if peek(constants + 8 * output) << 1 != 0:  # 0 for both zeros
-        total = (real.type(cval) - reference) * real.type(load_one(_F64, constants + 8 * output, _F64))
+        constant = real.type(load_one(_F64, constants + 8 * output, _F64))
+        total = fma(real.type(cval) - reference, constant, constant - constant)  # see `row_sums`
     for t in range(peek(starts + 8 * output), peek(starts + 8 * output + 8)):
         sample = load_one(real, line + peek(samples + 8 * t) * width, source)
         total = fma(sample - reference, load_one(real, weights + t * size, real), total)
@@ -36,43 +38,45 @@ def _of_one(real, source, line, output, tables, whole, cval):
 
 
 @nested
-def _of_phase(real, source, zero, window, pattern, weights, whole):
+def _of_phase(real, source, plain, zero, window, pattern, weights, whole):
     """Return a vector of sums of one phase, whose windows start at successive samples from `window` on."""
     width, size = size_of(source), size_of(real)
-    reference = load_like(zero, window + (pattern >> WINDOW & WINDOW - 1) * width, source)
-    if not whole:
-        reference = fitting(real, reference)
-    total, weight = zero, weights
+    total, weight, reference = zero, weights, zero
+    if not plain:
+        reference = load_like(zero, window + (pattern >> WINDOW & WINDOW - 1) * width, source)
+        if not whole:
+            reference = fitting(real, reference)
     for t in range(WINDOW):
         if pattern >> t & 1:
             sample = load_like(zero, window + t * width, source)
-            total = fma(sample - reference, zero + load_one(real, weight, real), total)
+            sample = sample if plain else sample - reference
+            total = fma(sample, zero + load_one(real, weight, real), total)
             weight += size
-    return total + reference
+    return total if plain else total + reference
 
 
 @nested
-def _of_all(real, source, phases, pattern, zero, window, starts, weights, whole, to):
+def _of_all(real, source, phases, pattern, plain, zero, window, starts, weights, whole, to):
     """Write a vector of sums of each phase, the phases in turn."""
     size = size_of(real)
     part = pattern & (1 << BITS) - 1
-    first = _of_phase(real, source, zero, window, part, weights + peek(starts) * size, whole)
+    first = _of_phase(real, source, plain, zero, window, part, weights + peek(starts) * size, whole)
     part = pattern >> BITS & (1 << BITS) - 1
-    second = _of_phase(real, source, zero, window, part, weights + peek(starts + 8) * size, whole)
+    second = _of_phase(real, source, plain, zero, window, part, weights + peek(starts + 8) * size, whole)
     if phases == 2:
         store(to, real, interleaved(first, second))
     else:
         part = pattern >> 2 * BITS & (1 << BITS) - 1
-        third = _of_phase(real, source, zero, window, part, weights + peek(starts + 16) * size, whole)
+        third = _of_phase(real, source, plain, zero, window, part, weights + peek(starts + 16) * size, whole)
         part = pattern >> 3 * BITS
-        fourth = _of_phase(real, source, zero, window, part, weights + peek(starts + 24) * size, whole)
+        fourth = _of_phase(real, source, plain, zero, window, part, weights + peek(starts + 24) * size, whole)
         store(to, real, interleaved(interleaved(first, third), interleaved(second, fourth)))
 
 
-@kernel("real", "source", "phases", "pattern")
+@kernel("real", "source", "phases", "pattern", "plain")
 def sum_phases(
-    real, source, phases, pattern, line, first, count, starts, samples, weights, constants, about, whole,
-    cval: float, begin, end, window, to,
+    real, source, phases, pattern, plain, line, first, count, starts, samples, weights, constants, about,
+    whole, cval: float, begin, end, window, to,
 ):  # fmt: skip
     """Write the sums of `count` outputs from `first` on. `line` is the address of sample 0.
 
@@ -82,7 +86,8 @@ def sum_phases(
     So each sample is loaded once for all phases: cubic sums of uint16 from 4K to 8K take 19 instead of 24 ms
     with lists of taps (Zen 4, one thread).
 
-    The other arguments are those of `sum_columns`. Every output has the bits that it has there.
+    `plain` sums have no reference, because they are exact: see `tables.exact`. The other arguments are those
+    of `sum_columns`. Every output has the bits that it has there.
     """
     tables = starts, samples, weights, constants, about
     size, width = size_of(real), size_of(source)
@@ -97,17 +102,17 @@ def sum_phases(
     if low == high:
         inner = outer = stop
     for output in range(first, inner):
-        store_one(to + output * size, real, _of_one(real, source, line, output, tables, whole, cval))
+        store_one(to + output * size, real, _of_one(real, source, plain, line, output, tables, whole, cval))
     line_of_windows, table, place = line + window * width, starts + 8 * begin, to + begin * size
     i = low
     while i + REGISTERS * few <= high:
         at, target = line_of_windows + i * width, place + i * phases * size
-        _of_all(real, source, phases, pattern, wide, at, table, weights, whole, target)
+        _of_all(real, source, phases, pattern, plain, wide, at, table, weights, whole, target)
         i += REGISTERS * few
     while i < high:
         shift = min(i, high - few)  # the last vector overlaps the previous one
         at, target = line_of_windows + shift * width, place + shift * phases * size
-        _of_all(real, source, phases, pattern, narrow, at, table, weights, whole, target)
+        _of_all(real, source, phases, pattern, plain, narrow, at, table, weights, whole, target)
         i += few
     for output in range(outer, stop):
-        store_one(to + output * size, real, _of_one(real, source, line, output, tables, whole, cval))
+        store_one(to + output * size, real, _of_one(real, source, plain, line, output, tables, whole, cval))

@@ -2,6 +2,7 @@
 
 A sum is computed relative to one sample of its window, the reference r: ``r + sum(w*(x - r))``. The weights
 add up to 1. So equal samples give exactly this sample, and a rounding error is proportional to the contrast.
+Sums of integers that the arithmetic holds exactly need no reference.
 """
 
 import numpy as np
@@ -60,7 +61,7 @@ SUM_JOB = np.dtype(
         ("cval", np.float64),
     ]
 )
-_F64 = np.dtype(np.float64)
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 @inlined
@@ -85,8 +86,8 @@ def _of_columns(real, zero, lanes, count, n, tables, setting, ahead, to):
                     reference = fitting(real, reference)
             total = zero
             if constant_bits != 0:
-                constant = load_one(real, constants + 8 * i, _F64)
-                total = (zero + real.type(cval) - reference) * constant
+                constant = zero + load_one(real, constants + 8 * i, _F64)
+                total = fma(zero + real.type(cval) - reference, constant, zero)
             for t in range(n):
                 sample = load_like(zero, line + peek(samples + 8 * t) * pixel, real)
                 weight = zero + load_one(real, weights + t * size_of(real), real)
@@ -138,6 +139,22 @@ def sum_columns(
 
 
 @part
+def _list_tap(job, at, row, weight):
+    """Write a tap of rows: the address of the row, and the weight in the type of the arithmetic."""
+    poke(at, row)
+    if job.size == 4:
+        store_one(at + 8, _F32, np.float32(weight))
+    else:
+        store_one(at + 8, _F64, weight)
+
+
+@part
+def _weight_at(job, at):
+    """Return the weight of a tap of rows."""
+    return float(load_one(_F32, at + 8, _F32)) if job.size == 4 else load_one(_F64, at + 8, _F64)
+
+
+@part
 def _list_rows(job, image, z, y, reference, taps):
     """List the rows of an output row and their weights. Return their number and the constant's weight.
 
@@ -159,8 +176,7 @@ def _list_rows(job, image, z, y, reference, taps):
             at = plane + peek(job.samples_y + 8 * t) * job.source_y
             if job.whole and at == reference:
                 continue
-            poke(taps + 16 * n, at)
-            store_one(taps + 16 * n + 8, _F64, weight * load_one(_F64, job.weights_y + 8 * t, _F64))
+            _list_tap(job, taps + 16 * n, at, weight * load_one(_F64, job.weights_y + 8 * t, _F64))
             n += 1
     return n, constant
 
@@ -201,10 +217,10 @@ def _sum_pairs(job, taps, n, reference, to):
     """Write a row of sums of two columns and of the `n` rows that are listed at `taps`."""
     a, of_a, b, of_b, second = reference, 0.0, reference, 0.0, 0
     if not job.whole:
-        a, of_a = peek(taps), load_one(_F64, taps + 8, _F64)
+        a, of_a = peek(taps), _weight_at(job, taps)
     if n > 1 - job.whole:
         last = taps + 16 * (n - 1)
-        b, of_b = peek(last), load_one(_F64, last + 8, _F64)
+        b, of_b = peek(last), _weight_at(job, last)
         second = b == reference
     invoke(5, job.sum_pairs, (
         a, b, second, of_a, of_b, job.pair_blocks, job.pair_outputs, job.pair_windows,
@@ -231,7 +247,7 @@ def _sum_group(job, image, result, z, group, tile, workspace):
             _sum_pairs(job, workspace + job.taps, n, about, result + y * job.target_y)
             continue
         to = lines + r * job.pitch
-        invoke(3, job.sum_rows, (
+        invoke(4, job.sum_rows, (
             workspace + job.taps, n, about, job.whole, samples * job.last, constant, job.cval, to,
             workspace + job.spare))  # fmt: skip
     if job.sum_pairs:
@@ -251,7 +267,7 @@ def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
     """
     if job.phases:
         line = image + peek(rows) * job.source_y
-        invoke(4, job.sum_phases, (
+        invoke(5, job.sum_phases, (
             line, peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile), job.starts_x,
             job.samples_x, job.weights_x, job.constants_x, job.about_x, job.whole, job.cval,
             job.phases_begin, job.phases_end, job.phases_window, joined))  # fmt: skip
@@ -260,7 +276,7 @@ def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
     samples = peek(job.tile_samples + 8 * tile) * job.last
     for r in range(count):  # a sum of one row converts it
         row, to = image + peek(rows + 8 * r) * job.source_y, workspace + job.lines + r * job.pitch
-        invoke(3, job.sum_rows, (0, 0, row, 1, samples, 0.0, 0.0, to, workspace + job.spare))
+        invoke(4, job.sum_rows, (0, 0, row, 1, samples, 0.0, 0.0, to, workspace + job.spare))
     _sum_along(job, tile, workspace, result, joined)
 
 
@@ -285,19 +301,16 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
         about, n = peek(job.about_in_group + 8 * y), 0
         for t in range(peek(job.starts_y + 8 * y), peek(job.starts_y + 8 * y + 8)):
             row = peek(job.row_in_group + 8 * t)
-            if not job.whole or row != about:
-                poke(taps + 16 * n, joined + row % job.kept * job.pitch_joined)
-                store_one(taps + 16 * n + 8, _F64, load_one(_F64, job.weights_y + 8 * t, _F64))
+            if not (job.relative and job.whole and row == about):
+                line = joined + row % job.kept * job.pitch_joined
+                _list_tap(job, taps + 16 * n, line, load_one(_F64, job.weights_y + 8 * t, _F64))
                 n += 1
         constant = load_one(_F64, job.constants_y + 8 * y, _F64)
-        reference = joined + about % job.kept * job.pitch_joined
+        reference = joined + about % job.kept * job.pitch_joined if job.relative else 0
         to = place + y * job.target_y
-        line = workspace + job.line if job.far else to
-        invoke(3, job.sum_lines, (
-            taps, n, reference, job.whole, outputs, constant, job.cval, line,
-            workspace + job.spare))  # fmt: skip
-        if job.far:
-            invoke(2, job.far, (line, to, outputs))
+        last = workspace + (job.line if job.far else job.spare)
+        invoke(4, job.sum_lines, (
+            taps, n, reference, job.whole, outputs, constant, job.cval, to, last))  # fmt: skip
 
 
 @Driver
