@@ -13,7 +13,7 @@ from imfilter._base import dtypes, threads
 from .._files.formats import Format
 from .._files.image import Image
 from .._files.lazy import LazyRows
-from . import apart, heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
+from . import heap, messages, missing, pipe, pipeline, quiet, strips, thresholds
 from .pipe import ARRAY, Group, Prepared
 from .steps import Step
 from .strips import Piecewise, Rows
@@ -79,11 +79,6 @@ def before(number: int, steps: Sequence[Step], image: Image, options: Mapping[st
     rows, last = run.through()
     made = Piecewise(run.image, rows, lambda piece: run.part(last, piece))
     return missing.found(strips.whole(made), step.options)
-
-
-def _first(made: Piecewise, band: strips.Band) -> Image:
-    """Compute a band. It is not held after its work."""
-    return apart.compiled(lambda: made.streamed(band))
 
 
 class _Run:
@@ -215,7 +210,7 @@ class _Run:
         workers = threads.most(threads.requested(self._workers))
         count = strips.count_bands(made.image, made.rows, workers + pipeline.OTHERS)
         items = quiet.items(strips.bands(made.image, made.rows, count))
-        yield _first(made, next(items))  # before there are threads, which a copy of the process would lack
+        yield made.first(next(items))
         yield from pipeline.results(items, made.streamed, workers)
 
     def _found(self, step: Step, group: Group | None) -> Step:

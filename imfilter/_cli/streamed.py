@@ -137,18 +137,13 @@ def _write(
         result=made.result,
     )
     items = quiet.items(strips.bands(made.image, rows, count))
-    first = _first(made, next(items))
+    first = made.first(next(items))
     head = dataclasses.replace(first, pixels=first.pixels[:1].copy())  # is held until the end
     with _target(destination, head, rows.length, options, kind) as consume:
         consume(first)
         del first  # its memory is returned: it is too small for bands with rows on both sides
         heap.keep_freed()
         pipeline.run(items, made.streamed, consume, workers, beside)
-
-
-def _first(made: Piecewise, band: strips.Band) -> Image:
-    """Compute a band. It is not held after its work."""
-    return apart.compiled(lambda: made.streamed(band))
 
 
 def others(workers: int) -> int:

@@ -15,6 +15,7 @@ from imfilter._base import dtypes
 from imfilter._base.plan import by_window, some_absent, unused_rows
 
 from .._files.image import Image, full_scale
+from . import apart
 
 if TYPE_CHECKING:
     from imfilter._filters.resampling.tables import Table
@@ -131,6 +132,10 @@ class Piecewise(NamedTuple):
             some_absent.reset(absent)
         pixels = part.pixels if len(part.pixels) == rows.stop - rows.start else part.pixels[rows]
         return dataclasses.replace(part, pixels=pixels, present=None)
+
+    def first(self, band: Band) -> Image:
+        """Return `streamed` of the first band, before there are threads. A copy of the process compiles."""
+        return apart.compiled(lambda: self.streamed(band))
 
     def streamed(self, band: Band) -> Image:
         """Return the rows of a band of the result of a file, in any thread."""
