@@ -24,6 +24,13 @@ DONE, BACK, OWN, AWAITED, HELPERS = range(5)
 _ACTIVE, _SLEEP = 60_000, 1_000_000
 
 
+def _mailbox_before(count: str) -> str:
+    """Return code that loads the address of the mailbox before a count of them, and makes the count less."""
+    return f"""%{count}.less = sub i64 %{count}, 1
+%{count}.at = getelementptr i64, ptr %owned, i64 %{count}.less
+%{count}.box = load ptr, ptr %{count}.at"""
+
+
 def share() -> str:
     """Return the source of `share`."""
     return f"""
@@ -109,9 +116,7 @@ free:
 %f.last = icmp eq i64 %f, 0
 br i1 %f.last, label %refused, label %free.one
 free.one:
-%f.less = sub i64 %f, 1
-%f.at = getelementptr i64, ptr %owned, i64 %f.less
-%f.box = load ptr, ptr %f.at
+{_mailbox_before("f")}
 store atomic i64 {WAITING}, ptr %f.box release, align 8
 br label %free
 refused:
@@ -176,9 +181,7 @@ back:
 %b.over = icmp eq i64 %b, 0
 br i1 %b.over, label %ready, label %back.one
 back.one:
-%b.less = sub i64 %b, 1
-%b.at = getelementptr i64, ptr %owned, i64 %b.less
-%b.box = load ptr, ptr %b.at
+{_mailbox_before("b")}
 {word("%b.box", WORKSPACE, "b.workspace.at")}
 {word("%b.box", START, "b.start.at")}
 {word("%b.box", STOP, "b.stop.at")}
@@ -213,9 +216,7 @@ await:
 %a.over = icmp eq i64 %a, 0
 br i1 %a.over, label %finish, label %await.one
 await.one:
-%a.less = sub i64 %a, 1
-%a.at = getelementptr i64, ptr %owned, i64 %a.less
-%a.box = load ptr, ptr %a.at
+{_mailbox_before("a")}
 %a.ticket.at = getelementptr i64, ptr %tickets, i64 %a.less
 %a.ticket = load i64, ptr %a.ticket.at
 {word("%a.box", ENDED, "a.ended")}

@@ -99,7 +99,7 @@ class Program:
 
     def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
         """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
-        number = threads.count(self.lines, workers, self.pace)
+        number = threads.count(self.lines, workers, self.pace.seconds)
         if self.code is None or not waiting.ready(number - 1):
             return None
         size, first = -(-self.workspace // LINE) * LINE, -(-self.lines // number)

@@ -293,12 +293,12 @@ def most(workers: int | None) -> int:
     return min(workers or cores, max(_FEW_THREADS, _THREADS_A_CORE * cores))
 
 
-def count(total: int, workers: int | None, pace: Pace) -> int:
-    """Return the number of threads for a task with a pace that is known."""
-    work = pace.seconds * total
-    if workers == 1 or work < LEAST or getattr(_inside, "worker", False):
+def count(total: int, workers: int | None, known: float) -> int:
+    """Return the number of threads for a task whose items take `known` seconds each. 0: not known."""
+    if workers == 1 or 0 < known * total < LEAST or getattr(_inside, "worker", False):
         return 1
-    return min(total, most(workers), int(2 * work / LEAST))
+    threads = min(total, most(workers))
+    return min(threads, int(2 * known * total / LEAST)) if known else threads  # of long work at least 2
 
 
 def run(
@@ -320,10 +320,8 @@ def run(
     if not total:
         return
     known, first = 0.0 if pace is None else pace.seconds, total
-    if not (workers == 1 or 0 < known * total < LEAST or getattr(_inside, "worker", False)):
-        threads = min(total, most(workers))
-        if known:
-            threads = min(threads, int(2 * known * total / LEAST))  # at least 2
+    threads = count(total, workers, known)
+    if threads > 1:
         number = min(total, threads * pieces)
         lead = (_lag + _MARGIN) / known if known and pieces == 1 else 0.0
         first = int((total + (number - 1) * lead) / number + 0.5)
