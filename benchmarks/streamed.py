@@ -47,7 +47,7 @@ from imfilter._files import bands
 image = bands.opened(sys.argv[1], None)
 heap.keep_freed()
 with bands.writing(sys.argv[2], strips.cut(image, slice(0, 1)), image.pixels.shape[0]) as write:
-    pipeline.run(strips.parts(image), lambda piece: piece, write, 2, streamed.others(2))
+    pipeline.run(strips.parts(image), lambda piece: piece, write, 2, streamed.BESIDE)
 """
 
 
