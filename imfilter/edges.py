@@ -135,6 +135,7 @@ def canny(
     given, place = _given(low, high, threshold), arguments.fitting(arguments.out(out), array.shape)
     from imfilter._base import threads
     from imfilter._filters.canny import edges as engine
+    from imfilter._filters.canny import otsu
 
     workers = threads.requested(workers)
     value = arguments.number(cval, "cval", finite=False)
@@ -142,9 +143,16 @@ def canny(
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
-        whole = smooth.rows(0, array.shape[0], workers)
-        given = _found(given, threshold, _gradient(whole, norm, workers), _counted(allowed, array.shape, nms))
-        smooth, step = _Smooth(whole, (0.0, 0.0), None, border, value), array.shape[0]
+        counts = otsu.counting(allowed, array.shape, outermost=nms == "sector")
+        strip = engine.strips(array.shape, smooth.reach + 1)
+        if threshold in ("absolute", "otsu") and array.shape[0] > strip:
+            low, high = given or (0.5, 1.0)
+            scale = otsu.of_rows(_values(smooth, norm, counts), array.shape[0], strip, workers)
+            given = low * scale, high * scale
+        else:  # the other rules sort all gradients
+            whole = smooth.rows(0, array.shape[0], workers)
+            given = _found(given, threshold, _gradient(whole, norm, workers), counts)
+            smooth, step = _Smooth(whole, (0.0, 0.0), None, border, value), array.shape[0]
     found = engine.edges(
         *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
         interpolated=nms == "interpolated",
@@ -258,15 +266,6 @@ def _within(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return minimum(inside, 3, mode="edge").astype(bool)
 
 
-def _counted(allowed: NDArray[np.bool_] | None, shape: tuple[int, ...], nms: str) -> NDArray[np.bool_] | None:
-    """Return the samples whose gradients determine the thresholds: those that may be edges."""
-    if nms == "sector":
-        return allowed
-    counted = np.zeros(shape, bool)
-    counted[1:-1, 1:-1] = True if allowed is None else allowed[1:-1, 1:-1]
-    return counted
-
-
 def _gradient(smooth: NDArray, norm: str, workers: int | None) -> NDArray:
     from imfilter.derivative import sobel
 
@@ -280,7 +279,7 @@ def _found(
     given: tuple[float, float] | None,
     threshold: str | Callable[[NDArray], tuple[float, float]],
     gradient: NDArray,
-    allowed: NDArray[np.bool_] | None,
+    counts: Callable[[int, int], NDArray] | None,
 ) -> tuple[float, float]:
     """Return both thresholds, computed from the gradient."""
     if callable(threshold):
@@ -290,13 +289,24 @@ def _found(
         return _ordered(*found)
     from imfilter._filters.canny import otsu
 
-    values = gradient.ravel() if allowed is None or not allowed.any() else gradient[allowed]
+    values = gradient.ravel() if counts is None else gradient[counts(0, len(gradient))]
     if threshold == "quantile" and given is not None:
         low, high = np.quantile(values, given)
         return float(low), float(high)
     low, high = given or (0.5, 1.0)
     scale = float(np.median(values)) if threshold == "median" else otsu.of_values(values)
     return low * scale, high * scale
+
+
+def _values(smooth: _Smooth, norm: str, counts: Any) -> Callable[[int, int], NDArray]:
+    """Return a function that returns the gradients of some rows that count."""
+
+    def rows(first: int, stop: int) -> NDArray:
+        begin, end = max(first - 1, 0), min(stop + 1, len(smooth.array))
+        gradient = _gradient(smooth.rows(begin, end), norm, 1)[first - begin : stop - begin]
+        return gradient.ravel() if counts is None else gradient[counts(first, stop)]
+
+    return rows
 
 
 @hinted

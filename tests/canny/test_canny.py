@@ -1,5 +1,7 @@
 """Canny's edges: OpenCV's in every pixel, scikit-image's, thresholds that are found, masks, mistakes."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -262,3 +264,41 @@ def test_smoothing_in_strips_of_rows_changes_nothing(mode, monkeypatch):
                     again = imfilter.canny(image, 60, 150, workers=workers, **options)
                     np.testing.assert_array_equal(again, whole)
             monkeypatch.undo()
+
+
+@pytest.mark.parametrize("nms", ["sector", "interpolated"])
+def test_thresholds_found_in_strips_of_rows_are_those_of_the_whole(nms, monkeypatch):
+    image = photos.photo("camera")[100:191, 200:283].astype(np.float32)
+    inside = np.ones(image.shape, bool)
+    inside[20:50, 30:70] = False
+    absent = image.copy()
+    absent[60:63, 10:20] = np.nan
+    calls = [
+        *((image, {"norm": norm, "mode": mode}) for norm in ("l1", "l2") for mode in ("mirror", "wrap")),
+        *((image, {"sigma": 0}), (image, {"mask": inside}), (image, {"mask": np.zeros_like(inside)})),
+        *((absent, {}), (absent, {"nan": "ignore"}), (np.full_like(image, 3), {}), (image[:, :2], {})),
+        (image, {"low": 0.2, "high": 0.9, "threshold": "otsu", "sigma": (2, 0.5)}),
+    ]
+    for number, (source, options) in enumerate(calls):
+        whole = imfilter.canny(source, nms=nms, **options)
+        assert whole.any() == (number not in (6, 9)) or nms == "interpolated"
+        for strip in (1, 83 * 5, 83 * 40):
+            monkeypatch.setattr(edges, "_STRIP", strip)
+            monkeypatch.setattr(edges, "_LEAST", 0)
+            for workers in (1, 3):
+                again = imfilter.canny(source, nms=nms, workers=workers, **options)
+                np.testing.assert_array_equal(again, whole)
+        monkeypatch.undo()
+
+
+def test_a_threshold_of_the_whole_image_takes_little_memory():
+    image = RNG.integers(0, 255, (3000, 1000)).astype(np.uint8)
+    imfilter.canny(image[:700])
+    tracemalloc.start()
+    try:
+        imfilter.canny(image, workers=1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Marks, the result and the stack have 10 bytes for each sample. The gradients had 12 more.
+    assert peak < 17 * image.size
