@@ -35,7 +35,7 @@ cycle: 151 * 19 / 4 / 8 = 90 cycles for a sample, 29 ns at 3.1 GHz. It is measur
 The order of the sums is that of `bilateral.grey_lines`, and so are the bits.
 """
 
-from imfilter._filters.edge_preserving.kernels.bilateral import BILATERAL_JOB
+from imfilter._filters.edge_preserving.kernels.bilateral import BILATERAL_JOB, note
 from imfilter._simd.jit import inlined, kernel
 from imfilter._simd.lanewise import (
     fma,
@@ -245,7 +245,9 @@ def _leave(real, job, samples, sums, to):
     """Write the results of a row."""
     for i in range(0, _REGISTER * job.segment, BYTES):
         mean = load(real, sums + job.line + i, real) / load(real, sums + i, real)
-        store(sums + i, real, load(real, samples + i, real) + mean)
+        mean = load(real, samples + i, real) + mean
+        note(real, job, mean)
+        store(sums + i, real, mean)
     invoke(1, job.join, (sums, job.segment, job.lane_places, to, _REGISTER // size_of(real)))
 
 
