@@ -104,3 +104,23 @@ def test_other_windows_keep_their_bits(shape, value):
     np.testing.assert_array_equal(found[far], whole[far])
     narrow = imfilter.bilateral(image[:, 16:46], 1.0, 2.0, radius=2)
     np.testing.assert_array_equal(found[:, 18:44], narrow[:, 2:-2])
+
+
+def test_levels_far_from_each_other():
+    """The sampled filter has an error of 1e-3 of a weight."""
+    image = extreme("f4", (12, 40), 7)
+    image[3, 30] = np.inf
+    image[9, 20] = np.nan
+    with np.errstate(invalid="ignore"):
+        found = imfilter.bilateral(image, 1.0, 2.0, radius=2, method="sampled")
+        wanted = imfilter.bilateral(image, 1.0, 2.0, radius=2)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("power", [-300, -150, 150, 900])
+def test_deviations_that_float32_does_not_hold(power):
+    image = np.random.default_rng(8).normal(3, 2, (12, 40))
+    wanted = imfilter.bilateral(image, 1.0, 2.0, method="sampled")
+    scaled, spread = np.ldexp(image, power), float(np.ldexp(2.0, power))
+    found = imfilter.bilateral(scaled, 1.0, spread, method="sampled")
+    np.testing.assert_allclose(np.ldexp(found, -power), wanted, rtol=0, atol=1e-5)
