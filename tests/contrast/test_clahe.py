@@ -250,3 +250,31 @@ def test_scikit_image_finds_nearly_the_same():
 def test_errors(options, error, words):
     with pytest.raises(error, match=words):
         imfilter.clahe(**{"image": np.arange(30).reshape(5, 6), **options})
+
+
+@pytest.mark.parametrize("bins", [2, 256, 5000])
+@pytest.mark.parametrize("power", [-1010, -1015, -1018, -1026, -1050])
+def test_ranges_whose_inverse_is_infinite(power, bins):
+    """Samples that are multiplied by a power of two give the results that are multiplied by it."""
+    image = np.ldexp(np.rint(np.random.default_rng(30).random((24, 30)) * 2**20), -20)
+    image = np.ldexp(np.ldexp(image, power), -power)  # of the digits that denormal numbers have
+    wanted = np.ldexp(imfilter.clahe(image, 8, bins=bins), power)
+    found = imfilter.clahe(np.ldexp(image, power), 8, bins=bins)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=5e-324)
+    given = (0.0, float(np.ldexp(0.5, power)))
+    found = imfilter.clahe(np.ldexp(image, power), 8, bins=bins, value_range=given)
+    wanted = np.ldexp(imfilter.clahe(image, 8, bins=bins, value_range=(0.0, 0.5)), power)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=5e-324)
+    there = image > 0.1
+    image[~there] = np.nan
+    found = imfilter.clahe(np.ldexp(image, power), 8, bins=bins, mask=there)
+    wanted = np.ldexp(imfilter.clahe(image, 8, bins=bins, mask=there), power)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=5e-324)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_samples_beyond_a_narrow_range(dtype):
+    image = np.arange(1, 100).reshape(9, 11).astype(dtype)
+    found = imfilter.clahe(image, 4, value_range=(0.0, 1e-307), dtype=np.float64)
+    wanted = imfilter.clahe(image, 4, value_range=(0.0, 1e-3), dtype=np.float64) * 1e-304
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)

@@ -64,7 +64,7 @@ def non_local_means(image, patch, search, strength, noise, mode="mirror", cval=0
                 a, own = samples[c, moved(place, step)]
                 b, other = samples[c, moved(moved(place, step), offset)]
                 if own * other > 0:
-                    squares += own * other * (a - b) ** 2
+                    squares += own * other * ((a - b) * (a - b))  # a power would raise an error
                     number += own * other
             centre = not any(offset)
             weight = 0.0

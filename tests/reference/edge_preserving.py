@@ -54,7 +54,8 @@ def bilateral(
             if known:
                 apart = [float(g[place]) - (constant if at is None else float(g[at])) for g in guide]
                 apart = sum(map(abs, apart)) if how.get("manhattan") else math.sqrt(sum(d * d for d in apart))
-                weight *= math.exp(-0.5 * (apart / sigma_range) ** 2)
+                ratio = apart / sigma_range  # its power would raise an error if it were infinite
+                weight *= math.exp(-0.5 * ratio * ratio)
             total += weight
             whole += 1
             for j, plane in enumerate(image):

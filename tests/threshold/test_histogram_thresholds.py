@@ -338,3 +338,16 @@ def test_a_class_of_tiny_weights_is_not_chosen():
     """The square of its share is 0."""
     image = np.array([5] * 10 + [200] * 10 + [250], np.uint8)
     assert threshold.yen(image, mask=np.r_[np.ones(20), 1e-170]) == threshold.yen(image[:20]) == 5
+
+
+@pytest.mark.parametrize("name", ["otsu", "li", "yen", "triangle", "isodata", "minimum", "multi_otsu"])
+@pytest.mark.parametrize(("dtype", "power"), [("f4", 126), ("f8", 1022)])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_bins_near_the_end_of_the_range(name, dtype, power, sign):
+    """The sum of the limits of a bin is infinite."""
+    rng = np.random.default_rng(40)
+    image = np.append(rng.normal(1, 0.3, 2000), rng.normal(3, 0.3, 1000)).clip(0, 3.9) * sign
+    image = image.astype(dtype)
+    function = getattr(threshold, name)
+    found = np.asarray(function(np.ldexp(image, power)), np.float64)
+    np.testing.assert_allclose(np.ldexp(found, -power), function(image), rtol=1e-6)

@@ -22,6 +22,8 @@ _U8 = np.dtype(np.uint8)
 _BLENDED = 4
 #: Most bins of four tables in turns, which stay in the first-level cache.
 _TURNS = 1024
+#: Samples whose range is so small that its inverse is infinite are multiplied by this number.
+_FACTOR = 2.0**700
 #: Samples of an image that one thread computes alone.
 _ALONE = 1 << 15
 
@@ -109,10 +111,16 @@ def _mapped(
         with np.errstate(over="ignore"):
             source = (source - source.dtype.type(shift)).view(np.uint64).astype(np.float64)
         values = tiles.Range(float(int(values.low) - shift), float(int(values.high) - shift), 1)
+    bins = int(min(call.bins, values.high - values.low + 1)) if values.unit else call.bins
+    factor = 1.0
+    if values.is_narrow(bins):
+        factor = _FACTOR
+        with np.errstate(over="ignore"):  # beyond the range, which is in the last bin
+            source = np.multiply(source, factor, dtype=np.float64)
+        values = tiles.Range(values.low * factor, values.high * factor, 0)
     flat = values.high <= values.low
     if flat:  # all samples are equal, and stay as they are
         values = tiles.Range(values.low, values.low + 1, values.unit)
-    bins = int(min(call.bins, values.high - values.low + 1)) if values.unit else call.bins
     counted = _counted(call, call.ordered(source), present, values, bins, workers)
     whole = bool(values.unit) and bins == values.high - values.low + 1
     found = tiles.knots(counted, call.clip_limit, values, whole=whole)
@@ -125,7 +133,7 @@ def _mapped(
         present is None and call.counts[0] == call.shape[1] == 1
         and array.dtype == call.dtype == _U8 and values == tiles.Range(0, 255, 1) and bins == 256
     )  # fmt: skip
-    wide = shift != 0
+    wide = shift != 0 or factor != 1
     target = dtypes.target(
         out, array, array.shape, dtypes.FLOAT64 if wide else dtypes.direct_target(call.dtype, dtypes.FLOAT64)
     )
@@ -134,6 +142,10 @@ def _mapped(
     make(call, call.ordered(source), view, present, (values, bins, found, shares), workers)
     if not np.may_share_memory(view, target):
         target.transpose(call.order)[...] = view.reshape([target.shape[a] for a in call.order])
+    if factor != 1:
+        out = dtypes.empty(target.shape, call.dtype) if out is None else out
+        dtypes.place(target / factor, out)
+        return out, shares
     if wide:
         return _moved_back(target, shift, out, call.dtype), shares
     return engine.delivered(target, out, call.dtype), shares

@@ -29,6 +29,10 @@ class Range(NamedTuple):
         """Return the number of bins of a unit."""
         return bins / (self.high - self.low + self.unit)
 
+    def is_narrow(self, bins: int) -> bool:
+        """Tell whether the number of bins of a unit is infinite."""
+        return not self.unit and self.high > self.low and math.isinf(self.scale(bins))
+
     def shift(self, bins: int, dtype: np.dtype) -> int:
         """Return by how many bits samples less the lowest are moved to be bins, or -1."""
         if dtype not in _NARROW or dtype.kind == "b" or self != range_of(None, dtype):

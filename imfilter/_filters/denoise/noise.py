@@ -45,7 +45,16 @@ def deviation(block: npt.NDArray, present: npt.NDArray[np.bool_] | None) -> floa
 
     Return NaN if no neighbours are present, or if a sample that is present is NaN or infinite.
     """
-    values = _differences(block, present)
+    found = _median(_differences(block, present))
+    if math.isfinite(found) or block.dtype.kind != "f":
+        return found
+    # The sums of large samples may be beyond the range of their type.
+    small = np.multiply(block, 2.0**-8, dtype=np.promote_types(block.dtype, np.float64))
+    return _median(_differences(small, present)) * 2.0**8
+
+
+def _median(values: npt.NDArray) -> float:
+    """Return the standard deviation that belongs to magnitudes, or NaN without them and if one is NaN."""
     if not values.size or np.isnan(values).any():
         return math.nan
     middle = values.size // 2

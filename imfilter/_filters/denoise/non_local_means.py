@@ -29,6 +29,8 @@ _STRENGTH = 0.8
 _CUT = {dtypes.FLOAT32: 126.0, dtypes.FLOAT64: 1022.0}
 #: Range of strengths whose squares have all digits in float32.
 _LEAST, _MOST = 1e-13, 1e13
+#: Factor of samples whose sums are infinite: more than the inverse of the samples of a search window.
+_SHRINK = 2.0**-24
 #: Largest numbers of samples of a patch, and of a search window.
 _MOST_SAMPLES = 1 << 20
 
@@ -202,8 +204,8 @@ def _counts(array: npt.NDArray, presence: Presence) -> npt.NDArray:
 class Tile:
     """The memory and the job of one thread, for one tile after the other."""
 
-    def __init__(self, call: Call, strength: Strength, counted: bool) -> None:
-        self.call, self.strength, self.counted = call, strength, counted
+    def __init__(self, call: Call, strength: Strength, counted: bool, shrink: float = 1.0) -> None:
+        self.call, self.strength, self.counted, self.shrink = call, strength, counted, shrink
         self.kernel = non_local.address(strength.real, COUNTED if counted else 0)
         self.store = Store()
 
@@ -216,6 +218,28 @@ class Tile:
         cut: tuple[tiles.Range, tiles.Range, tiles.Range],
     ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
         """Return the results of a tile, and where too little is present for one."""
+        values, gone = self._averaged(block, there, presence, cut)
+        finite = np.isfinite(values)
+        if self.shrink == 1 and not finite.all() and self._are_large():
+            # A sum of large samples is infinite.
+            wide = Tile(self.call, self.strength._replace(real=dtypes.FLOAT64), self.counted, _SHRINK)
+            values = np.where(finite, values, wide._averaged(block, there, presence, cut)[0])
+        return values, gone
+
+    def _are_large(self) -> bool:
+        """Tell whether the sum of the samples of the last tile may be beyond the range of their type."""
+        sizes = np.abs(self.samples)
+        sizes[np.isinf(sizes)] = 0
+        return bool(np.fmax.reduce(sizes, axis=None) > np.finfo(sizes.dtype).max * _SHRINK)
+
+    def _averaged(
+        self,
+        block: npt.NDArray,
+        there: npt.NDArray | None,
+        presence: Presence | None,
+        cut: tuple[tiles.Range, tiles.Range, tiles.Range],
+    ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
+        """Return the same, computed from samples that are multiplied by `shrink`."""
         call, real, store = self.call, self.strength.real, self.store
         halo, reach_x = call.windows.halo, call.windows.search[2]
         planes, rows, columns = (stop - start for start, stop in cut)
@@ -228,6 +252,9 @@ class Tile:
             counts = store.array("counts", samples.shape, real)
             tiles.fill(there, cut, halo, call.mode, 0.0 if call.mode == "shrink" else 1.0, counts)
             samples[counts == 0] = 0
+        if self.shrink != 1:
+            samples *= self.shrink
+        self.samples = samples
         # A margin on both sides takes votes beyond the tile, which nobody needs, and so does the last row.
         wide = columns + 2 * reach_x + BYTES // real.itemsize
         shape = (channels, planes * rows + 1, wide)
@@ -243,6 +270,8 @@ class Tile:
         weights = totals[inner] if counts is not None else totals[:1][inner]
         with np.errstate(all="ignore"):
             values = (sums[inner] / weights).reshape(channels, planes, rows, columns)
+            if self.shrink != 1:
+                values /= self.shrink
         if counts is None or presence is None:
             return values, None
         gone = (weights == 0).reshape(values.shape)
@@ -293,7 +322,7 @@ class Tile:
             "ring_rows": ring_rows,
             "pitch": line,
             "kernel": self.kernel,
-            "share": 1 / count,
+            "share": 1 / (count * self.shrink * self.shrink),
             "full": count,
             "twice": strength.twice,
             "slope": strength.slope,

@@ -27,6 +27,8 @@ from imfilter._filters.denoise.kernels.total_variation import (
 _STEPS = 10
 #: Largest quotient of samples and weight in float32.
 _MOST = 1e30
+#: Weights that are not between this number and its inverse have a unit that float32 cannot hold.
+_SMALLEST = 2.0**-126
 
 Progress = Callable[[int, float], object]
 
@@ -70,6 +72,8 @@ class TotalVariation:
 
     def real(self, settings: Settings, block: npt.NDArray, real: np.dtype) -> np.dtype:
         """Return float64 if float32 cannot hold the samples in the unit of the weight."""
+        if real == dtypes.FLOAT32 and settings.weight and not _SMALLEST < settings.weight < 1 / _SMALLEST:
+            return dtypes.FLOAT64
         if real == dtypes.FLOAT32 and block.dtype.kind == "f" and settings.weight:
             with np.errstate(all="ignore"):
                 largest = float(np.nanmax(np.abs(block), initial=0.0, where=np.isfinite(block)))
@@ -93,7 +97,7 @@ class TotalVariation:
             inner[...] = np.nan  # every result depends on every sample
             return values
         # The unit is a power of two near the weight, so that squares stay in the range of the type.
-        unit = 2.0 ** -math.frexp(settings.weight)[1]
+        unit = 2.0 ** min(-math.frexp(settings.weight)[1], 1023)
         inner *= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
         _Iteration(settings, values, grid, marks, workers, settings.weight * unit).run()
         inner /= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit

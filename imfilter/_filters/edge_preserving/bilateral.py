@@ -57,6 +57,9 @@ _LARGEST = 1 << 20
 #: Weights that are worth a thread of their own, and samples. 512x512 and 17 x 17 take 4.2 ms with two
 #: threads, and 7.5 with one (Zen 4).
 _TAPS, _LEAST = 11_000_000, 1 << 14
+#: Deviations of values whose inverse is a denormal number of float32, or almost, and that are not so large
+#: that all samples of that type have equal weights.
+_DENORMAL = 1e37, 1e44
 #: Bytes of the samples and sums of a tile: half of the second-level cache.
 _KEPT = 1 << 19
 
@@ -121,6 +124,8 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
     real = dtypes.working(array.dtype, dtype)
     if guide is not None:
         real = np.promote_types(real, dtypes.derived(guide.array.dtype))
+    if _DENORMAL[0] < spread < _DENORMAL[1]:
+        real = dtypes.FLOAT64
     frame = Frame.of(shapes.spatial, shapes.axes, sizes, mode)
     along = [np.ones(1)] * 3
     for axis, line in zip(frame.axes, taps, strict=True):
@@ -250,10 +255,10 @@ def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray
     job = np.zeros((), kernels.BILATERAL_JOB)
     job["n_images"], job["n_guides"] = len(piece.image), len(piece.guide)
     job["count"], job["taps"], job["manhattan"] = shape[3] * shape[4], len(call.weights), call.manhattan
-    most = float(np.finfo(call.real).max)
-    job["scale"] = min(math.sqrt(0.5 * math.log2(math.e)) / call.sigma_range, most)
+    job["scale"] = _scale(call, 1.0)
     job["kernel"] = (kernels.grey_lines if plain else kernels.lines).address(call.real)
     starts = places_of(shape[:3], pitches[:3]) + int(np.dot(before, pitches[1:]))
+    found = np.zeros(1, np.int64)
     job["lines"] = len(starts)
     tables = {
         "images": _addresses(piece.image),
@@ -264,6 +269,7 @@ def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray
         "offsets": call.real.itemsize * (call.offsets @ np.array(pitches[1:])),
         "weights": powers.addresses,
         "stage": store.array("stage", (2 * BYTES * len(results),), np.uint8),
+        "found": found,
     }
     if piece.counts is not None and piece.known is not None:
         tables |= {"counts": piece.counts, "known": piece.known}
@@ -271,7 +277,25 @@ def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray
         tables |= _pairs(call, job, pitches, shape[2], store)
     owners = set_addresses(job, tables)
     kernels.filter_lines.entry()(address(job))
+    if found[0] and any(map(_are_large, piece.image)):
+        # The weight of a difference that is infinite is 0 if sigma_range is at most 1.
+        job["shrink"] = kernels.SHRINK if call.sigma_range > 1 else 1.0
+        job["scale"] = _scale(call, float(job["shrink"]))
+        job["kernel"] = kernels.lines_again.address(call.real)
+        kernels.filter_lines.entry()(address(job))
     del owners
+
+
+def _scale(call: Call, shrink: float) -> float:
+    """Return the factor of the differences of samples that are multiplied by `shrink`."""
+    return min(math.sqrt(0.5 * math.log2(math.e)) / shrink / call.sigma_range, float(np.finfo(call.real).max))
+
+
+def _are_large(plane: npt.NDArray) -> bool:
+    """Tell whether differences of samples, or means of differences, may be beyond the range of their type."""
+    sizes = np.abs(plane)
+    sizes[np.isinf(sizes)] = 0
+    return bool(np.fmax.reduce(sizes, axis=None) > np.finfo(plane.dtype).max / 4)
 
 
 def _pairs(

@@ -34,6 +34,8 @@ STEP, _REACH = 0.8, 4.375
 #: Least weight of the centre by that of all positions for sums of float32. Their error is 1e-6 of the largest
 #: weight, which may be 1e-2 of the sum where no sample is similar to the centre.
 _LEAST = 1e-4
+#: Distances of levels between this number and its inverse are normal numbers of float32.
+_SMALLEST = 1e-37
 #: Span of levels that are counted in a table.
 _TABLE = 1 << 16
 
@@ -54,6 +56,7 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
     levels = store.array("levels", padded, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         np.divide(piece.guide[0], step, out=levels, dtype=np.float64)
+    far = real == dtypes.FLOAT32 and bool((np.abs(levels) > 1 / _SMALLEST).any())
     centres = levels[inner]
     n_planes = 1 + len(piece.image)
     distances = store.array("distances", padded, real)
@@ -73,9 +76,8 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
     before = {"distances": distances, "planes": planes[0], "images": images, **counts}
     after = {"distances": near, "sums": sums[0]}
     for level in _levels_of(centres):
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(levels, level, out=distances, casting="same_kind")
-            np.subtract(centres, level, out=near, casting="same_kind")
+        _subtract(levels, level, distances, far=far)
+        _subtract(centres, level, near, far=far)
         job["kernel"], job["plane"] = kernels.weigh.address(real, source), planes.strides[0]
         _run(job, distances.size, before)
         found = blur(planes)
@@ -85,11 +87,21 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
     with np.errstate(all="ignore"):
         for plane, total, to in zip(piece.image, sums[1:], results, strict=True):
             if own:
-                np.add(total / sums[0] * real.type(step), plane[inner], out=to, casting="same_kind")
+                wide = real if _SMALLEST < step < 1 / _SMALLEST else dtypes.FLOAT64
+                change = np.multiply(total / sums[0], wide.type(step), dtype=wide)
+                np.add(change, plane[inner], out=to, casting="same_kind")
             else:
                 np.divide(total, sums[0], out=to, casting="same_kind")
         if piece.known is not None and piece.counts is not None:
             _fill(taps, piece, piece.counts, piece.known[inner] == 0, results)
+
+
+def _subtract(levels: npt.NDArray[np.float64], level: float, to: npt.NDArray, *, far: bool) -> None:
+    """Write the distances from a level. If some are `far`, those of finite levels stay finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.subtract(levels, level, out=to, casting="same_kind")
+    if far:
+        to[np.isinf(to) & np.isfinite(levels)] = 1 / _SMALLEST
 
 
 def _planes(name: str, n: int, shape: tuple[int, ...], real: np.dtype, store: Store) -> npt.NDArray:

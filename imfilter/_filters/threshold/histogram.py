@@ -262,7 +262,11 @@ def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Arr
             f"bins must be fewer than the floats between the smallest and the largest sample, {low} and "
             f"{high}, got {bins}"
         )
-    return (limits[1:] + limits[:-1]) / 2, limits.astype(np.float64)
+    with np.errstate(over="ignore"):
+        centres = (limits[1:] + limits[:-1]) / 2
+    beyond = np.isinf(centres)
+    centres[beyond] = (limits[1:] / 2 + limits[:-1] / 2)[beyond]
+    return centres, limits.astype(np.float64)
 
 
 def counted(

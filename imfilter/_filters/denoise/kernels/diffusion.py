@@ -15,7 +15,7 @@ import numpy as np
 from imfilter._filters.denoise.kernels.planes import MASKED, both, fields, repeat_last, row_of
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, nested
-from imfilter._simd.lanewise import power_of_two, where
+from imfilter._simd.lanewise import any_nan, power_of_two, where
 from imfilter._simd.registers import BYTES
 from imfilter._simd.vector import invoke, load, load_one, record, size_of, splat, store
 
@@ -43,13 +43,17 @@ def _flow(real, form, job, k, at, other, marks, other_marks, to):
     one = splat(real, 1.0)
     for i in range(0, job.columns, lanes):
         place = size * i
-        difference = load(real, other + place, real) - load(real, at + place, real)
+        own, there = load(real, at + place, real), load(real, other + place, real)
+        difference = there - own
         slope = difference * inverse
         if form & RATIONAL:
             flow = difference * factor / (one + slope * slope)
         else:
             # The factor holds the root of the binary logarithm of e.
             flow = difference * factor * power_of_two(-(slope * slope))
+        if any_nan(flow):
+            # The difference of large samples is infinite. It is beyond all edges, so nothing flows.
+            flow = where((flow != flow) & (own - own == 0.0) & (there - there == 0.0), 0.0, flow)
         if form & MASKED:
             flow = where(both(real, marks + place, other_marks + place), flow, 0.0)
         store(to + place, real, flow)

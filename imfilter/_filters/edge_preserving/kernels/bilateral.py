@@ -16,7 +16,7 @@ from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import absolute, count_lanes, fma, power_of_parts, power_parts, where
 from imfilter._simd.lines import copy
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import invoke, load, peek, record, size_of, splat, store
+from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
 
 #: Addresses of lists of addresses: the channels of the image, of the guide, and of the results. Addresses of
 #: how much each sample counts, and of whether its guide is known, or 0. The offsets of each line of results
@@ -27,7 +27,8 @@ from imfilter._simd.vector import invoke, load, peek, record, size_of, splat, st
 #: samples of a segment, the bytes before the segment, the samples beside it, and the distance of neighbours.
 #: The number of rows below. The number of taps of a row, and for each row below the first tap and half of
 #: their number. The offsets of taps in the lane layout, in bytes. Memory for samples and sums of a tile of
-#: columns; kernels, and the offsets of vectors of a line and of segments of the result.
+#: columns; kernels, and the offsets of vectors of a line and of segments of the result. `found`: the address
+#: of a number that becomes 1 if a result is not finite. `shrink`: see `lines_again`.
 BILATERAL_JOB = np.dtype(
     [
         *(
@@ -36,12 +37,16 @@ BILATERAL_JOB = np.dtype(
                 *("images", "guides", "results", "n_images", "n_guides", "counts", "known", "starts"),
                 *("places", "lines", "count", "taps", "offsets", "weights", "manhattan", "stage", "kernel"),
                 *("rows", "pitch", "line", "segment", "margin", "reach", "groups", "pairs", "shifts"),
-                *("memory", "to_lanes", "join", "line_places", "lane_places"),
+                *("memory", "to_lanes", "join", "line_places", "lane_places", "found"),
             )
         ),
         ("scale", np.float64),
+        ("shrink", np.float64),
     ]
 )
+
+#: Factor of samples whose differences are infinite.
+SHRINK = 2.0**-4
 
 
 @inlined
@@ -55,6 +60,19 @@ def weight_of(job, tap, a, b):
     """Return the weights of a tap where the square of the scaled distance is a*b."""
     rest, entry, steps = power_parts(a, b, peek(job.weights + 8 * tap))
     return power_of_parts(rest, entry, steps)
+
+
+@inlined
+def finite(real, value):
+    """Tell which lanes are finite."""
+    return value - value == _number(real, 0.0)
+
+
+@inlined
+def note(real, job, value):
+    """Note that a lane is not finite."""
+    if count_lanes(finite(real, value)) < BYTES // size_of(real):
+        poke(job.found, 1)
 
 
 @kernel("real")
@@ -79,15 +97,24 @@ def grey_lines(real, job_at):
                 distance = change * scale
                 weight = weight_of(job, tap, distance, distance)
                 weights, total = weights + weight, fma(weight, change, total)
+            mean = own + total / weights
+            note(real, job, mean)
             if count >= lanes:
-                store(to + i, real, own + total / weights)
+                store(to + i, real, mean)
             else:
-                store(job.stage, real, own + total / weights)
+                store(job.stage, real, mean)
                 copy(real, to, job.stage, count)
 
 
 @inlined
-def _references(real, job, at, absent):
+def _sample(real, again, at):
+    """Load samples of the image."""
+    value = load(real, at, real)
+    return value * _number(real, SHRINK) if again else value
+
+
+@inlined
+def _references(real, again, job, at, absent):
     """Write the reference of each channel to the workspace, and zeros for its sum.
 
     It is the centre. Where the centre is absent, it is the last sample of the window that is present.
@@ -95,37 +122,70 @@ def _references(real, job, at, absent):
     zero, some = _number(real, 0.0), count_lanes(absent)
     for channel in range(job.n_images):
         here = peek(job.images + 8 * channel) + at
-        own = load(real, here, real)
+        own = _sample(real, again, here)
         if some:
             for tap in range(job.taps):
                 offset = peek(job.offsets + 8 * tap)
                 there = load(real, job.counts + at + offset, real) > zero
-                own = where(absent & there, load(real, here + offset, real), own)
+                own = where(absent & there, _sample(real, again, here + offset), own)
         store(job.stage + 2 * BYTES * channel, real, own)
         store(job.stage + 2 * BYTES * channel + BYTES, real, zero)
 
 
 @inlined
-def _square(real, job, at, offset, scale):
+def _distance(real, again, job, guide, offset, scale):
+    """Return the scaled differences of a channel of the guide from the centre."""
+    there, own = load(real, guide + offset, real), load(real, guide, real)
+    if again:
+        shrink = _number(real, job.shrink)
+        there, own = there * shrink, own * shrink
+    return (there - own) * scale
+
+
+@inlined
+def _square(real, again, job, at, offset, scale):
     """Return two factors of the square of the scaled distance of a tap."""
-    guide = peek(job.guides) + at
-    first = (load(real, guide + offset, real) - load(real, guide, real)) * scale
+    first = _distance(real, again, job, peek(job.guides) + at, offset, scale)
     if job.n_guides == 1:
         return first, first  # as in `grey_lines`
     total = absolute(first) if job.manhattan else first * first
     for channel in range(1, job.n_guides):
-        guide = peek(job.guides + 8 * channel) + at
-        distance = (load(real, guide + offset, real) - load(real, guide, real)) * scale
+        distance = _distance(real, again, job, peek(job.guides + 8 * channel) + at, offset, scale)
         total = total + absolute(distance) if job.manhattan else fma(distance, distance, total)
     return total, total if job.manhattan else _number(real, 1.0)
 
 
-@kernel("real")
-def lines(real, job_at):
-    """Filter lines of an image of any number of channels, with any guide, of which samples may be absent.
+@inlined
+def _old(real, job, to, count, stage):
+    """Load results of a channel. Lanes beyond the line are undefined."""
+    if count >= BYTES // size_of(real):
+        return load(real, to, real)
+    copy(real, stage, to, count)
+    return load(real, stage, real)
 
-    Where the guide of a result is not known, all distances count as 0.
-    """
+
+@inlined
+def _place(job, size, channel, line):
+    """Return the address of a line of results."""
+    return peek(job.results + 8 * channel) + size * peek(job.places + 8 * (channel * job.lines + line))
+
+
+@inlined
+def _done(real, job, line, i):
+    """Tell whether a vector of results is finite in every channel."""
+    size, lanes = size_of(real), BYTES // size_of(real)
+    present = 0
+    for channel in range(job.n_images):
+        stage = job.stage + 2 * BYTES * channel
+        store(stage, real, _number(real, 0.0))
+        old = _old(real, job, _place(job, size, channel, line) + i, job.count, stage)
+        present += count_lanes(finite(real, old))
+    return present == lanes * job.n_images
+
+
+@inlined
+def _lines(real, again, job_at):
+    """Filter lines, or compute results `again` that are not finite; see `lines` and `lines_again`."""
     job = record(BILATERAL_JOB, job_at)
     size, lanes = size_of(real), BYTES // size_of(real)
     count, zero, scale = job.count, _number(real, 0.0), _number(real, job.scale)
@@ -134,16 +194,18 @@ def lines(real, job_at):
         for block in range((count + lanes - 1) // lanes):
             i = size * min(block * lanes, max(count - lanes, 0))
             at = start + i
+            if again and _done(real, job, line, i):
+                continue
             absent, alone = zero != zero, zero != zero
             if job.counts:
                 absent = ~(load(real, job.counts + at, real) > zero)
             if job.known:
                 alone = ~(load(real, job.known + at, real) > zero)
-            _references(real, job, at, absent)
+            _references(real, again, job, at, absent)
             weights = zero
             for tap in range(job.taps):
                 offset = peek(job.offsets + 8 * tap)
-                first, second = _square(real, job, at, offset, scale)
+                first, second = _square(real, again, job, at, offset, scale)
                 weight = weight_of(job, tap, where(alone, 0.0, first), where(alone, 0.0, second))
                 if job.counts:
                     counts = load(real, job.counts + at + offset, real)
@@ -151,19 +213,42 @@ def lines(real, job_at):
                 weights = weights + weight
                 for channel in range(job.n_images):
                     stage = job.stage + 2 * BYTES * channel
-                    there = load(real, peek(job.images + 8 * channel) + at + offset, real)
+                    there = _sample(real, again, peek(job.images + 8 * channel) + at + offset)
                     total = fma(weight, there - load(real, stage, real), load(real, stage + BYTES, real))
                     store(stage + BYTES, real, total)
             for channel in range(job.n_images):
                 stage = job.stage + 2 * BYTES * channel
                 found = load(real, stage, real) + load(real, stage + BYTES, real) / weights
-                to = size * peek(job.places + 8 * (channel * job.lines + line))
-                to += peek(job.results + 8 * channel)
+                to = _place(job, size, channel, line) + i
+                if again:
+                    old = _old(real, job, to, count, stage)
+                    found = where(finite(real, old), old, found * _number(real, 1 / SHRINK))
+                else:
+                    note(real, job, found)
                 if count >= lanes:
-                    store(to + i, real, found)
+                    store(to, real, found)
                 else:
                     store(stage, real, found)
                     copy(real, to, stage, count)
+
+
+@kernel("real")
+def lines(real, job_at):
+    """Filter lines of an image of any number of channels, with any guide, of which samples may be absent.
+
+    Where the guide of a result is not known, all distances count as 0.
+    """
+    _lines(real, False, job_at)
+
+
+@kernel("real")
+def lines_again(real, job_at):
+    """Compute results that are not finite from smaller numbers, because differences may be infinite.
+
+    Samples of the image are multiplied by `SHRINK`, and those of the guide by `job.shrink`. Other results
+    keep their bits.
+    """
+    _lines(real, True, job_at)
 
 
 @Driver

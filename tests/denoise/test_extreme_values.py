@@ -1,0 +1,105 @@
+"""Samples whose difference or sum is beyond the range of their type, against plain loops."""
+
+import numpy as np
+import pytest
+
+import imfilter
+from tests.reference import denoise as reference
+
+#: Exact, and makes sums of the largest float64 finite.
+UNIT = 2.0**-12
+
+
+def extreme(dtype, shape, seed=0, share=0.1):
+    """Random samples, of which some are near the ends of the range of their type."""
+    rng = np.random.default_rng(seed)
+    image, most = rng.normal(3, 2, shape).astype(dtype), np.finfo(dtype).max
+    chosen = rng.random(shape) < share
+    image[chosen] = np.where(rng.random(shape) < 0.5, most, -0.9 * most)[chosen]
+    return image
+
+
+def close(found, wanted, dtype):
+    """Compare by the size of the result: small ones do not depend on the extremes."""
+    tolerance = 2e-6 if dtype == "f4" else 1e-12
+    np.testing.assert_allclose(found.astype(np.float64) * UNIT, wanted, rtol=tolerance, atol=tolerance * UNIT)
+
+
+@pytest.mark.parametrize("function", ["exponential", "rational"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(("shape", "share"), [((40,), 0.1), ((9, 70), 0.1), ((9, 70), 1.0), ((4, 5, 6), 0.1)])
+def test_nothing_flows_between_extremes(shape, share, dtype, function):
+    image, spacing = extreme(dtype, shape, 1, share), (1.0,) * len(shape)
+    found = imfilter.anisotropic_diffusion(image, 4, 2.0, function=function, step=0.1)
+    with np.errstate(over="ignore"):
+        wanted = reference.anisotropic_diffusion(
+            image.astype(np.float64) * UNIT, 4, 2.0 * UNIT, function, 0.1, spacing
+        )
+    close(found, wanted, dtype)
+    there = np.random.default_rng(2).random(shape) < 0.8
+    found = imfilter.anisotropic_diffusion(image, 4, 2.0, function=function, step=0.1, mask=there)
+    with np.errstate(over="ignore"):
+        wanted = reference.anisotropic_diffusion(
+            image.astype(np.float64) * UNIT, 4, 2.0 * UNIT, function, 0.1, spacing, there
+        )
+    close(found[there], wanted[there], dtype)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_diffusion_beside_samples_that_are_not_finite(value):
+    image = np.random.default_rng(3).normal(3, 2, (9, 80)).astype("f4")
+    plain = imfilter.anisotropic_diffusion(image, 2, 2.0)
+    image[4, 30], image[4, 50] = value, 3e38
+    image[4, 51] = -3e38
+    found = imfilter.anisotropic_diffusion(image, 2, 2.0)
+    y, x = np.mgrid[:9, :80]
+    near = abs(y - 4) + abs(x - 30) <= 2
+    np.testing.assert_array_equal(np.isnan(found), near)
+    far = (abs(x - 30) > 3) & (abs(x - 50.5) > 4)
+    np.testing.assert_array_equal(found[far], plain[far])
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("share", [0.05, 1.0])
+def test_sums_of_extreme_samples(dtype, share):
+    image = extreme(dtype, (1, 12, 13), 4, share)
+    image[0, :6, :7] = np.finfo(dtype).max
+    how = {"patch": 3, "search": 5, "strength": 2.0, "noise": 1.0}
+    found = imfilter.non_local_means(image[0], **how)
+    small = image.astype(np.float64) * UNIT
+    with np.errstate(over="ignore"):
+        wanted = reference.non_local_means(small, (3, 3), (5, 5), 2.0 * UNIT, UNIT)[0]
+    close(found, wanted, dtype)
+    there = np.random.default_rng(5).random(image.shape) < 0.8
+    found = imfilter.non_local_means(image[0], mask=there[0], **how)
+    with np.errstate(over="ignore"):
+        wanted = reference.non_local_means(small, (3, 3), (5, 5), 2.0 * UNIT, UNIT, counts=there * 1.0)[0]
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
+    close(found, wanted, dtype)
+    image[0, 9, 9] = np.nan
+    assert np.isnan(imfilter.non_local_means(image[0], **how)[9, 9])
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_noise_of_extreme_samples(dtype):
+    noise, most = np.random.default_rng(6).random((20, 30)).astype(dtype), np.finfo(dtype).max
+    wanted = imfilter.estimate_noise(noise.astype("f8") - 0.5)
+    found = imfilter.estimate_noise((noise - np.dtype(dtype).type(0.5)) * most)
+    np.testing.assert_allclose(found / most, wanted, rtol=1e-5)
+    some = noise.copy()
+    some[4, 5], some[4, 6] = most, -most
+    np.testing.assert_allclose(imfilter.estimate_noise(some), wanted, rtol=0.1)
+    some[9, 9] = np.nan
+    assert np.isnan(imfilter.estimate_noise(some))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "power"), [("f4", -125), ("f4", -120), ("f4", 120), ("f8", -1018), ("f8", -1030), ("f8", 1015)]
+)
+def test_variation_of_any_weight(dtype, power):
+    image = np.rint(np.random.default_rng(7).random((12, 14)) * 16).astype(dtype)
+    found = imfilter.total_variation(np.ldexp(image, power), float(np.ldexp(0.5, power)))
+    wanted = imfilter.total_variation(image.astype("f8"), 0.5)
+    np.testing.assert_allclose(np.ldexp(found.astype("f8"), -power), wanted, atol=2e-2)
+    found = imfilter.total_variation(np.ldexp(image, power), 0.5 * float(np.ldexp(1.0, power - 5)))
+    assert np.isfinite(found).all()
