@@ -20,10 +20,15 @@ from . import ending, messages
 _Result = TypeVar("_Result")
 
 _DEATH_SIGNAL = 1  # parameter of Linux's prctl
+#: How the names of threads start that wait between calls: for signals, for a part of a filter, and those of
+#: zarr, for chunks. A copy does not need them: filters start threads of its own, and chunks are read before.
+_WAITING = (ending.WAITING, "imfilter_", "zarr_", "asyncio_")
 
 
-def compiled(work: Callable[[], _Result]) -> _Result:
+def compiled(work: Callable[[], _Result], copied: Callable[[], object] | None = None) -> _Result:
     """Return ``work()``. If it needs a kernel that is not kept on disk, a copy of this process compiles it.
+
+    The copy does the same work, or `copied` in place of it, which needs the same kernels in less time.
 
     The compiler takes 110 MB and does not return them, so that all later bands would be held beside it. A
     Gaussian of 2 GB took 254 MB in place of 358 in a run that compiles. Where no copy can be made, this
@@ -42,18 +47,18 @@ def compiled(work: Callable[[], _Result]) -> _Result:
         for line in lines:
             messages.say(*line)
     if _can_copy() and code_files.can_keep():
-        _in_copy(work)
+        _in_copy(copied or work)
     return work()
 
 
 def _can_copy() -> bool:
     """Return whether a copy of this process can go on: other threads would not exist in it.
 
-    The thread that waits for signals is not needed there. Only Linux: elsewhere, libraries of the system may
-    not be used in a copy.
+    Threads that wait are not needed there. Only Linux: elsewhere, libraries of the system may not be used in
+    a copy.
     """
     others = set(threading.enumerate()) - {threading.current_thread()}
-    return sys.platform == "linux" and all(thread.name == ending.WAITING for thread in others)
+    return sys.platform == "linux" and all(thread.name.startswith(_WAITING) for thread in others)
 
 
 def _in_copy(work: Callable[[], object]) -> None:

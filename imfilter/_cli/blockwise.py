@@ -17,9 +17,10 @@ from imfilter._base.reach import Along
 from .._files import source, zarr_store
 from .._files.atomic import replacing_folder
 from .._files.image import FileError, Image
-from . import blocks, heap, pipeline, stack_header
+from . import apart, blocks, heap, pipeline, stack_header
 from .blocks import Axis, Block, Grid
-from .stack_work import Array, Work, part
+from .stack_windows import Array, part
+from .stack_work import Work
 from .task import Filter
 
 #: Bytes that may be in memory for what is filtered at once. More is read in blocks.
@@ -66,16 +67,23 @@ def plan(work: Work) -> Plan | None:
     if whole * header.pixels.itemsize > _PLANE and work.options["cluster"] is None:
         return None  # all threads filter one plane or volume after the other
     letters = "".join(axes)
-    tried = Grid(axes, letters, {})
-    ends = [(0, 1 if axis.along is not None else axis.outputs) for axis in axes.values()]
-    first = filtered(work, tried.block("0", ends), blocks.read(array_of(work), tried.block("0", ends).ranges))
+    block = smallest(Grid(axes, letters, {}))
+    pixels = blocks.read(array_of(work), block.ranges)
+    first = apart.compiled(lambda: filtered(work, block, pixels))
     if not first.axes:
         return None
     lengths = dict(zip(first.axes, first.pixels.shape, strict=True))
     known = {a: axis if axis.along else axis._replace(outputs=lengths.get(a, 1)) for a, axis in axes.items()}
     grid = Grid(known, first.axes, {a: n for a, n in lengths.items() if a not in known})
-    pixels = dtypes.blank(grid.shape, first.pixels.dtype)
-    return Plan(work, grid, stack_header.of(work, dataclasses.replace(first, pixels=pixels)))
+    blank = dtypes.blank(grid.shape, first.pixels.dtype)
+    return Plan(work, grid, stack_header.of(work, dataclasses.replace(first, pixels=blank)))
+
+
+def smallest(grid: Grid) -> Block:
+    """Return a block of as few results as can be. What it needs is compiled before there are threads."""
+    return grid.block(
+        "0", [(0, 1 if axis.along is not None else axis.outputs) for axis in grid.axes.values()]
+    )
 
 
 def axes_of(work: Work) -> dict[str, Axis]:
@@ -168,8 +176,8 @@ def run(found: Plan, destination: str, levels: int) -> None:
         pipeline.run(items, compute, write, workers)
         for grid, large, small in halves:
             for block in grid.blocks(units(small)):
-                samples = half(blocks.read(large, block.ranges), block, grid.letters, workers)
-                zarr_store.put(small, block.where, samples)
+                pixels = blocks.read(large, block.ranges)
+                zarr_store.put(small, block.where, _half_apart(pixels, block, grid.letters, workers))
 
 
 def stages(found: Plan, arrays: Sequence[Any]) -> Iterator[tuple[Grid, Any, Any]]:
@@ -199,6 +207,11 @@ def _halved(large: Any, small: Any, letters: str) -> Grid:
     for place, table in zip(inside, tables, strict=True):
         axes[letters[place]] = Axis.resampled(table, large.shape[place])
     return Grid(axes, letters, {})
+
+
+def _half_apart(pixels: Array, block: Block, letters: str, workers: int) -> Array:
+    """Return `half`, for which a copy of this process compiles."""
+    return apart.compiled(lambda: half(pixels, block, letters, workers))
 
 
 def half(pixels: Array, block: Block, letters: str, workers: int) -> Array:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from imfilter._base import dtypes, threads
+from imfilter._filters.threshold import small
 
 from .._files.image import Image
-from . import blockwise, heap, pipeline, strips, thresholds
+from . import apart, blocks, blockwise, heap, pipeline, stack_windows, strips, thresholds
 from .blocks import Block, Grid
-from .stack_work import Array, Work, part
+from .stack_windows import Array, Window, part
+from .stack_work import Work
 
 #: The leading axes and the loops of a stack: the axes that are not filtered.
 _Index = tuple[int, ...]
+#: Values of an image whose threshold is found only to compile: more than there are classes.
+_VALUES = 256
 _Parts = Callable[[], Iterator[tuple[_Index, Image]]]
 
 
@@ -42,6 +48,7 @@ def _levels(work: Work, number: int) -> Array:
     result = np.empty([1, *(lengths[axis] for axis in (*work.axes[: work.leading], *work.separate))], object)
     # Sums of floats are rounded, so that the order of a mean matters.
     in_order = options["method"] == "mean" and (dtype.kind == "f" or header.channels)
+    _compile(head, options)
     groups = _of_blocks(work, number) if work.blockwise and not in_order else [_of_frames(work, number)]
     try:
         for parts in groups:
@@ -56,6 +63,14 @@ def _levels(work: Work, number: int) -> Array:
     return result.reshape(-1, *(lengths[axis] for axis in work.separate))
 
 
+def _compile(head: Image, options: Mapping[str, Any]) -> None:
+    """Let a copy of this process compile what finds a threshold, before there are threads."""
+    values = np.arange(_VALUES, dtype=np.uint8).astype(head.pixels.dtype)
+    image = dataclasses.replace(head, pixels=np.resize(values, (small.MANY + 1, *head.pixels.shape[1:])))
+    with contextlib.suppress(ValueError, TypeError, OverflowError):  # they will be raised for the stack
+        apart.compiled(lambda: thresholds.of_groups(lambda: [((), image)], head, options))
+
+
 def _of_frames(work: Work, number: int) -> _Parts:
     """Return a function that yields what a step gets, in the order of the file."""
     frames = dataclasses.replace(work, blockwise=False) if work.blockwise else work
@@ -63,12 +78,14 @@ def _of_frames(work: Work, number: int) -> _Parts:
     loops = [frames.lengths[axis] for axis in frames.separate]
     frames = frames.input_of(number, [one.reshape(-1, *loops) for one in work.levels])
 
+    def pieces(window: Window) -> list[tuple[_Index, Image]]:
+        with part():
+            return list(frames.each(window.block, window.present, window.levels))
+
     def parts() -> Iterator[tuple[_Index, Image]]:
         for window in frames.windows():
             index = np.unravel_index(window.number, shape[: frames.leading]) if frames.leading else ()
-            with part():
-                pieces = list(frames.each(window.block, window.present, window.levels))
-            for inner, image in pieces:
+            for inner, image in stack_windows.compiled(pieces, window, frames.reach):
                 kept = image if window.keep is None else strips.cut(image, window.keep)
                 yield (*map(int, index), *inner), kept
 
@@ -99,6 +116,9 @@ def _of_blocks(work: Work, number: int) -> Iterator[_Parts]:
     def place(block: Block) -> list[int]:
         return [block.where[axis].start for axis in loops]
 
+    block = blockwise.smallest(grid)
+    pixels = blocks.read(array, block.ranges)
+    apart.compiled(lambda: samples((block, pixels)))
     every = sorted(grid.blocks(blockwise.units(array)), key=place)
     for _, group in itertools.groupby(every, place):
         those = list(group)

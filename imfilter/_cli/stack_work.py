@@ -2,65 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilter._base import dtypes
-from imfilter._base.plan import by_window
 
 from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image, Signals
 from .._files.stacks import Stack, check_total
-from . import messages, missing, pages, quiet, reach, stack_masks
+from . import messages, missing, pages, quiet, reach, stack_masks, stack_windows
 from .command import Command
 from .pages import Options
+from .stack_windows import Array, Window, part
 from .strips import Rows
 from .threshold_table import FOUND, is_global
 
 if TYPE_CHECKING:
     from .steps import Step
 
-Array = NDArray[Any]
-
 #: More frames than most windows have.
 _MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
 _FRAMES = 1 << 26
-
-
-class Window(NamedTuple):
-    """What is filtered at a time: a block, and which of its samples are present.
-
-    `number` counts the indices of the leading axes, and `levels` are the thresholds for this index. `keep`
-    are the frames of the result that are not those of another window. None: the block is complete.
-    """
-
-    number: int
-    block: Array
-    present: Array | None
-    keep: slice | None = None
-    levels: Sequence[Array] = ()
-
-
-@contextlib.contextmanager
-def part() -> Iterator[None]:
-    """Filter a part of what is filtered at once, in any thread."""
-    token = by_window.set(True)
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
-            yield
-    finally:
-        by_window.reset(token)
 
 
 @dataclass
@@ -229,14 +200,20 @@ class Work:
     def results(self) -> Iterator[Image]:
         """Yield the results of all blocks, in the order of the file."""
         for window in self.windows():
+            result = stack_windows.compiled(self._of_window, window, self.reach)
             if window.keep is None:
-                yield self.result(window.block, window.present)
+                yield result
                 continue
-            with part():
-                result = self.result(window.block, window.present, window.levels)
             for frame in result.pixels[window.keep]:
                 yield dataclasses.replace(result, pixels=frame, axes=result.axes[1:])
             del result, frame  # before the next results
+
+    def _of_window(self, window: Window) -> Image:
+        """Return the result of what is read at a time."""
+        if window.keep is None:
+            return self.result(window.block, window.present)
+        with part():
+            return self.result(window.block, window.present, window.levels)
 
     def windows(self) -> Iterator[Window]:
         """Yield what is read at a time, in the order of the file."""

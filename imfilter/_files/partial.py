@@ -33,15 +33,15 @@ def remove_all() -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file, or a folder with all that it contains. Errors are ignored."""
-    with contextlib.suppress(OSError):
-        if not os.path.isdir(path) or os.path.islink(path):
-            os.unlink(path)
-            return
+    """Remove a file, or a folder with all that it contains. What the system does not remove stays."""
+    if os.path.isdir(path) and not os.path.islink(path):
         for folder, folders, files in os.walk(path, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(folder, name))
-            for name in folders:
-                below = os.path.join(folder, name)
-                (os.unlink if os.path.islink(below) else os.rmdir)(below)
-        os.rmdir(path)
+            for name in (*files, *folders):
+                _remove_one(os.path.join(folder, name))
+    _remove_one(path)
+
+
+def _remove_one(path: str) -> None:
+    """Remove a file, a link or an empty folder, if the system allows it."""
+    with contextlib.suppress(OSError):
+        (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from imfilter import io
 from imfilter._cli import apart, ending, messages
 from imfilter._simd import code_files, jit
 from tests.cli.commands import noise, subprocess_env
 from tests.cli.streaming import tiff
+from tests.files.test_zarr import image
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there a copy compiles")
 # Writes the number of each process that compiles.
@@ -107,10 +109,12 @@ def test_this_process_compiles_where_no_copy_can(
     assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) == os.getpid()
 
 
-def test_the_thread_that_waits_for_signals_does_not_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [ending.WAITING, "imfilter_0", "zarr_io", "zarr_pool_0", "asyncio_3"])
+def test_a_thread_that_waits_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(threading, "enumerate", lambda: [threading.Thread(name=ending.WAITING)])
+    """It waits for signals, for a part of a filter, or for chunks to read."""
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.Thread(name=name)])
     assert apart.compiled(kernel(tmp_path / "kernel", lambda: None)) != os.getpid()
 
 
@@ -176,7 +180,7 @@ def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
 @contextlib.contextmanager
 def command(source: Path, code: str, name: str = "erode", *steps: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, with an empty folder for compiled code."""
-    words = [name, source, source.with_name("out.tif"), *steps]
+    words = [name, source, source.with_name(f"out{source.suffix}"), *steps]
     with subprocess.Popen(
         [sys.executable, "-c", code, *map(str, words)],
         env=subprocess_env() | {"IMFILTER_CACHE_DIR": str(source.with_name("cache"))},
@@ -209,6 +213,44 @@ def test_steps_before_a_threshold_are_compiled_in_a_copy(tmp_path: Path) -> None
         first, *_ = running.communicate()[0].split()
     assert running.returncode == 0
     assert first != str(running.pid)
+
+
+@pytest.mark.slow  # compiles into an empty folder
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["median", "--axes", "ZYX"],
+        ["threshold", "--axes", "ZYX"],
+        ["threshold", "--axes", "X", "--method", "mean"],
+        ["pipe", "sobel", "threshold --method li", "--axes", "YX"],
+        ["gaussian", "--levels", "2"],
+    ],
+    ids="_".join,
+)
+def test_the_command_compiles_for_an_array_of_zarr_in_a_copy(tmp_path: Path, words: list[str]) -> None:
+    """Also the sums of thresholds and of levels, and the steps before a threshold."""
+    pytest.importorskip("zarr")
+    source = image(tmp_path / "in.zarr", noise(1, 1, 13, 40, 50, dtype="uint16"), 3)
+    code = f"from imfilter._cli import blockwise; blockwise._LARGE = 0{COMPILING}"
+    with command(source, code, *words) as running:
+        found = set(running.communicate()[0].split())
+    assert running.returncode == 0
+    assert found
+    assert str(running.pid) not in found
+
+
+@pytest.mark.slow  # compiles into an empty folder
+@pytest.mark.parametrize("words", [["median", "--axes", "YX"], ["pipe", "erode", "threshold"]], ids="_".join)
+@pytest.mark.parametrize("together", [1, 1 << 26])
+def test_the_command_compiles_for_a_stack_in_a_copy(tmp_path: Path, words: list[str], together: int) -> None:
+    """Pages are filtered alone, or some together with those around them."""
+    io.write(tmp_path / "in.tif", io.Image(noise(13, 40, 50), axes="ZYX"))
+    code = f"from imfilter._cli import stack_work; stack_work._FRAMES = {together}{COMPILING}"
+    with command(tmp_path / "in.tif", code, *words) as running:
+        found = set(running.communicate()[0].split())
+    assert running.returncode == 0
+    assert found
+    assert str(running.pid) not in found
 
 
 @pytest.mark.slow  # starts processes

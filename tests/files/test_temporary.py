@@ -1,15 +1,17 @@
 """Temporary files: those of processes that were killed are removed, and those of running processes stay."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from imfilter._files import atomic, temporary
+from imfilter._files import atomic, partial, temporary
 from imfilter._files.signatures import ZARR_MARKS
 from tests.looping import loop_over
 
@@ -81,6 +83,7 @@ def test_other_files_stay(tmp_path: Path) -> None:
         "a.part",
         mine[1:],
         mine.replace(".part", ".old"),
+        mine.replace(".part", ".gone"),
         mine.replace(number, number[1:]),
         mine.replace(number, f"{int(number[:8], 16) ^ 1:08x}{number[8:]}"),
     ]
@@ -252,3 +255,93 @@ def test_another_process_may_remove_a_folder_before_it_is_locked(
             assert [len(made), os.path.exists(target)] == [4, False]
             os.rename(folder, target)
     assert os.listdir(tmp_path) == ["a.zarr"]
+
+
+class _OpenFiles:
+    """A system like Windows, which neither removes a file that is open nor renames a folder that holds it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names = set[str]()
+        for name in ("rename", "replace", "unlink", "rmdir"):
+            monkeypatch.setattr(os, name, self._refusing(getattr(os, name)))
+
+    def _refusing(self, function: Callable[..., None]) -> Callable[..., None]:
+        def guarded(path: str | os.PathLike[str], *more: str | os.PathLike[str]) -> None:
+            path = os.fspath(path)
+            inside = [name for _, _, files in os.walk(path) for name in files] or [os.path.basename(path)]
+            if self.names.intersection(inside):
+                raise PermissionError(errno.EACCES, "The file is used by another process", path)
+            function(path, *more)
+
+        return guarded
+
+
+@pytest.mark.parametrize("locks", [True, False])
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_replaced_folder_with_an_open_file_is_removed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool, after: int
+) -> None:
+    """The file is opened before the last rename of the old folder, or after it. The new one is complete."""
+    monkeypatch.setattr(temporary, "_HAS_LOCKS", locks)
+    target, folder = folder_of(tmp_path / "a.zarr", "old"), folder_of(tmp_path / "new", "new")
+    for name in ("a", "z"):
+        (target / name).mkdir()
+        (target / name / f"{name}.bin").touch()
+    (target / "open").touch()
+    system, rename, done = _OpenFiles(monkeypatch), os.rename, list[str]()
+
+    def opened(old: str, new: str) -> None:
+        done.append(new)
+        if len(done) == 3 and not after:
+            system.names.add("open")
+        rename(old, new)
+        if len(done) == 3:
+            system.names.add("open")
+
+    monkeypatch.setattr(os, "rename", opened)
+    atomic.replace_folder(str(folder), str(target))
+    assert len(done) == 3
+    assert (target / "zarr.json").read_text() == "new"
+    (left,) = set(os.listdir(tmp_path)) - {"a.zarr"}
+    for _ in range(2):  # the next process may be as unlucky
+        temporary._searched.clear()
+        temporary.clean(str(tmp_path))
+        (left,) = set(os.listdir(tmp_path)) - {"a.zarr"}
+        if after:
+            assert [name for _, _, files in os.walk(tmp_path / left) for name in files] == ["open"]
+    system.names.clear()
+    temporary._searched.clear()
+    write(tmp_path / "b.png")
+    assert sorted(os.listdir(tmp_path)) == ["a.zarr", "b.png"]
+    assert os.listdir(target) == ["zarr.json"]
+    assert (target / "zarr.json").read_text() == "new"
+
+
+def test_without_locks_only_what_no_process_needs_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is set aside, and what is written, may belong to a running process."""
+    monkeypatch.setattr(temporary, "_HAS_LOCKS", False)
+    target = folder_of(tmp_path / "a.zarr", "old")
+    with temporary.created(str(tmp_path / "b.zarr"), os.mkdir) as (folder, _):
+        with temporary.set_aside(str(target)):
+            before = sorted(os.listdir(tmp_path))
+            temporary._searched.clear()
+            temporary.clean(str(tmp_path))
+            assert sorted(os.listdir(tmp_path)) == before
+            folder_of(target, "new")
+        os.rename(folder, tmp_path / "b.zarr")
+    assert sorted(os.listdir(tmp_path)) == ["a.zarr", "b.zarr"]
+
+
+def test_what_can_be_removed_of_a_folder_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "folder" / name).mkdir(parents=True)
+        (tmp_path / "folder" / name / f"{name}.bin").touch()
+    system = _OpenFiles(monkeypatch)
+    system.names.add("b.bin")
+    partial.remove(str(tmp_path / "folder"))
+    assert os.listdir(tmp_path / "folder") == ["b"]
+    system.names.clear()
+    partial.remove(str(tmp_path / "folder"))
+    assert os.listdir(tmp_path) == []

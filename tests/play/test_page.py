@@ -1,5 +1,6 @@
 """The page in a headless Chromium: as a person uses it, with the mouse and with the keyboard alone."""
 
+import contextlib
 import io as streams
 import re
 import shlex
@@ -264,3 +265,86 @@ def test_samples_open(page):
     page.select_option("#sample", "rings")
     expect(page.locator("#picture")).to_contain_text(re.compile("rings.png: 512 . 512, grey, uint8"))
     expect(page.locator("#status")).to_contain_text("ms for 512", timeout=LONG)
+
+
+@contextlib.contextmanager
+def held(page, name):
+    """Upload a file with this name only at the end of the block."""
+    routes = []
+
+    def hold(route):
+        if route.request.headers["x-name"] == name:
+            routes.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/picture", hold)
+    yield
+    while not routes:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/api/picture"):
+        routes[0].continue_()
+    page.wait_for_timeout(300)  # the page gets the answer
+
+
+@pytest.mark.parametrize("second", ["other.png", "rings"])
+@pytest.mark.parametrize("first", ["cat.png", "text.png"])
+def test_the_picture_that_was_asked_for_last_is_shown(page, files, first, second):
+    """The answer for the picture before it comes later. It may be an error, which is told."""
+    io.write(files / "other.png", io.Image(np.zeros((30, 40), np.uint8)))
+    (files / "text.png").write_text("these are words")
+    with held(page, first):
+        page.set_input_files("#file", files / first)
+        expect(page.locator("#picture")).to_have_text(f"Opening {first}…")
+        if second == "rings":
+            page.select_option("#sample", second)
+            opened = re.compile("rings.png: 512 . 512, grey, uint8")
+        else:
+            page.set_input_files("#file", files / second)
+            opened = re.compile("other.png: 40 . 30, grey, uint8")
+        expect(page.locator("#picture")).to_have_text(opened)
+    expect(page.locator("#picture")).to_have_text(opened)
+    expect(page.locator("#python")).to_contain_text(second, timeout=LONG)
+    assert page.locator("#sample").input_value() == (second if second == "rings" else "")
+    if first == "text.png":
+        expect(page.locator("#error")).to_contain_text("text.png: is not an image of a known format")
+        return
+    page.select_option("#filter", "guided")  # the other one can be the second picture of a filter
+    assert page.locator("#fields option", has_text="cat.png").count() >= 1
+
+
+def test_a_later_picture_is_opened_after_an_error(page, files):
+    """While it is opened, its name is shown."""
+    (files / "text.png").write_text("these are words")
+    with held(page, "cat.png"):
+        with page.expect_response("**/api/picture"):
+            page.set_input_files("#file", files / "text.png")
+            page.set_input_files("#file", files / "cat.png")
+        expect(page.locator("#error")).to_contain_text("text.png")
+        expect(page.locator("#picture")).to_have_text("Opening cat.png…")
+    expect(page.locator("#picture")).to_have_text(re.compile("cat.png: 90 . 64"))
+
+
+@pytest.mark.parametrize("then", ["file", "list", "step"])
+def test_the_last_choice_of_an_option_counts(page, files, then):
+    """A picture that is opened for an option comes after a later choice, or when another step is shown."""
+    upload(page, files / "cat.png")
+    for name in ("late", "other"):
+        io.write(files / f"{name}.png", io.Image(np.zeros((64, 90), np.uint8)))
+    page.select_option("#filter", "guided")
+    page.get_by_role("button", name="Add a step").click()
+    page.select_option("#filter", "guided")
+    choice = page.locator("#option-guide")
+    with held(page, "late.png"):
+        page.get_by_label("Open a picture for guide").set_input_files(files / "late.png")
+        if then == "file":
+            page.get_by_label("Open a picture for guide").set_input_files(files / "other.png")
+            expect(choice.locator("option:checked")).to_have_text("other.png")
+        elif then == "list":
+            choice.select_option("original")
+        else:
+            page.locator("#chain button").first.click()
+    wanted = {"file": "other.png", "list": "the picture before step 1", "step": "none"}[then]
+    expect(page.locator("#option-guide option:checked")).to_have_text(wanted)
+    page.locator("#chain button[aria-current=false]").first.click()
+    expect(page.locator("#option-guide option:checked")).to_have_text("none")

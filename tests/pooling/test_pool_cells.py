@@ -73,3 +73,20 @@ def test_large_cells_and_signals():
     for reduce, expected in (("max", rows.max(axis=(0, 1))), ("min", rows.min(axis=(0, 1)))):
         np.testing.assert_array_equal(imfilter.global_pool(rows, reduce, channel_axis=-1), expected)
     close(imfilter.global_pool(rows, channel_axis=-1), np.rint(rows.mean(axis=(0, 1))).astype(np.uint8))
+
+
+@loop_over("channels", [2, 3, 5, 17, 31])
+@loop_over("call", ["cells", "long", "global"])
+def test_the_bits_of_a_channel_do_not_depend_on_the_others(channels, call):
+    """Long windows are summed in parts, whose lengths are numbers of pixels."""
+    image = np.random.default_rng(channels).normal(size=(70, 300, channels))
+
+    def pooled(given):
+        if call == "global":
+            return imfilter.global_pool(given, "mean", channel_axis=-1)
+        if call == "long":
+            return imfilter.avg_pool(given, (2, 270), stride=1, channel_axis=-1)
+        return imfilter.avg_pool(given, (3, 290), channel_axis=-1)
+
+    alone = [pooled(image[..., i : i + 1].copy()) for i in range(channels)]
+    np.testing.assert_array_equal(pooled(image), np.concatenate(alone, axis=-1))

@@ -27,7 +27,7 @@ from imfilter._filters.linear.kernels.job import (
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_sums import CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
-from imfilter._filters.linear.tap_runs import CENTRED_ROWS, KERNELS_ROWS, ROWS, group
+from imfilter._filters.linear.tap_runs import ROWS, group, rows_at_once
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
@@ -243,19 +243,19 @@ def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int,
         if line and not tables.norm and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
             return SYMMETRIC_ALONG, 1
         near = _of_rows(tables, y.span) and y.stride == 1 and y.dilation <= _NEAR
-        rows = CENTRED_ROWS if all(half.form == CENTRED for half in tables.halves) else ROWS
-        return SYMMETRIC, min(y.taps, rows) * y.dilation if near else 1
+        centred = all(half.form == CENTRED for half in tables.halves)
+        return SYMMETRIC, rows_at_once(y.taps, centred=centred) * y.dilation if near else 1
     if tables.window is not None:
         near = y.stride == 1 and y.dilation <= _NEAR
-        rows = KERNELS_ROWS if len(tables.window.kernels) > 1 else ROWS
-        return SYMMETRIC_WINDOW, min(y.taps, rows) * y.dilation if near else 1
+        rows = rows_at_once(y.taps, kernels=len(tables.window.kernels))
+        return SYMMETRIC_WINDOW, rows * y.dilation if near else 1
     if line and tables.plain and tap_tables.contiguous(tables.taps["column"], lane_layout.neighbour):
         return ALONG, 1
     if y.stride == 1 and y.dilation <= _NEAR:
         if tables.straight(y.taps):
-            return UNROLLED, min(y.taps, ROWS) * y.dilation
+            return UNROLLED, rows_at_once(y.taps) * y.dilation
         if tables.plain and y.taps > 1:
-            return BY_ROW, min(y.taps, ROWS) * y.dilation
+            return BY_ROW, rows_at_once(y.taps) * y.dilation
     if tables.straight(y.taps) and y.dilation == 1:
         return UNROLLED, 1
     return BY_TAP, 1 + tables.paired

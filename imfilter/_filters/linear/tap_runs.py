@@ -27,6 +27,14 @@ KERNELS_ROWS = 3 if BYTES == 128 else ROWS
 SHORT = 64
 
 
+def rows_at_once(taps: int, *, centred: bool = False, kernels: int = 1) -> int:
+    """Return how many neighbouring rows of a window of so many rows are summed at a time.
+
+    `centred` are symmetric sums without references, and `kernels` are those of a symmetric window.
+    """
+    return min(taps, CENTRED_ROWS if centred else KERNELS_ROWS if kernels > 1 else ROWS)
+
+
 def group(rows: int, line: int) -> int:
     """Return how many taps of a sum over `rows` of `line` taps each form one partial sum."""
     if rows == 1:

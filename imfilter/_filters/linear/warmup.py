@@ -23,7 +23,7 @@ from imfilter._filters.linear.kernels.symmetric_sums import ABOUT, CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
 from imfilter._filters.linear.kernels.winograd_line import line_winograd
 from imfilter._filters.linear.kernels.winograd_rows import slide_winograd
-from imfilter._filters.linear.tap_runs import CENTRED_ROWS, KERNELS_ROWS, ROWS
+from imfilter._filters.linear.tap_runs import ROWS, rows_at_once
 from imfilter._simd import lane_transpose, lines, tones, unrolled_sums, weighted_sums
 from imfilter._simd.denormals import switch
 from imfilter._simd.jit import Combination
@@ -51,8 +51,8 @@ def combinations() -> Iterator[Combination]:
             for single in (0, 1):
                 yield weighted_sums.sum_rows, (real, real, outputs, single)
         for target in (real, _U8 if real == _F32 else _U16):
-            yield unrolled_sums.sum_window, (real, target, min(3, ROWS), 3, 3, 0)
-            yield unrolled_sums.sum_window, (real, target, min(5, ROWS), 5, 5, 0)
+            for taps in (3, 5):
+                yield unrolled_sums.sum_window, (real, target, rows_at_once(taps), taps, taps, 0)
         yield from _symmetric(real)
         for taps in range(3, unrolled_sums.STRAIGHT_LINE + 1, 2):
             yield unrolled_sums.sum_window, (real, real, 1, 1, taps, 0)
@@ -126,14 +126,14 @@ def _symmetric(real: np.dtype) -> Iterator[Combination]:
             window = symmetry.window(kernels)
             assert window is not None
             numbers = window_number(*window.shape), kernels_number(list(window.kernels), len(kernels) > 1)
-            rows = min(3, KERNELS_ROWS if len(kernels) > 1 else ROWS)
+            rows = rows_at_once(3, kernels=len(kernels))
             yield sum_symmetric_window, (real, target, rows, *numbers)
     # float64 images are rarer than results of 16 bits, so only their short kernels are compiled.
     for half in range(1, (8 if real == _F32 else 4) + 1):
         for form, target in ((ABOUT, real), (CENTRED, _U8 if real == _F32 else _U16)):
             number, biased = written_out([(0, half, form)]), int(target == real)
             yield sum_symmetric, (real, real, real, 1, number, 0, 0, 1)
-            rows = min(2 * half + 1, CENTRED_ROWS if form == CENTRED else ROWS)
+            rows = rows_at_once(2 * half + 1, centred=form == CENTRED)
             yield sum_symmetric, (real, real, target, rows, number, 0, 0, biased)
             if not (FEATURES.get("avx512f") or FEATURES.get("avx2")):
                 continue

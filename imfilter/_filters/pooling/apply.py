@@ -31,7 +31,10 @@ _EXTREMES = {MAX: pooled_lines.LARGEST, MIN: pooled_lines.SMALLEST}
 
 #: Bytes of a line that is reduced along itself. It stays in the first-level cache.
 _LINE = 1 << 14
-#: Bytes of the line to which a long window is reduced, and number of row addresses listed at a time.
+#: Bytes of a channel of the line to which a long window is reduced, and number of row addresses listed at a
+#: time: fewer of longer lines. The number of pixels decides how samples are grouped, so it does not depend on
+#: the channels. The global mean of 1000x1200 float64 took 6.6 ms for 8 channels, and 14 with 64 addresses:
+#: more pages than the processor fetches ahead (Sapphire Rapids, one thread).
 _CHUNK, _ROWS = 2048, 64
 #: Smallest length of windows along a line that are reduced one by one.
 _LONG = 64
@@ -261,14 +264,14 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     shortest_tile, longest_tile = extent(job["tiles"])
     long = x.taps > x.samples or (x.taps >= max(_LONG, x.stride // 2) and 2 * x.stride > x.taps)
     one_by_one = x.cells or (long and x.dilation == 1)
-    chunk = -(-_CHUNK // (channels * joined.itemsize)) * channels if one_by_one else 0
+    chunk = _CHUNK // joined.itemsize * channels if one_by_one else 0
     job["chunk"] = chunk
     direct = _kernels(job, call, source.dtype, target.dtype, x, channels)
     direct = direct and (
         job["along"] != windows_kernels.PICKED or shortest_tile * channels >= in_register(joined)
     )
     job["direct"] = direct
-    row_count = _ROWS if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
+    row_count = max(_ROWS // channels, 2) if chunk else min(z.taps, z.samples) * min(y.taps, y.samples)
     job["most"] = row_count
     line = chunk if chunk else ((longest_tile - 1) * x.stride + (x.taps - 1) * x.dilation + 1) * channels
     # The samples of the last register come from a number of registers that is equal to the stride.

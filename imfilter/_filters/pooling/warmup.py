@@ -17,6 +17,9 @@ def combinations() -> Iterator[Combination]:
     yield slide_means, ()
     yield slide_extremes, ()
     yield quads.slide_quads, ()
+    for source in (_U8, np.dtype("u2"), _F32):
+        yield quads.mean_quads, (source,)
+        yield pixel_quads.mean_pixel_quads, (source, 3)
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
         yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
         yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
@@ -25,6 +28,4 @@ def combinations() -> Iterator[Combination]:
             for channels in (1, 3):
                 yield pooled_lines.join_picked, (kind, reduction, 2, channels)
         yield lines.place, (source, source)
-        yield quads.mean_quads, (source,)
-        yield pixel_quads.mean_pixel_quads, (source, 3)
         yield pooled_lines.divide, (real, joined, source, 1)

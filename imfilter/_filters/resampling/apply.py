@@ -233,9 +233,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         for name in ("starts", "samples", "weights", "constants", "about"):
             job[f"{name}_{axis}"] = getattr(table, name)
     job["whole"] = whole = call.relative and source.dtype.kind in "biu"
-    plain = call.exact and columns_first.of(z, y, x)
-    taps_x = x.beside() if whole and not plain else x
-    taps_x = taps_x._replace(weights=taps_x.weights.astype(real))
+    taps_x, plain = along_lines(call, whole=whole)
     job["starts_x"], job["samples_x"], job["weights_x"] = taps_x.starts, taps_x.samples, taps_x.weights
     _order_of_sums(job, call, taps_x, source.dtype, target.dtype, far=far, plain=plain)
     pairs = None
@@ -287,6 +285,16 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         rows=1,
         workspace=workspace,
     )
+
+
+def along_lines(call: Call, *, whole: bool) -> tuple[Table, bool]:
+    """Return the table of x, and whether sums are `plain`.
+
+    Sums of `whole` samples that are not plain are relative to references, whose taps are not in the table.
+    """
+    x, plain = call.tables[2], call.exact and columns_first.of(*call.tables)
+    taps = x.beside() if whole and not plain else x
+    return taps._replace(weights=taps.weights.astype(call.real)), plain
 
 
 def _order_of_sums(

@@ -114,11 +114,17 @@ function pictureField(option, value, pictures, label, help, common, tell, open) 
   };
   list(value);
   select.addEventListener("focus", () => list(select.value));
-  select.addEventListener("change", () => tell(select.value));
+  let choices = 0; // the last one counts: a file may be opened after it
+  select.addEventListener("change", () => {
+    choices += 1;
+    tell(select.value);
+  });
   const file = made("input", { type: "file", className: "hidden", "aria-label": `Open a picture for ${option.label}` });
   file.addEventListener("change", async () => {
-    const picture = file.files.length ? await open(file.files[0]) : null;
-    if (!picture) return;
+    if (!file.files.length) return;
+    const number = ++choices;
+    const picture = await open(file.files[0]);
+    if (!picture || number !== choices || !select.isConnected) return; // the form of another step may be shown
     list(picture.key);
     tell(picture.key);
   });

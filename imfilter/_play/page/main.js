@@ -13,6 +13,7 @@ const REST = 120; // milliseconds after a preview before its result is asked for
 let server = null;
 let filters = new Map();
 let picture = null;
+let openings = 0; // pictures that were asked for: the last one is shown
 let steps = [];
 let current = 0;
 let textsTimer = 0;
@@ -229,15 +230,24 @@ function remember(opened) {
   server.pictures = [...server.pictures.filter((p) => p.key !== opened.key), opened];
 }
 
-async function openFile(file) {
-  $("sample").value = "";
-  $("picture").textContent = `Opening ${file.name}…`;
+/** Use the picture of an answer, unless another one was asked for meanwhile. */
+async function openAnswer(answer, name) {
+  const number = ++openings;
+  $("picture").textContent = `Opening ${name}…`;
   try {
-    use(await api.upload(file, server.most_bytes));
+    const opened = await answer;
+    if (number === openings) use(opened);
+    else remember(opened);
   } catch (error) {
-    $("picture").textContent = picture ? `${picture.name}: ${picture.width} × ${picture.height}` : "";
+    const shown = picture ? `${picture.name}: ${picture.width} × ${picture.height}` : "";
+    if (number === openings) $("picture").textContent = shown;
     showError(error);
   }
+}
+
+function openFile(file) {
+  $("sample").value = "";
+  openAnswer(api.upload(file, server.most_bytes), file.name);
 }
 
 /** Open a picture for an option, for example a guide. */
@@ -276,13 +286,9 @@ function listen() {
     if ($("file").files.length) openFile($("file").files[0]);
     $("file").value = "";
   });
-  $("sample").addEventListener("change", async () => {
-    if (!$("sample").value) return;
-    try {
-      use(await api.sample($("sample").value));
-    } catch (error) {
-      showError(error);
-    }
+  $("sample").addEventListener("change", () => {
+    const name = $("sample").value;
+    if (name) openAnswer(api.sample(name), name);
   });
   $("filter").addEventListener("change", () => chooseFilter($("filter").value));
   $("reset").addEventListener("click", () => chooseFilter(steps[current].filter));
