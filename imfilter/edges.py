@@ -137,7 +137,7 @@ def canny(
     from imfilter._filters.canny import edges as engine
 
     workers = threads.requested(workers)
-    value = arguments.number(cval, "cval", finite=False)
+    value = arguments.beyond(cval, border)
     smooth = _Smooth(array, sigmas, inside, border, value, _level(array, sigmas, inside, border))
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)

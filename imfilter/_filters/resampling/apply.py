@@ -99,7 +99,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: Any, own: tuple[Any, ...]
     """Check the arguments."""
     tables, outputs = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    cval = arguments.number(given.cval, "cval", finite=False) if given.mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, given.mode)
     lengths = tuple(array.shape[a] for a in axes)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     if outputs is not None:
