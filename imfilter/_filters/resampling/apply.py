@@ -239,7 +239,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["starts_x"], job["samples_x"], job["weights_x"] = taps_x.starts, taps_x.samples, taps_x.weights
     _order_of_sums(job, call, taps_x, source.dtype, target.dtype, far=far, plain=plain)
     pairs = None
-    if call.relative and not (far or job["by_columns"]):
+    if call.relative and not job["by_columns"]:
         pairs = Pairs.of(call.tables, last, source.dtype, real, whole=whole)
     if pairs is not None:
         job["sum_pairs"] = sum_pairs.address(real, source.dtype, target.dtype, pairs.window, int(whole))
@@ -260,7 +260,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         ("place", lines.place, (real, target.dtype)),
     ):
         job[name] = kernel.address(*kinds) if pairs is None else 0  # unused kernels are not compiled
-    job["far"] = streaming.stream_line.address(real, target.dtype) if far else 0
+    job["far"] = streaming.stream_line.address(real, target.dtype) if far and pairs is None else 0
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
     register = lanes * size
     job["pitch"] = pitch(elements * size + register)
