@@ -252,22 +252,25 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         job[f"tile_{name}"] = column
     job["tiles"], job["relative"] = len(tiles), call.relative and not plain
     job["along"] = pairs is None and not x.identity
-    for name, kernel, kinds in (
-        ("sum_rows", sum_rows, (real, source.dtype, real, int(call.relative))),
-        ("to_lanes", lane_transpose.to_lanes, (real,)),
-        ("sum_columns", kernels.sum_columns, (real,)),
-        ("join", lane_transpose.join, (real,)),
-        ("place", lines.place, (real, target.dtype)),
+    rows, placed = pairs is None and not job["phases"], pairs is None and not job["by_columns"]
+    transposes = rows and job["along"]
+    for name, kernel, kinds, used in (
+        ("sum_rows", sum_rows, (real, source.dtype, real, int(call.relative)), rows),
+        ("to_lanes", lane_transpose.to_lanes, (real,), transposes),
+        ("sum_columns", kernels.sum_columns, (real,), transposes),
+        ("join", lane_transpose.join, (real,), transposes),
+        ("place", lines.place, (real, target.dtype), placed and not far),
+        ("far", streaming.stream_line, (real, target.dtype), placed and far),
     ):
-        job[name] = kernel.address(*kinds) if pairs is None else 0  # unused kernels are not compiled
-    job["far"] = streaming.stream_line.address(real, target.dtype) if far and pairs is None else 0
+        job[name] = kernel.address(*kinds) if used else 0  # others are not compiled
+    job["past"] = far and pairs is None
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
     register = lanes * size
     job["pitch"] = pitch(elements * size + register)
     job["pitch_joined"] = pitch(max(outputs, lanes) * size)
     job["offsets"] = np.arange(-(-elements // lanes) * lanes) * register
     job["segments"] = np.arange(lanes) * job["pitch_joined"]
-    taps, transposes = z.most * y.most, job["along"] and not job["phases"]
+    taps = z.most * y.most
     sizes = {
         "lines": 0 if job["phases"] or pairs is not None else lanes * job["pitch"],
         "line": job["pitch_joined"] if far and job["by_columns"] else 0,

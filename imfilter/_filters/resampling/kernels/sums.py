@@ -35,8 +35,9 @@ from imfilter._simd.vector import (
 #: of the tiles: the first output, the number of outputs, the first sample and the number of samples.
 #: `relative`: whether sums are relative to a reference. `whole`: whether samples are integers. Then every
 #: sample may be a reference, and the taps along x do not contain it. `along`: whether columns are summed too.
-#: Kernels; `far` writes a row of a result that no cache keeps, or is 0. `sum_pairs` is 0 or makes rows of the
-#: result by the tables of `pairs.Pairs`. Places in the workspace, and the distance of lines there.
+#: `past`: whether the result is written past the caches. Kernels, or 0 if the call does not need them: `far`
+#: is `place` past the caches, and `sum_pairs` makes rows of the result by the tables of `pairs.Pairs`. Places
+#: in the workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -52,6 +53,7 @@ SUM_JOB = np.dtype(
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
                 *("sum_rows", "sum_lines", "sum_phases", "to_lanes", "sum_columns", "join", "place", "far"),
+                "past",
                 *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows"),
                 *("pair_places", "pair_weights", "pair_second"),
                 *("lines", "line", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps"),
@@ -188,7 +190,7 @@ def _sum_along(job, tile, workspace, result, joined):
     begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     lanes, sums = workspace + job.transposed, workspace + job.sums
     target, pitch, width = result + begin * job.last * job.target_width, job.target_y, job.target_width
-    if job.far:  # stores past the caches need no prefetch
+    if job.past:  # such stores need no prefetch
         target, pitch, width = sums, 0, 0
     invoke(1, job.to_lanes, (
         workspace + job.lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))  # fmt: skip
@@ -308,7 +310,7 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
         constant = load_one(_F64, job.constants_y + 8 * y, _F64)
         reference = joined + about % job.kept * job.pitch_joined if job.relative else 0
         to = place + y * job.target_y
-        last = workspace + (job.line if job.far else job.spare)
+        last = workspace + (job.line if job.past else job.spare)
         invoke(4, job.sum_lines, (
             taps, n, reference, job.whole, outputs, constant, job.cval, to, last))  # fmt: skip
 
@@ -328,5 +330,5 @@ def resample(job_at, image, result, workspace, start, stop):
             _sum_columns_first(job, start_b, to, z, group, tile, workspace)
         else:
             _sum_group(job, start_b, to, z, group, tile, workspace)
-    if job.far:
+    if job.past:
         drain()
