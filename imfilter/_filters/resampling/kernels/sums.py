@@ -12,7 +12,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lanewise import fma
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
 from imfilter._simd.streaming import drain
 from imfilter._simd.vector import (
     invoke,
@@ -283,6 +283,19 @@ def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
 
 
 @part
+def _prefetch_samples(job, row, tile):
+    """Prefetch the samples of a tile in the row at an address.
+
+    They are few, so the processor does not see in time that they follow each other. From 4K to 8K with `out`,
+    cubic uint16 takes 37 instead of 42 ms on one thread and 19 instead of 23 ms on two, and linear bytes 5.5
+    instead of 6.6 ms on two (Sapphire Rapids).
+    """
+    at, count = row + peek(job.tile_first + 8 * tile) * job.width, peek(job.tile_samples + 8 * tile)
+    for i in range(0, count * job.width, LINE):
+        prefetch(at + i, 0)
+
+
+@part
 def _sum_columns_first(job, image, result, z, group, tile, workspace):
     """Compute a tile of a group of rows: the columns of each row of samples once, then the rows of sums.
 
@@ -298,6 +311,8 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
         while ready <= peek(job.last_in_group + 8 * y):
             rows, count = job.group_rows + 8 * (start + ready), min(step, stop - start - ready)
             to = joined + ready % job.kept * job.pitch_joined
+            if job.phases and ready + 1 < stop - start:
+                _prefetch_samples(job, image + peek(rows + 8) * job.source_y, tile)
             _sum_columns(job, image, tile, rows, count, workspace, to, result + y * job.target_y)
             ready += step
         about, n = peek(job.about_in_group + 8 * y), 0
