@@ -115,7 +115,7 @@ def coverage(
     place = arguments.fitting(arguments.out(out), array.shape)
     element = arguments.dtype(dtype, place, dtypes.derived(array.dtype))
     border = borders.check_mode(mode, more=("shrink",))
-    arguments.number(cval, "cval", finite=False)
+    arguments.beyond(cval, border)
     if planning.get() is None:
         missing.presence(array, Common(mask=array))  # checks the numbers
     count = len(arguments.axes(array, axes, channel_axis, "mask"))

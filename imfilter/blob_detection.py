@@ -164,7 +164,7 @@ def blobs(
     refined = arguments.flag(refine, "refine")
     lengths = arguments.spacings(spacing, array.ndim)
     borders.check_mode(mode, more=("shrink",))
-    constant = arguments.number(cval, "cval") if mode == "constant" else 0.0
+    constant = arguments.beyond(cval, mode, finite=True)
     common = Common(mode, constant, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
     counts = _counts(missing.presence(array, common, own), array)
     values, offset = _centred(array, counts)

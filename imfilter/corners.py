@@ -210,7 +210,7 @@ def _respond(
         (deviation,) = arguments.sigmas(1.0 if sigma is None else sigma, 1)
         taps = tuple(bell(deviation).tolist())
     mode = borders.check_mode(common.mode, more=("shrink",))
-    value = arguments.number(common.cval, "cval", finite=False) if mode == "constant" else 0.0
+    value = arguments.beyond(common.cval, mode)
     workers = threads.requested(common.workers)
     present = missing.presence(array, common, own)
     from imfilter._filters.corners import structure_tensor

@@ -138,7 +138,7 @@ def canny(
     from imfilter._filters.canny import otsu
 
     workers = threads.requested(workers)
-    value = arguments.number(cval, "cval", finite=False)
+    value = arguments.beyond(cval, border)
     smooth = _Smooth(array, sigmas, inside, border, value, _level(array, sigmas, inside, border))
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)

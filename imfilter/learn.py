@@ -233,16 +233,14 @@ def fit_kernel(
     if weight < 0:
         raise ValueError(f"ridge must not be negative, got {weight}")
     borders.check_mode(mode)
-    beyond, workers = arguments.number(cval, "cval"), threads.requested(workers)
+    beyond, workers = arguments.beyond(cval, mode, finite=True), threads.requested(workers)
     layouts = [_Layout.of(image, shape, padding, axes, channel_axis) for image in images]
     cases = [layout.example(image, goal) for layout, image, goal in zip(layouts, images, goals, strict=True)]
     outputs = {layout.outputs(goal) for layout, goal in zip(layouts, goals, strict=True)}
     _alike({(layout.taps, layout.channels) for layout in layouts}, images, "inputs")
     _alike(outputs, goals, "targets")
     taps, channels = layouts[0].taps, layouts[0].channels
-    examples = normal_equations.Examples(
-        tuple(cases), _three(taps), mode, beyond if mode == "constant" else 0.0
-    )
+    examples = normal_equations.Examples(tuple(cases), _three(taps), mode, beyond)
     unknowns = math.prod(taps) * channels + biased
     if examples.samples < unknowns and not weight:
         raise ValueError(

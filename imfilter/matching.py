@@ -144,7 +144,7 @@ def match_template(
     if how == "valid" and any(k > n for k, n in zip(shape, lengths, strict=True)):
         raise ValueError(f"template must not be larger than the image, {tuple(lengths)}, got {shape}")
     borders.check_mode(mode, more=("shrink",))
-    constant = arguments.number(cval, "cval", finite=False) if mode == "constant" else 0.0
+    constant = arguments.beyond(cval, mode)
     pattern = Template.of(np.asarray(template), _counts(template_mask, shape))
     common = Common(mode, constant, axes, channel_axis, dtype, out, workers, mask, nan, min_coverage)
     asked = missing.asked(array, common, own)

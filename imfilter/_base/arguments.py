@@ -186,6 +186,16 @@ def share(value: Any, name: str) -> float:
     return found
 
 
+def beyond(cval: Any, mode: str, *, finite: bool = False) -> float:
+    """Return the value beyond the border: `cval` with the mode 'constant', otherwise 0.
+
+    `cval` must be a number with every mode. It must be `finite` only where it counts.
+    """
+    counts = mode == "constant"
+    found = number(cval, "cval", finite=finite and counts)
+    return found if counts else 0.0
+
+
 def constant(value: Any, name: str) -> int | float | np.longdouble:
     """Return a real number without rounding, including long integers and long doubles."""
     result = number(value, name, finite=False)

@@ -101,14 +101,16 @@ def _call_avx512(builder, name, result, *args):
 #: The instructions that look lanes up in vectors of 64 bytes, by the type of a lane and their number.
 _PERMUTATIONS = {
     ("i8", 1): "permvar.qi.512",
+    ("i16", 1): "permvar.hi.512",
     ("i16", 2): "vpermi2var.hi.512",
     ("f32", 1): "permvar.sf.512",
     ("f32", 2): "vpermi2var.ps.512",
+    ("f64", 2): "vpermi2var.pd.512",
 }
 
 
 def permuted(builder, places, *vectors):
-    """Return the lanes at `places` of one vector of bytes or floats, or of two of floats or 16-bit integers.
+    """Return the lanes at `places` of one vector or two. Not of two of bytes, or of one of float64.
 
     Only the bits of a place count that number the lanes. Needs AVX-512.
     """

@@ -5,7 +5,17 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from imfilter._simd.llvm import after, constant, element, entry, permuted, read, shuffle, to_real
+from imfilter._simd.llvm import (
+    after,
+    constant,
+    element,
+    entry,
+    integer_like,
+    permuted,
+    read,
+    shuffle,
+    to_real,
+)
 from imfilter._simd.registers import FEATURES
 from imfilter._simd.vector import Vector
 
@@ -21,20 +31,41 @@ _NEEDED = {1: ("avx512bw", "avx512vbmi"), 2: ("avx512bw",), 4: ("avx512f",)}
 def windows(source: np.dtype) -> tuple[int, ...]:
     """Return the lengths of windows from which this processor can pick samples of a type, in order.
 
-    Up to `WORD` samples, each lane has its own window; see `pick_from_words`.
+    Up to `WORD` samples, each lane has its own window; see `pick_from_words`. A window of `LANES` samples
+    is a vector; see `picked`.
     """
     if source.kind not in "iuf" or source.itemsize > 4 or source == np.float16:
         return ()
     if source.itemsize == 4 and source.kind != "f":
         return ()
     if all(FEATURES.get(name) for name in _NEEDED[source.itemsize]):
-        return (32, 64) if source.itemsize == 4 else (64,)
+        return (LANES, 64) if source.itemsize == 1 else (LANES, 32, 64)
     return (WORDS[source.itemsize],) if FEATURES.get("avx2") else ()  # which shifts each lane by a number
+
+
+@intrinsic
+def picked(typingctx, vector, places):
+    """Return the lanes of a vector of `LANES` at places that are bytes. Needs AVX-512."""
+
+    def codegen(context, builder, sig, args):
+        lanes = 64 * 8 // vector.dtype.bitwidth
+        parts = [shuffle(builder, args[0], None, range(i, i + lanes)) for i in range(0, LANES, lanes)]
+        found = []
+        for i in range(0, LANES, lanes):
+            where = read(builder, after(builder, args[1], i, 1), ir.VectorType(ir.IntType(8), lanes))
+            order = builder.zext(where, integer_like(parts[0].type))
+            found.append(permuted(builder, order, *parts))
+        return found[0] if len(found) == 1 else shuffle(builder, *found, range(LANES))
+
+    return vector(vector, types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)
 def pick(typingctx, real, source, window, start, places):
-    """Return the samples at 16 places, which are bytes, of a window, as `real`. All of the window is read."""
+    """Return the samples at 32 places, which are bytes, of a window, as `real`. All of the window is read.
+
+    32 integers are picked at once: 16 of each would take as long.
+    """
 
     def codegen(context, builder, sig, args):
         item, size = element(source.dtype), source.dtype.bitwidth // 8
@@ -42,18 +73,21 @@ def pick(typingctx, real, source, window, start, places):
         kind = ir.VectorType(item, lanes)
         starts = range(0, window.literal_value, lanes)
         parts = [read(builder, after(builder, args[3], i, size), kind) for i in starts]
-        where = read(builder, args[4], ir.VectorType(ir.IntType(8), LANES))
-        wide = ir.VectorType(ir.IntType(8 * size), LANES)
-        where = builder.zext(where, wide) if size > 1 else where
-        order = shuffle(builder, where, None, [i % LANES for i in range(lanes)]) if lanes > LANES else where
-        found = permuted(builder, order, *parts[:2])
-        if len(parts) == 4:
-            beyond = builder.icmp_unsigned(">=", where, constant(wide, 2 * lanes))
-            found = builder.select(beyond, permuted(builder, order, *parts[2:]), found)
-        found = shuffle(builder, found, None, range(LANES)) if lanes > LANES else found
-        return to_real(builder, found, source.dtype, ir.VectorType(element(real.dtype), LANES))
+        step, picked = min(lanes, 2 * LANES), []
+        for i in range(0, 2 * LANES, step):
+            where = read(builder, after(builder, args[4], i, 1), ir.VectorType(ir.IntType(8), step))
+            wide = ir.VectorType(ir.IntType(8 * size), step)
+            where = builder.zext(where, wide) if size > 1 else where
+            order = shuffle(builder, where, None, [k % step for k in range(lanes)]) if lanes > step else where
+            found = permuted(builder, order, *parts[:2])
+            if len(parts) == 4:
+                beyond = builder.icmp_unsigned(">=", where, constant(wide, 2 * lanes))
+                found = builder.select(beyond, permuted(builder, order, *parts[2:]), found)
+            picked.append(shuffle(builder, found, None, range(step)) if lanes > step else found)
+        found = shuffle(builder, *picked, range(2 * LANES)) if len(picked) > 1 else picked[0]
+        return to_real(builder, found, source.dtype, ir.VectorType(element(real.dtype), 2 * LANES))
 
-    return Vector(real.dtype, LANES)(real, source, window, types.int64, types.int64), codegen
+    return Vector(real.dtype, 2 * LANES)(real, source, window, types.int64, types.int64), codegen
 
 
 @intrinsic

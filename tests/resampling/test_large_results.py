@@ -5,6 +5,8 @@ import pytest
 
 import imfilter
 from imfilter._filters.resampling import apply, tables
+from imfilter._simd.jit import Kernel
+from tests.looping import loop_over
 
 RNG = np.random.default_rng(31)
 
@@ -33,6 +35,7 @@ def test_types(far, dtype):
         ("cubic", (50, 1200)),
         ("area", (7, 61)),
         ("linear", (30, 3)),
+        ("linear", (25, 187)),
     ):
         for result in (None, np.float32):
             options = {"method": method, "dtype": result}
@@ -84,3 +87,29 @@ def test_refused_before_the_tables(monkeypatch):
     monkeypatch.setattr(apply, "_TABLE", 1 << 40)
     with pytest.raises(MemoryError, match="the weights of 5000 outputs along an axis do not fit into memory"):
         imfilter.resize(image, 5000)
+
+
+@loop_over(
+    ("method", "shape", "past", "used"),
+    [
+        ("cubic", (60, 80), False, {"sum_phases", "sum_rows"}),
+        ("cubic", (60, 80), True, {"sum_phases", "stream_rows"}),
+        ("linear", (70, 91), False, {"sum_rows", "to_lanes", "sum_columns", "join"}),
+        ("linear", (70, 91), True, {"sum_rows", "to_lanes", "sum_columns", "join", "stream_rows"}),
+        ("cubic", (20, 40), False, {"sum_rows", "place"}),
+        ("cubic", (20, 31), True, {"sum_rows", "to_lanes", "sum_columns", "join", "stream_line"}),
+    ],
+)
+def test_only_the_kernels_of_a_call_are_compiled(method, shape, past, used, far, monkeypatch):
+    image = (RNG.random((30, 40)) * 250).astype(np.uint8)
+    expected, asked, address = imfilter.resize(image, shape, method=method), set(), Kernel.address
+
+    def recorded(kernel, *kinds):
+        asked.add(kernel.name)
+        return address(kernel, *kinds)
+
+    monkeypatch.setattr(Kernel, "address", recorded)
+    apply.FAMILY.calls.clear()
+    found = (far if past else imfilter.resize)(image, shape, method=method)
+    np.testing.assert_array_equal(found, expected)
+    assert asked - {"resample"} == used

@@ -25,6 +25,9 @@ SHAPES = [
     ((17, 90), (40, 33)),
     ((5, 1000), (2, 30)),
     ((6, 7, 130), (6, 3, 60)),
+    ((20, 300), (26, 395)),
+    ((12, 64), (30, 80)),
+    ((9, 16), (9, 70)),
 ]
 
 
@@ -110,6 +113,10 @@ def test_where_samples_are_picked(monkeypatch):
     monkeypatch.setattr(permutations, "FEATURES", known)
     assert made(3840, 1333).window == 64
     assert made(3840, 2880).window == 32
+    assert made(3840, 1333, source="u2").window == 64
+    assert made(3840, 2880, source="u2").window == 32
+    for source in ("u1", "u2", "f4"):
+        assert made(3840, 4608, source=source).window == 16
     assert made(3840, 900) is None
     assert made(320, 100, "cubic") is None
     assert made(320, 100, antialias=True) is None

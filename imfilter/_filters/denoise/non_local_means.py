@@ -128,10 +128,10 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     radii = (_radii(value, len(axes), name) for value, name in ((patch, "patch"), (search, "search")))
     windows = Windows(*(frame.padded(r, axes, 0) for r in radii))
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     numbers = _deviation(strength, "strength"), _deviation(deviation, "noise")
-    return Call(windows, frame, *numbers, mode, cval if mode == "constant" else 0.0, dtype, array.shape)
+    return Call(windows, frame, *numbers, mode, cval, dtype, array.shape)
 
 
 def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | None) -> Strength:

@@ -118,8 +118,7 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
             "channel, or method='exact'"
         )
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     real = dtypes.working(array.dtype, dtype)
     if guide is not None:

@@ -88,8 +88,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     if least <= 0:
         raise ValueError(f"eps must be positive, got {least}")
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     real = dtypes.working(array.dtype, dtype)
     if guide is not None:

@@ -102,8 +102,8 @@ def _windows(
     lengths = tuple(array.shape[axis] for axis in axes)
     paddings = padding.resolve(pad, lengths, inside.shape, steps, (1,) * n, flipped=False)
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    return Windows(inside, paddings, steps, mode, cval if mode == "constant" else 0.0, lengths)
+    cval = arguments.beyond(given.cval, mode)
+    return Windows(inside, paddings, steps, mode, cval, lengths)
 
 
 def _compute(call: Call, array: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:

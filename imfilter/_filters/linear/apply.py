@@ -195,8 +195,7 @@ def _resolved(
         geometry.padding, lengths, operator.shape, stride, dilation, flipped=geometry.flipped
     )
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval + 0.0 if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode) + 0.0
     shape = list(array.shape)
     for axis, pad in zip(chosen, paddings, strict=True):
         shape[axis] = pad.length

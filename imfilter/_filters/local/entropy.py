@@ -66,8 +66,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     bounded(sizes, "size" if footprint is None else "footprint")
     bins = Bins.of(array.dtype, levels, value_range)
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
     frame = Frame.of(array.shape, axes, sizes, mode)
     inside = np.ones(sizes, bool) if isinstance(window, tuple) else window

@@ -109,8 +109,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
     axes = arguments.axes(array, given.axes, given.channel_axis)
     window = _window(own, len(axes), bells)
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
-    cval = cval if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
     frame = Frame.of(array.shape, axes, window.sizes, mode)
     return Call(window, frame, cval, form, numbers, dtype, array.shape)

@@ -81,10 +81,10 @@ def checked(array: npt.NDArray, given: Common, counts: Sequence[int], name: str)
             "choose them with axes= or channel_axis="
         )
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False)
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, dtypes.derived(array.dtype))
     real = dtypes.working(array.dtype, dtype)
-    return Shared(axes, mode, cval if mode == "constant" else 0.0, dtype, real)
+    return Shared(axes, mode, cval, dtype, real)
 
 
 def family(

@@ -99,7 +99,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: Any, own: tuple[Any, ...]
     """Check the arguments."""
     tables, outputs = fixed
     axes = arguments.axes(array, given.axes, given.channel_axis)
-    cval = arguments.number(given.cval, "cval", finite=False) if given.mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, given.mode)
     lengths = tuple(array.shape[a] for a in axes)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     if outputs is not None:
@@ -237,7 +237,7 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
     job["starts_x"], job["samples_x"], job["weights_x"] = taps_x.starts, taps_x.samples, taps_x.weights
     _order_of_sums(job, call, taps_x, source.dtype, target.dtype, far=far, plain=plain)
     pairs = None
-    if call.relative and not (far or job["by_columns"]):
+    if call.relative and not job["by_columns"]:
         pairs = Pairs.of(call.tables, last, source.dtype, real, whole=whole)
     if pairs is not None:
         job["sum_pairs"] = sum_pairs.address(real, source.dtype, target.dtype, pairs.window, int(whole))
@@ -250,22 +250,25 @@ def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:
         job[f"tile_{name}"] = column
     job["tiles"], job["relative"] = len(tiles), call.relative and not plain
     job["along"] = pairs is None and not x.identity
-    for name, kernel, kinds in (
-        ("sum_rows", sum_rows, (real, source.dtype, real, int(call.relative))),
-        ("to_lanes", lane_transpose.to_lanes, (real,)),
-        ("sum_columns", kernels.sum_columns, (real,)),
-        ("join", lane_transpose.join, (real,)),
-        ("place", lines.place, (real, target.dtype)),
+    rows, placed = pairs is None and not job["phases"], pairs is None and not job["by_columns"]
+    transposes = rows and job["along"]
+    for name, kernel, kinds, used in (
+        ("sum_rows", sum_rows, (real, source.dtype, real, int(call.relative)), rows),
+        ("to_lanes", lane_transpose.to_lanes, (real,), transposes),
+        ("sum_columns", kernels.sum_columns, (real,), transposes),
+        ("join", lane_transpose.join, (real,), transposes),
+        ("place", lines.place, (real, target.dtype), placed and not far),
+        ("far", streaming.stream_line, (real, target.dtype), placed and far),
     ):
-        job[name] = kernel.address(*kinds) if pairs is None else 0  # unused kernels are not compiled
-    job["far"] = streaming.stream_line.address(real, target.dtype) if far else 0
+        job[name] = kernel.address(*kinds) if used else 0  # others are not compiled
+    job["past"] = far and pairs is None
     elements, outputs = int(tiles[:, 3].max()) * last, int(tiles[:, 1].max()) * last
     register = lanes * size
     job["pitch"] = pitch(elements * size + register)
     job["pitch_joined"] = pitch(max(outputs, lanes) * size)
     job["offsets"] = np.arange(-(-elements // lanes) * lanes) * register
     job["segments"] = np.arange(lanes) * job["pitch_joined"]
-    taps, transposes = z.most * y.most, job["along"] and not job["phases"]
+    taps = z.most * y.most
     sizes = {
         "lines": 0 if job["phases"] or pairs is not None else lanes * job["pitch"],
         "line": job["pitch_joined"] if far and job["by_columns"] else 0,

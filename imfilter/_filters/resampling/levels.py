@@ -58,6 +58,7 @@ def taken(image: npt.ArrayLike, levels: Any, kind: str, common: Common) -> list[
     array = arguments.image(bare)
     axes = arguments.axes(array, common.axes, common.channel_axis)
     mode = borders.check_mode(common.mode, more=("shrink",))
+    arguments.beyond(common.cval, mode)
     most = (min(array.shape[a] for a in axes) - 1).bit_length()
     if levels is not None:
         most = arguments.integer(levels, "levels", least=0, most=64)
@@ -116,6 +117,7 @@ def added_up(pyramid: Any, common: Common) -> npt.NDArray:
     levels = [arguments.image(level, f"pyramid[{i}]") for i, (level, _) in enumerate(split)]
     image = levels[-1]
     axes = arguments.axes(image, common.axes, common.channel_axis, "pyramid[-1]")
+    arguments.beyond(common.cval, borders.check_mode(common.mode, more=("shrink",)))
     common = common._replace(axes=axes, channel_axis=None)
     wanted = _wide(image.dtype)
     shapes = [level.shape for level in levels]

@@ -113,7 +113,7 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
         raise ValueError(f"height must be at least 0, got {top}")
     method = arguments.word(method, "method", METHODS)
     mode = borders.check_mode(given.mode, more=("shrink",))
-    cval = arguments.number(given.cval, "cval", finite=False) if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode)
     dtype = arguments.dtype(given.dtype, given.out, array.dtype.newbyteorder("="))
     along = tuple(sorted(axes))
     made = Ball.of(tuple(radii[axes.index(a)] for a in along), top)

@@ -72,7 +72,7 @@ def _checked(array: npt.NDArray, given: Common, which: Filter, own: tuple[Any, .
     """Check the arguments."""
     axes = arguments.axes(array, given.axes, given.channel_axis)
     mode = borders.check_mode(given.mode, more=which.modes, offered=borders.MODES + which.modes)
-    cval = arguments.number(given.cval, "cval") if mode == "constant" else 0.0
+    cval = arguments.beyond(given.cval, mode, finite=True)
     along = tuple(sorted(axes))
     order = tuple(axes.index(a) for a in along)
     settings = which.checked(tuple(array.shape[a] for a in along), order, *own)

@@ -62,17 +62,11 @@ def _of_one(real, source, relative, k, taps, n, setting):
 @inlined
 def _sum_vectors(real, source, target, relative, taps, n, setting, count, to):
     """Write the sums of `n` rows vector by vector. Return the number of sums that are written."""
-    width, lanes = size_of(target), BYTES // size_of(real)
-    few, i = lanes // REGISTERS, 0
-    wide, narrow = splat(real, real.type(0)), splat_register(real, real.type(0))
+    width, lanes, i = size_of(target), BYTES // size_of(real), 0
+    wide = splat(real, real.type(0))
     while i + lanes <= count:
         store(to + i * width, target, _of_rows(real, source, relative, wide, i, taps, n, setting))
         i += lanes
-    while i < count and few <= count:
-        shift = min(i, count - few)  # the last vector overlaps the previous one
-        found = _of_rows(real, source, relative, narrow, shift, taps, n, setting)
-        store(to + shift * width, target, found)
-        i += few
     return i
 
 
@@ -97,6 +91,13 @@ def sum_rows(
         i = _sum_vectors(real, source, target, relative, taps, 3, usual, count, to)
     else:
         i = _sum_vectors(real, source, target, relative, taps, 4, usual, count, to)
+    few = BYTES // REGISTERS // size_of(real)
+    narrow = splat_register(real, none)
+    while i < count and few <= count:  # one loop for all numbers of rows compiles faster
+        shift = min(i, count - few)  # the last vector overlaps the previous one
+        found = _of_rows(real, source, relative, narrow, shift, taps, n, setting)
+        store(to + shift * size_of(target), target, found)
+        i += few
     for k in range(i, count):  # lines shorter than a register
         store_one(spare, real, _of_one(real, source, relative, k, taps, n, setting))
         convert_one(real, spare, target, to + k * size_of(target))

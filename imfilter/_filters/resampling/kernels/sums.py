@@ -12,7 +12,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel, part
 from imfilter._simd.lanewise import fma
 from imfilter._simd.prefetch import prefetch
-from imfilter._simd.registers import BYTES, REGISTERS
+from imfilter._simd.registers import BYTES, LINE, REGISTERS
 from imfilter._simd.streaming import drain
 from imfilter._simd.vector import (
     invoke,
@@ -35,8 +35,9 @@ from imfilter._simd.vector import (
 #: of the tiles: the first output, the number of outputs, the first sample and the number of samples.
 #: `relative`: whether sums are relative to a reference. `whole`: whether samples are integers. Then every
 #: sample may be a reference, and the taps along x do not contain it. `along`: whether columns are summed too.
-#: Kernels; `far` writes a row of a result that no cache keeps, or is 0. `sum_pairs` is 0 or makes rows of the
-#: result by the tables of `pairs.Pairs`. Places in the workspace, and the distance of lines there.
+#: `past`: whether the result is written past the caches. Kernels, or 0 if the call does not need them: `far`
+#: is `place` past the caches, and `sum_pairs` makes rows of the result by the tables of `pairs.Pairs`. Places
+#: in the workspace, and the distance of lines there.
 SUM_JOB = np.dtype(
     [
         *(
@@ -52,6 +53,7 @@ SUM_JOB = np.dtype(
                 *("starts_x", "samples_x", "weights_x", "constants_x", "about_x"),
                 *("tile_outputs", "tile_count", "tile_first", "tile_samples", "relative", "whole", "along"),
                 *("sum_rows", "sum_lines", "sum_phases", "to_lanes", "sum_columns", "join", "place", "far"),
+                "past",
                 *("sum_pairs", "pair_blocks", "pair_outputs", "pair_windows"),
                 *("pair_places", "pair_weights", "pair_second"),
                 *("lines", "line", "pitch", "transposed", "sums", "joined", "pitch_joined", "taps"),
@@ -188,7 +190,7 @@ def _sum_along(job, tile, workspace, result, joined):
     begin, count = peek(job.tile_outputs + 8 * tile), peek(job.tile_count + 8 * tile)
     lanes, sums = workspace + job.transposed, workspace + job.sums
     target, pitch, width = result + begin * job.last * job.target_width, job.target_y, job.target_width
-    if job.far:  # stores past the caches need no prefetch
+    if job.past:  # such stores need no prefetch
         target, pitch, width = sums, 0, 0
     invoke(1, job.to_lanes, (
         workspace + job.lines, job.pitch, samples * job.last, job.offsets, lanes, job.lanes))  # fmt: skip
@@ -281,6 +283,19 @@ def _sum_columns(job, image, tile, rows, count, workspace, joined, result):
 
 
 @part
+def _prefetch_samples(job, row, tile):
+    """Prefetch the samples of a tile in the row at an address.
+
+    They are few, so the processor does not see in time that they follow each other. From 4K to 8K with `out`,
+    cubic uint16 takes 37 instead of 42 ms on one thread and 19 instead of 23 ms on two, and linear bytes 5.5
+    instead of 6.6 ms on two (Sapphire Rapids).
+    """
+    at, count = row + peek(job.tile_first + 8 * tile) * job.width, peek(job.tile_samples + 8 * tile)
+    for i in range(0, count * job.width, LINE):
+        prefetch(at + i, 0)
+
+
+@part
 def _sum_columns_first(job, image, result, z, group, tile, workspace):
     """Compute a tile of a group of rows: the columns of each row of samples once, then the rows of sums.
 
@@ -296,6 +311,8 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
         while ready <= peek(job.last_in_group + 8 * y):
             rows, count = job.group_rows + 8 * (start + ready), min(step, stop - start - ready)
             to = joined + ready % job.kept * job.pitch_joined
+            if job.phases and ready + 1 < stop - start:
+                _prefetch_samples(job, image + peek(rows + 8) * job.source_y, tile)
             _sum_columns(job, image, tile, rows, count, workspace, to, result + y * job.target_y)
             ready += step
         about, n = peek(job.about_in_group + 8 * y), 0
@@ -308,7 +325,7 @@ def _sum_columns_first(job, image, result, z, group, tile, workspace):
         constant = load_one(_F64, job.constants_y + 8 * y, _F64)
         reference = joined + about % job.kept * job.pitch_joined if job.relative else 0
         to = place + y * job.target_y
-        last = workspace + (job.line if job.far else job.spare)
+        last = workspace + (job.line if job.past else job.spare)
         invoke(4, job.sum_lines, (
             taps, n, reference, job.whole, outputs, constant, job.cval, to, last))  # fmt: skip
 
@@ -328,5 +345,5 @@ def resample(job_at, image, result, workspace, start, stop):
             _sum_columns_first(job, start_b, to, z, group, tile, workspace)
         else:
             _sum_group(job, start_b, to, z, group, tile, workspace)
-    if job.far:
+    if job.past:
         drain()
