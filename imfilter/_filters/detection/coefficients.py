@@ -73,6 +73,6 @@ class Sums(NamedTuple):
 
 
 def _variance(squares: npt.NDArray, sums: npt.NDArray, n: npt.NDArray) -> Any:
-    """Return the sum of squared distances from the mean."""
+    """Return the sum of squared distances from the mean. It is NaN in a window with NaN or infinity."""
     found = squares - sums * sums / n
-    return np.where(found > _FLAT * squares, found, 0)
+    return np.where(found <= _FLAT * squares, 0, found)
