@@ -34,6 +34,8 @@ STEP, _REACH = 0.8, 4.375
 #: Least weight of the centre by that of all positions for sums of float32. Their error is 1e-6 of the largest
 #: weight, which may be 1e-2 of the sum where no sample is similar to the centre.
 _LEAST = 1e-4
+#: Steps that float32 holds, and a distance in levels whose square it holds. Of infinity, 0 times it is NaN.
+_SMALL, _LARGE, _FAR = 1e-30, 1e30, 1e18
 #: Span of levels that are counted in a table.
 _TABLE = 1 << 16
 
@@ -51,10 +53,14 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
         *(slice(len(line) // 2, n - len(line) // 2) for line, n in zip(taps, padded[1:], strict=False)),
     )
     step = STEP * sigma_range
+    # The unit of results of float32, unless float32 does not hold it.
+    unit = real.type(step) if _SMALL < step < _LARGE else np.float64(step)
     levels = store.array("levels", padded, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         np.divide(piece.guide[0], step, out=levels, dtype=np.float64)
+    known = np.isfinite(levels)
     centres = levels[inner]
+    far = max(levels.max(initial=0.0, where=known), -levels.min(initial=0.0, where=known)) > _FAR
     n_planes = 1 + len(piece.image)
     distances = store.array("distances", padded, real)
     near = store.array("near", centres.shape, real)
@@ -76,6 +82,9 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
         with np.errstate(over="ignore", invalid="ignore"):
             np.subtract(levels, level, out=distances, casting="same_kind")
             np.subtract(centres, level, out=near, casting="same_kind")
+            if far:
+                np.clip(distances, -_FAR, _FAR, out=distances)
+                np.clip(near, -_FAR, _FAR, out=near)
         job["kernel"], job["plane"] = kernels.weigh.address(real, source), planes.strides[0]
         _run(job, distances.size, before)
         found = blur(planes)
@@ -85,7 +94,7 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
     with np.errstate(all="ignore"):
         for plane, total, to in zip(piece.image, sums[1:], results, strict=True):
             if own:
-                np.add(total / sums[0] * real.type(step), plane[inner], out=to, casting="same_kind")
+                np.add(total / sums[0] * unit, plane[inner], out=to, casting="same_kind")
             else:
                 np.divide(total, sums[0], out=to, casting="same_kind")
         if piece.known is not None and piece.counts is not None:

@@ -231,7 +231,8 @@ def _gabor(
     _fitting(chosen, unit, "a Gabor filter")
     _positive(frequency, "frequency")
     octaves = 2.0 ** min(_positive(bandwidth, "bandwidth"), 500.0)
-    default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / (octaves - 1) / frequency
+    narrow = octaves - 1 or math.ulp(1.0)
+    default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / narrow / frequency
     along = default if sigma_x is None else _positive(sigma_x, "sigma_x")
     across = default if sigma_y is None else _positive(sigma_y, "sigma_y")
     n = len(unit)
@@ -240,7 +241,10 @@ def _gabor(
     for axis, step in enumerate(steps):
         beside = math.hypot(*(other[axis] for other in others))
         places.append(_places(max(abs(_CUT * along * unit[axis]), abs(_CUT * across * beside)), step))
-    factor = math.prod(steps) / ((2 * math.pi) ** (n / 2) * along * across ** (n - 1))
+    size = (2 * math.pi) ** (n / 2) * along * across ** (n - 1)
+    if size == 0:
+        raise ValueError(f"sigma_x and sigma_y must give finite weights, got {along} and {across}")
+    factor = math.prod(steps) / size
     turn = 2 * math.pi * frequency
     if along == across:
         parts = []
