@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import imfilter
+from tests.base import test_masked as calls
 from tests.looping import loop_over
 
 IMAGE, VOLUME = np.arange(30.0).reshape(5, 6), np.arange(27.0).reshape(3, 3, 3)
@@ -54,6 +55,26 @@ def test_no_nan(name):
                 assert not np.isnan(found).any(), value
 
 
+@loop_over("name", sorted(calls.WELCOME[imfilter] & calls.CALLS[imfilter].keys() | calls.ORIENTED.keys()))
+def test_no_warning(name):
+    """Infinity, NaN and the largest floats are samples as others: nothing is told of them."""
+    image, *others = {**calls.CALLS[imfilter], **calls.ORIENTED}[name]
+    if image.dtype.kind != "f":
+        return
+    for dtype in (np.float32, np.float64):
+        largest = np.finfo(dtype).max / (4 if name == "clahe" else 1)  # whose range must be finite
+        for samples in ((np.inf, -np.inf), (np.nan,), (largest, -largest), (largest,) * image.size):
+            given = image.astype(dtype)
+            given.flat[: len(samples)] = samples
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                try:
+                    getattr(imfilter, name)(given, *others)
+                except ValueError as error:
+                    text = str(error)
+                    assert "must be" in text, (samples[:2], text)
+
+
 def test_limits():
     """What a parameter becomes at its ends."""
     rng = np.random.default_rng(0)
@@ -64,6 +85,14 @@ def test_limits():
     np.testing.assert_allclose(imfilter.butterworth(image, 1e200), image, rtol=1e-12)
     np.testing.assert_array_equal(imfilter.anisotropic_diffusion(image, 3, 1e-310), image)
     np.testing.assert_allclose(imfilter.total_variation(image, 1e-310), image, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_samples_stay(dtype):
+    """Also where 1 is less than half a unit in the last place."""
+    for value in (1e16, -1e17, 1e20, float(np.finfo(dtype).max)):
+        image = np.full((9, 10), value, dtype)
+        np.testing.assert_array_equal(imfilter.clahe(image, 4), image, str(value))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -40,9 +40,9 @@ def whole(products: npt.NDArray, spread: npt.NDArray, count: int) -> npt.NDArray
 
     `spread` is the standard deviation of each window. It is overwritten.
     """
-    spread *= spread.dtype.type(np.sqrt(count))
-    flat = spread == 0
     with np.errstate(all="ignore"):
+        spread *= spread.dtype.type(np.sqrt(count))
+        flat = spread == 0
         np.divide(products, spread, out=products)
     products[flat] = 0
     return np.clip(products, -1, 1, out=products)
