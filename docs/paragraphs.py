@@ -79,7 +79,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "edges.hysteresis_threshold": ("image", "TypeError", "ValueError"),
     "io.write": ("image", "ValueError"),
     "edge_preserving.bilateral": ("channel_axis",),
-    "edge_preserving.guided": ("channel_axis",),
+    "edge_preserving.guided": ("radius", "channel_axis"),
     "learn.fit_kernel": ("mode", "axes", "channel_axis", "ValueError"),
     "sheets.feature_maps": ("channel_axis",),
     "searching.patches": ("size", "channel_axis", "ValueError"),

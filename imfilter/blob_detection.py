@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,10 +13,14 @@ from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
 from imfilter._filters.detection.parabola import top_of_parabola
 from imfilter._filters.detection.pruning import pruned
+from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear.operators import Operator, separable
+from imfilter._filters.orientation import taps
 from imfilter.extremes import maximum
-from imfilter.scale_space import laplacian_of_gaussian
+from imfilter.hessians import hessian
 from imfilter.smooth import gaussian
 from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray, PerAxis, Spots
+from imfilter.weights import gaussians
 
 METHODS = ("log", "dog", "doh")
 #: Responses up to this part of the largest distance from the mean are rounding errors.
@@ -128,7 +133,7 @@ def blobs(
 
     See Also
     --------
-    laplacian_of_gaussian, difference_of_gaussians : The responses at one scale.
+    hessian, difference_of_gaussians : The responses at one scale, or what they are computed from.
     corner_peaks : Peaks of any response.
     skimage.feature.blob_log, skimage.feature.blob_dog, skimage.feature.blob_doh : The same without
         refinement. Scales of ``blob_log`` are evenly spaced there, images are scaled to 1, and 'doh' uses
@@ -168,10 +173,14 @@ def blobs(
     common = Common(mode, constant, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
     counts = _counts(missing.presence(array, common, own), array)
     values, offset = _centred(array, counts)
-    noise = _ROUNDED[values.dtype] * float(np.abs(values).max())
-    least = noise if least is None else max(least, noise)
+    # Values of about 1, because products of second derivatives of others may be too large or too small.
+    peak, exponent = math.frexp(np.abs(values).max(initial=0))
+    values = np.ldexp(values, -exponent)
+    degree = array.ndim if way == "doh" else 1
+    noise = _ROUNDED[values.dtype] * peak**degree
+    least = noise if least is None else max(float(np.ldexp(least, -exponent * degree)), noise)
     if mode in ("zero", "constant"):
-        common = common._replace(mode="constant", cval=constant - offset)
+        common = common._replace(mode="constant", cval=float(np.ldexp(constant - offset, -exponent)))
     options = {name: getattr(common, name) for name in ("mode", "cval", "min_coverage", "workers")}
     responses = _responses(values, scales, way, {**options, "mask": counts, "spacing": lengths})
     present = None if counts is None else counts > 0
@@ -239,8 +248,10 @@ def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]
 def _responses(image: NDArray, scales: NDArray, method: str, options: dict[str, Any]) -> Iterator[NDArray]:
     """Yield the response at each scale. It is NaN where too little is present."""
     if method == "log":
+        others = options.copy()
+        spacing, common = others.pop("spacing"), Common(**others)
         for sigma in scales.tolist():
-            found = laplacian_of_gaussian(image, sigma, **options)
+            found = linear.apply(image, _laplacian, (sigma, spacing), common, preserves_dtype=False)
             found *= -(sigma**2)
             yield found
     elif method == "dog":
@@ -255,18 +266,18 @@ def _responses(image: NDArray, scales: NDArray, method: str, options: dict[str, 
             yield _determinant(image, sigma, options)
 
 
+def _laplacian(ndim: int, chosen: tuple[int, ...], sigma: float, spacings: tuple[float, ...]) -> Operator:
+    """Return a Laplacian of Gaussian whose taps sum to 0, so that flat regions have no response."""
+    terms = taps.hessian(gaussians, (sigma,) * ndim, 4.0, None, spacings)
+    return separable(*(t for t, (i, j) in zip(terms, taps.pairs(ndim), strict=True) if i == j))
+
+
 def _determinant(image: NDArray, sigma: float, options: dict[str, Any]) -> NDArray:
     """Return the determinant of the Hessian where all its eigenvalues may be negative, else 0."""
     n = image.ndim
-    unit = sigma**2
-
-    def second(a: int, b: int) -> NDArray:
-        order = [(axis == a) + (axis == b) for axis in range(n)]
-        found = gaussian(image, sigma, order=order, **options)
-        found *= unit
-        return found
-
-    h = {(a, b): second(a, b) for a in range(n) for b in range(a, n)}
+    parts = hessian(image, sigma, **options)
+    parts *= sigma**2
+    h = dict(zip(taps.pairs(n), parts, strict=True))
     trace = sum(h[a, a] for a in range(n))
     if n == 1:
         found = -h[0, 0]

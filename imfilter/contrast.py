@@ -46,8 +46,8 @@ def clahe(
         An integer type has no more bins than values.
     value_range : (float, float), optional
         Lowest and highest value of the bins and of the result. A value outside is in the nearest bin.
-        Default: all values of the type for bool, 8- and 16-bit integers; the range of the finite samples
-        that are present for other types.
+        Default: all values of the type for bool, 8- and 16-bit integers; for other types the range of the
+        finite samples that are present, in all channels and images of a batch.
     mask : array_like, optional
         Samples that are present, in the shape of `image`, or in its shape without `channel_axis`. Bool: True
         where a sample is present. Numbers: how much a sample counts, at least 0. An absent sample may have

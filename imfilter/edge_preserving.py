@@ -212,8 +212,9 @@ def guided(
     image : array_like
         Image, signal or volume. Every axis is spatial unless `channel_axis` or `axes` says otherwise. A
         colour image needs ``channel_axis=-1``. Bool, integers or floats. The function does not change it.
-    radius : int or sequence of int, optional
-        Radius of the kernel in samples, instead of `truncate`: one for all filtered axes, or one for each.
+    radius : int or sequence of int
+        Radius of the boxes in samples: one for all filtered axes, or one for each. A box has
+        ``2*radius + 1`` samples along an axis.
     eps : float
         Variance that is smoothed away, in the squared unit of the guide. It must be positive. Values are not
         rescaled.

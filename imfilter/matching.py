@@ -16,8 +16,11 @@ from imfilter.convolution import correlate
 from imfilter.local_statistics import local_std
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
 
-#: Samples of a part whose arrays stay in the cache, and samples whose mean is the offset of an image.
-_PART, _SOME = 1 << 16, 1 << 17
+#: Samples of a part whose arrays stay in the cache, samples whose mean is the offset of an image, and samples
+#: that tell whether this mean is near most samples.
+_PART, _SOME, _FEW = 1 << 16, 1 << 17, 1 << 12
+#: Largest distance of the mean from the median, in median deviations. Farther away, sums lose digits.
+_FAR = 64
 
 
 #: The mean that is subtracted, for a block of a larger image.
@@ -289,9 +292,10 @@ def _counted(array: NDArray, presence: missing.Presence | None) -> tuple[NDArray
     there = counts > 0
     values = np.where(there, array, array.dtype.type(0)).astype(np.float64)
     finite = there & np.isfinite(values)
-    offset = float(values[finite].mean()) if finite.any() else 0.0
-    values = np.where(there, values - offset, 0.0)
-    return counts, values * counts, values * values * counts, offset
+    offset = _middle(values[finite])
+    with np.errstate(all="ignore"):
+        values = np.where(there, values - offset, 0.0)
+        return counts, values * counts, values * values * counts, offset
 
 
 @as_zeros
@@ -310,6 +314,16 @@ def step_of(size: int, ndim: int) -> int:
 
 def mean_of(some: NDArray) -> float:
     """Return the mean of the finite samples; a whole number for integers."""
-    finite = some[np.isfinite(some)]
-    mean = float(finite.mean(dtype=np.float64)) if finite.size else 0.0
+    mean = _middle(some[np.isfinite(some)])
     return float(np.rint(mean)) if some.dtype.kind in "biu" else mean
+
+
+def _middle(finite: NDArray) -> float:
+    """Return the mean of finite samples, or their median if a few of them move the mean far away."""
+    if not finite.size:
+        return 0.0
+    with np.errstate(all="ignore"):
+        mean = float(finite.mean(dtype=np.float64))
+        few = finite[:: -(-finite.size // _FEW)].astype(np.float64)
+        median = float(np.median(few))
+        return mean if abs(mean - median) <= _FAR * float(np.median(np.abs(few - median))) else median

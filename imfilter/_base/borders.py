@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from imfilter._base import arguments
 from imfilter._base.suggestions import BORDERS, suggestion
 
 #: Period of a border in samples, as a function of the length of the axis.
@@ -22,7 +23,7 @@ def check_mode(
     accepted = offered or MODES + more
     names = ", ".join(map(repr, accepted))
     if not isinstance(mode, str):
-        raise TypeError(f"{name} must be one of {names}, got {' '.join(repr(mode).split())}")
+        raise TypeError(f"{name} must be one of {names}, got {arguments.brief(mode)}")
     if mode.lower() == "reflect":
         raise ValueError(
             f"{name} 'reflect' is ambiguous: use 'mirror' for d c b | a b c d | c b a (NumPy's reflect), "

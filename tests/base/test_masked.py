@@ -8,6 +8,8 @@ import pytest
 
 import imfilter
 from imfilter import color, layers, series, show
+from tests.every import arrays
+from tests.looping import loop_over
 
 IMAGE = np.arange(1.0, 26).reshape(5, 5)
 KERNEL, LINE = np.arange(1.0, 10).reshape(3, 3), np.array([1.0, 3.0, 1.0])
@@ -171,6 +173,30 @@ def test_images_with_absent_samples(module, name):
     if plain.dtype.kind == "f":
         np.testing.assert_array_equal(result.filled(np.nan), plain)
     np.testing.assert_array_equal(whole.filled(-1), function(image, *others))
+
+
+#: Filters of directions, whose kernels are computed in parts.
+ORIENTED = {
+    **dict.fromkeys(("frangi", "meijering", "sato"), (IMAGE, 1.0)),
+    **dict.fromkeys(("coherence", "hessian_eigenvalues", "orientation"), (IMAGE, 1.0)),
+    "gabor": (IMAGE, 0.3, 0.4),
+    "steered": (IMAGE, 1.0, 0.4),
+}
+
+
+@loop_over("name", sorted(WELCOME[imfilter] & CALLS[imfilter].keys() | ORIENTED.keys()))
+def test_nothing_is_absent(name):
+    """A full mask, and ``nan="ignore"`` without NaN, change no bit."""
+    image, *others = {**CALLS[imfilter], **ORIENTED}[name]
+    if name == "coverage":
+        return  # its image is the mask
+    image = np.sqrt(image) if image.dtype.kind == "f" else image
+    function = functools.partial(getattr(imfilter, name), image, *others)
+    expected = arrays(function())
+    masks = (np.ones(image.shape, bool), np.ones(image.shape, np.uint8), np.ones(image.shape, np.float32))
+    for options in (*({"mask": mask} for mask in masks), {"nan": "ignore"}):
+        for plain, found in zip(expected, arrays(function(**options)), strict=True):
+            np.testing.assert_array_equal(found, plain, err_msg=str(options))
 
 
 @pytest.mark.parametrize("module", CALLS, ids=lambda m: m.__name__)

@@ -60,8 +60,7 @@ def test_scikit_image_finds_the_same_blobs():
     image = (image - image.min()) / np.ptp(image)
     scales = 2 * 1.2 ** np.arange(10)
     found = imfilter.blobs(image, scales[0], scales[-1], relative=0, threshold=0.05, overlap=1, refine=False)
-    image -= image.mean()  # as `blobs` does: the weights of a Laplacian do not add up to exactly 0
-    stack = np.stack([-imfilter.laplacian_of_gaussian(image, s) * s**2 for s in scales])
+    stack = np.stack(responses(image, scales, "log", 1.2))
     peaks = skimage.feature.peak_local_max(
         stack, threshold_abs=0.05, footprint=np.ones((3, 3, 3)), exclude_border=False
     )
@@ -73,7 +72,8 @@ def test_scikit_image_finds_the_same_blobs():
 def responses(image, sigmas, method, ratio, **options):
     """The response at each scale, by filters of one scale."""
     if method == "log":
-        return [-imfilter.laplacian_of_gaussian(image, s, **options) * s**2 for s in sigmas]
+        parts = [imfilter.hessian(image, s, **options) * s**2 for s in sigmas]
+        return [-(yy + xx) for yy, xy, xx in parts]
     if method == "dog":
         pairs = [
             (
@@ -85,9 +85,7 @@ def responses(image, sigmas, method, ratio, **options):
         return [(narrow - wide) / (ratio - 1) for narrow, wide in pairs]
     found = []
     for s in sigmas:
-        yy, xy, xx = (
-            s**2 * imfilter.gaussian(image, s, order=order, **options) for order in ((2, 0), (1, 1), (0, 2))
-        )
+        yy, xy, xx = s**2 * imfilter.hessian(image, s, **options)
         found.append(np.where(yy + xx < 0, yy * xx - xy**2, np.where(np.isnan(yy), np.nan, 0)))
     return found
 
@@ -144,6 +142,40 @@ def test_absent_samples_in_signals_and_volumes(method):
     )
     np.testing.assert_allclose(place, (20, 25, 23), atol=2)
     assert abs(sigma * np.sqrt(3) - 6) < 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_flat_regions_have_no_blobs(method):
+    """Also at scales below a sample, where the sampled taps of a second derivative do not sum to 0."""
+    spot = np.zeros((40, 60))
+    spot[:, 30:] = 100
+    spot[20, 12] = 50
+    for sigma in (0.3, 0.5, 0.8):
+        found = imfilter.blobs(spot, sigma, 3, method=method, relative=0.01)
+        assert (found[:, 1] < 36).all(), sigma
+        assert (np.abs(found[:, :2] - (20, 12)).max(1) < 0.01).any(), sigma
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shape", [(90,), (40, 44), (14, 15, 16)], ids=len)
+def test_the_unit_of_the_values_does_not_matter(method, shape):
+    """The product of two or three second derivatives of small or large values is far from 1."""
+    for dtype in (np.float32, np.float64):
+        image = imfilter.gaussian(RNG.random(shape), 1.5, dtype=dtype)
+        options = {"method": method, "mode": "constant", "cval": 0.5, "relative": 0.2}
+        expected = imfilter.blobs(image, 1, 3, **options)
+        assert len(expected)
+        (last,) = imfilter.blobs(image, 1, 3, count=1, **options)[-1:]
+        degree = len(shape) if method == "doh" else 1
+        for exponent in (-100, -40, -10, 40, 100, *([-900, 900] if dtype == np.float64 else [])):
+            moved = np.ldexp(image, exponent)
+            options["cval"] = float(np.ldexp(0.5, exponent))
+            np.testing.assert_array_equal(imfilter.blobs(moved, 1, 3, **options), expected, str(exponent))
+            if abs(exponent * degree) < 1000:
+                low, high = (float(np.ldexp(t, exponent * degree)) for t in (1e-9, 1e9))
+                found = imfilter.blobs(moved, 1, 3, threshold=low, **options)
+                np.testing.assert_array_equal(found[0], last)
+                assert not len(imfilter.blobs(moved, 1, 3, threshold=high, **options))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

@@ -137,3 +137,26 @@ def test_errors(change, error, words):
     options = {"template": np.arange(4.0).reshape(2, 2), **change}
     with pytest.raises(error, match=words):
         imfilter.match_template(np.zeros((6, 7)), **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"template_mask": [[0, 1, 1], [1, 1, 1]]}], ids=["whole", "masked"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_sample_changes_only_the_windows_that_contain_it(dtype, options):
+    """NaN and infinity make them NaN, and a fill value takes no digits of the others."""
+    image, template = RNG.normal(size=(30, 40)).astype(dtype), RNG.normal(size=(2, 3))
+    present = np.ones(image.shape, bool)
+    present[3] = False
+    for given in ({}, {"mask": present}):
+        expected = imfilter.match_template(image, template, **given, **options)
+        around = np.zeros(image.shape, bool)
+        around[20:22, 9:12] = True  # an even length has its centre at the second sample
+        around[21, 11] = not options  # there it is under the first sample of the template
+        for value in (np.nan, np.inf, -np.inf, 1e20, -3.4028235e38):
+            spoiled = image.copy()
+            spoiled[20, 10] = value
+            found = imfilter.match_template(spoiled, template, **given, **options)
+            if not np.isfinite(value):
+                np.testing.assert_array_equal(np.isnan(found), around, err_msg=str(value))
+            kept = ~around
+            error = {"float32": 4e-5, "float64": 1e-10}[dtype]
+            np.testing.assert_allclose(found[kept], expected[kept], rtol=0, atol=error, err_msg=str(value))

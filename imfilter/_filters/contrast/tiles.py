@@ -157,7 +157,8 @@ def _clipped(
     if math.isinf(clip_limit):
         return counts
     bins = counts.shape[1]
-    limit = np.maximum((clip_limit * total / bins).astype(np.int64), 1)
+    with np.errstate(over="ignore"):
+        limit = np.maximum(np.minimum(clip_limit * total / bins, total).astype(np.int64), 1)
     excess = np.maximum(counts - limit, 0).sum(1, keepdims=True)
     share, rest = np.divmod(excess, bins)
     found = np.minimum(counts, limit) + share

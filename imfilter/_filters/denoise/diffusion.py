@@ -16,6 +16,8 @@ from imfilter._filters.denoise.kernels.planes import MASKED
 FUNCTIONS = ("exponential", "rational")
 #: Range of factors of differences in float32.
 _LEAST, _MOST = 1e-30, 1e30
+#: Range of factors in float64.
+_SMALLEST, _LARGEST = 1e-280, 1e280
 
 
 class Settings(NamedTuple):
@@ -42,6 +44,8 @@ class Diffusion:
             raise ValueError(f"kappa must be positive, got {number}")
         word = arguments.word(function, "function", FUNCTIONS)
         lengths = arguments.spacings(spacing, len(axes))
+        if not all(_SMALLEST < h * h < _LARGEST for h in lengths):
+            raise ValueError(f"spacing must be from 1e-139 to 1e139, got {spacing}")
         most = 1 / (2 * sum(1 / (h * h) for h in lengths))
         length = most if step is None else arguments.number(step, "step")
         if not 0 < length <= most * (1 + 1e-9):
@@ -68,7 +72,10 @@ class Diffusion:
     def _factors(self, settings: Settings) -> list[tuple[float, float]]:
         """Return the factors of differences and of flows for each axis, the last axis first."""
         root = math.sqrt(math.log2(math.e)) if settings.function == "exponential" else 1.0
-        each = [(root / (settings.kappa * h), settings.step / (h * h)) for h in settings.spacing]
+        # A larger factor would be infinite, and infinity times a difference of 0 is NaN.
+        products = [settings.kappa * h for h in settings.spacing]
+        factors = [min(root / p, _LARGEST) if p else _LARGEST for p in products]
+        each = [(f, settings.step / (h * h)) for f, h in zip(factors, settings.spacing, strict=True)]
         return [each[-1], *each[:-1]]
 
     def filtered(

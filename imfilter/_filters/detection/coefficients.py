@@ -40,9 +40,9 @@ def whole(products: npt.NDArray, spread: npt.NDArray, count: int) -> npt.NDArray
 
     `spread` is the standard deviation of each window. It is overwritten.
     """
-    spread *= spread.dtype.type(np.sqrt(count))
-    flat = spread == 0
     with np.errstate(all="ignore"):
+        spread *= spread.dtype.type(np.sqrt(count))
+        flat = spread == 0
         np.divide(products, spread, out=products)
     products[flat] = 0
     return np.clip(products, -1, 1, out=products)
@@ -73,6 +73,6 @@ class Sums(NamedTuple):
 
 
 def _variance(squares: npt.NDArray, sums: npt.NDArray, n: npt.NDArray) -> Any:
-    """Return the sum of squared distances from the mean."""
+    """Return the sum of squared distances from the mean. It is NaN in a window with NaN or infinity."""
     found = squares - sums * sums / n
-    return np.where(found > _FLAT * squares, found, 0)
+    return np.where(found <= _FLAT * squares, 0, found)

@@ -300,6 +300,7 @@ def _with_missing(
     build, preserves_dtype, _ = fixed
     chosen = arguments.axes(array, given.axes, given.channel_axis)
     operator, _ = _operator(build, array.ndim, chosen, own)
+    operator = operator.whole() if operator.joint else operator
     stride, dilation, paddings, mode, cval, bias, shape, dtype = _resolved(
         array, given, chosen, operator, geometry, preserves_dtype=preserves_dtype
     )

@@ -34,12 +34,13 @@ class Operator:
 
     `terms` are separable kernels, each a tuple of one 1-D array for each axis. The kernel is their sum. With
     `norm` they are components instead, and the result is the root of their sum of squares. Without terms the
-    kernel is `dense`.
+    kernel is `dense`. With `joint`, an absent sample is one of the kernel and not of each term.
     """
 
     terms: tuple[Term, ...] = ()
     dense: Taps | None = None
     norm: bool = False
+    joint: bool = False
     #: Results for the operator that do not depend on the image.
     _known: dict[Any, tuple[Any]] = field(default_factory=dict, repr=False)
 
@@ -193,17 +194,16 @@ def outer(term: Term) -> Taps:
     return functools.reduce(np.multiply.outer, term)
 
 
-def separable(*terms: Term, norm: bool = False) -> Operator:
+def separable(*terms: Term, norm: bool = False, joint: bool = False) -> Operator:
     """Return the operator of `terms`. Along each axis they are centred on the longest of them.
 
     A kernel's centre is sample k // 2, so that even and odd lengths combine as in SciPy.
     """
     if len(terms) == 1:
-        return Operator(terms, norm=norm)
+        return Operator(terms, norm=norm, joint=joint)
     lengths = [max(len(term[axis]) for term in terms) for axis in range(len(terms[0]))]
-    return Operator(
-        tuple(tuple(_centred(t, n) for t, n in zip(term, lengths, strict=True)) for term in terms), norm=norm
-    )
+    centred = tuple(tuple(_centred(t, n) for t, n in zip(term, lengths, strict=True)) for term in terms)
+    return Operator(centred, norm=norm, joint=joint)
 
 
 def _centred(taps: Taps, length: int) -> Taps:

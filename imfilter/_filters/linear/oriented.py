@@ -37,13 +37,10 @@ def gabor(
     frequencies = _numbers(frequency, "frequency")
     units, several = _units(0.0 if theta is None and direction is None else theta, direction)
     bank = _several(frequency) or several
-    # The definition of an absent sample is for a kernel, not for the terms into which it is split.
-    _, least = missing.policy(common.nan, common.min_coverage)
-    whole = missing.wanted(image, common._replace(min_coverage=least))
     chosen = [*itertools.product(frequencies, units)]
 
     def run(index: int, imaginary: bool, common: Common) -> npt.NDArray:
-        wave = *chosen[index], imaginary, *own, whole
+        wave = *chosen[index], imaginary, *own
         return linear.apply(image, _gabor, wave, common, preserves_dtype=False)
 
     if part in ("real", "imag"):
@@ -229,13 +226,13 @@ def _gabor(
     sigma_x: Any,
     sigma_y: Any,
     spacing: Any,
-    whole: bool,
 ) -> Operator:
     """Return the real or the imaginary part of a Gabor filter, flipped for a correlation."""
     _fitting(chosen, unit, "a Gabor filter")
     _positive(frequency, "frequency")
     octaves = 2.0 ** min(_positive(bandwidth, "bandwidth"), 500.0)
-    default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / (octaves - 1) / frequency
+    narrow = octaves - 1 or math.ulp(1.0)
+    default = math.sqrt(math.log(2) / 2) / math.pi * (octaves + 1) / narrow / frequency
     along = default if sigma_x is None else _positive(sigma_x, "sigma_x")
     across = default if sigma_y is None else _positive(sigma_y, "sigma_y")
     n = len(unit)
@@ -244,7 +241,10 @@ def _gabor(
     for axis, step in enumerate(steps):
         beside = math.hypot(*(other[axis] for other in others))
         places.append(_places(max(abs(_CUT * along * unit[axis]), abs(_CUT * across * beside)), step))
-    factor = math.prod(steps) / ((2 * math.pi) ** (n / 2) * along * across ** (n - 1))
+    size = (2 * math.pi) ** (n / 2) * along * across ** (n - 1)
+    if size == 0:
+        raise ValueError(f"sigma_x and sigma_y must give finite weights, got {along} and {across}")
+    factor = math.prod(steps) / size
     turn = 2 * math.pi * frequency
     if along == across:
         parts = []
@@ -253,8 +253,7 @@ def _gabor(
             parts.append((bell * np.cos(turn * share * at), bell * np.sin(turn * share * at)))
         terms = _terms(parts, imaginary)
         used = [t for t in terms if math.prod(np.abs(a).max() for a in t) > factor * _NOTHING] or terms[:1]
-        split = separable(*used)
-        return Operator(dense=split.components()[0]) if whole else split
+        return separable(*used, joint=True)
     grid = np.meshgrid(*places, indexing="ij", sparse=True)
     wave = _along(grid, unit)
     bell = (wave / along) ** 2

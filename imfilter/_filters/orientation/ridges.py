@@ -101,7 +101,7 @@ def _settled(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
         deviation = arguments.number(sigma, "sigmas")
         if deviation <= 0:
             raise ValueError(f"sigmas must be greater than 0, got {deviation}")
-        factor = sign * deviation**2
+        factor = sign * deviation * deviation
         terms = taps.hessian(bells, (deviation,) * count, _TRUNCATE, None, steps, factor)
         frame = Frame.of(array.shape, shared.axes, sizes_of(terms[0], "sigmas"), shared.mode)
         scales.append(Scale(deviation, terms, frame))

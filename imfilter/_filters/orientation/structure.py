@@ -91,7 +91,9 @@ def _settled(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
     named = dict(operators)
     gradient = named[arguments.word(operator, "operator", tuple(named))]
     steps, scaled = arguments.spacings(spacing, count), arguments.flag(normalize, "normalize")
-    terms = tuple(gradient.along(i, count, normalize=scaled, spacing=steps) for i in range(count))
+    with np.errstate(all="ignore"):  # what overflows is refused
+        terms = tuple(gradient.along(i, count, normalize=scaled, spacing=steps) for i in range(count))
+    taps.checked(terms)
     bell = bells(arguments.sigmas(sigma, count), (0,) * count, truncate, radius, steps)
     outer, small = sizes_of(bell, "sigma"), tuple(map(len, terms[0]))
     sizes = outer, small, tuple(a + b - 1 for a, b in zip(outer, small, strict=True))

@@ -160,5 +160,6 @@ def _wide(dtype: np.dtype) -> np.dtype:
 
 def _difference(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray:
     """Return the difference of samples in a type that holds it. 64-bit integers wrap."""
-    found: npt.NDArray = np.subtract(a, b, dtype=_wide(a.dtype), casting="unsafe")
+    with np.errstate(all="ignore"):  # of infinities
+        found: npt.NDArray = np.subtract(a, b, dtype=_wide(a.dtype), casting="unsafe")
     return found

@@ -1,5 +1,6 @@
 """Filters that are given by their response to frequencies: Butterworth's, and the homomorphic filter."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ LOW, HIGH, BAND = "low", "high", "band"
 KINDS = (LOW, HIGH, BAND)
 #: Samples that are added beyond the border, relative to the period of the lowest cutoff.
 _PERIODS = 2.0
+#: Smallest cutoff in cycles a sample from which the number of these samples is computed.
+_SHORTEST = 1e-300
 
 
 class Settings(NamedTuple):
@@ -29,10 +32,8 @@ class Settings(NamedTuple):
 
     def response(self, frequencies: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
         """Return the response to the frequencies along all axes."""
-        waves = ((f / s) ** 2 for f, s in zip(frequencies, self.spacing, strict=True))
-        square: npt.NDArray[np.float64] = np.asarray(sum(waves, np.zeros(1)))
-        other = self._low(square.copy(), 1) if self.kind == BAND else None
-        found = self._low(square, 0)
+        found = self._low(frequencies, self.cutoffs[0])
+        other = self._low(frequencies, self.cutoffs[1]) if self.kind == BAND else None
         if self.kind != LOW:
             np.subtract(1, found, out=found)  # 1 where the part is infinite
         if other is not None:
@@ -45,10 +46,13 @@ class Settings(NamedTuple):
             found += low
         return found
 
-    def _low(self, square: npt.NDArray[np.float64], which: int) -> npt.NDArray[np.float64]:
-        """Return the low pass of a cutoff for squares of frequencies, which are overwritten."""
-        square /= self.cutoffs[which] * self.cutoffs[which]
+    def _low(self, frequencies: list[npt.NDArray[np.float64]], cutoff: float) -> npt.NDArray[np.float64]:
+        """Return the low pass of a cutoff. In units near it, its square is not too small."""
+        unit = 2.0 ** math.frexp(cutoff)[1]
         with np.errstate(over="ignore"):
+            waves = ((f / s / unit) ** 2 for f, s in zip(frequencies, self.spacing, strict=True))
+            square: npt.NDArray[np.float64] = np.asarray(sum(waves, np.zeros(1)))
+            square /= (cutoff / unit) ** 2
             np.power(square, self.order, out=square)
             square += 1
         return np.divide(1, square, out=square)
@@ -56,7 +60,7 @@ class Settings(NamedTuple):
     def reach(self, lengths: tuple[int, ...]) -> tuple[int, ...]:
         """Return how many samples are added beyond the border."""
         return tuple(
-            int(min(n, np.ceil(_PERIODS / (self.cutoffs[0] * s))))
+            int(min(n, np.ceil(_PERIODS / max(self.cutoffs[0] * s, _SHORTEST))))
             for n, s in zip(lengths, self.spacing, strict=True)
         )
 

@@ -127,7 +127,8 @@ def _filled(
             given = np.ones(samples.shape) if there is None else there
             few = call.filter.covered(call.settings, given, border) < least
         if np.isfinite(samples).all():
-            found = call.filter.filtered(call.settings, samples, there, border)
+            with np.errstate(all="ignore"):  # of sums that overflow
+                found = call.filter.filtered(call.settings, samples, there, border)
         else:  # every result depends on all samples
             found = np.full(samples.shape, np.nan)
         dtypes.place(found, sink[index])
