@@ -233,3 +233,18 @@ def test_kernels_longer_than_the_image(mode):
         for chunks in [(1,) * length, (1, length - 1), (length - 1, 1)]:
             lazy = da.from_array(array, chunks=((2, 2), chunks))
             agree(imfilter.correlate(lazy, kernel, dilation=(1, dilation), mode=mode), whole)
+
+
+@pytest.mark.slow
+@loop_over("dtype", ["u1", ">i2", "f8"])
+@loop_over(("function", "args", "options"), [case[1:] for case in CASES])
+def test_a_given_dtype(function, args, options, dtype):
+    """The type of a lazy result is known at once, also where a filter converts the result of another one."""
+    if "dtype" not in inspect.signature(function).parameters or options.get("part") == "complex":
+        return
+    array = image("f4", (12, 13))
+    try:
+        whole = function(array, *args, dtype=dtype, **options)
+    except (TypeError, ValueError):
+        return
+    agree(function(da.from_array(array, chunks=(5, 13)), *args, dtype=dtype, **options), whole)
