@@ -13,10 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from imfilter._base.suggestions import function_name, suggestion
-
 from ._cli import completion, ending, messages, pipe_command, warmup
-from ._cli.catalogue import FILTERS, families
+from ._cli.catalogue import FILTERS, check_format, families, hint
 from ._cli.command import Command
 from ._cli.denoise_table import NOISE
 from ._cli.notes import FILE_NOTES, NOTES
@@ -106,10 +104,7 @@ def _check_name(name: str, noun: str, known: list[str], help_command: str) -> No
     spelled = name.replace("-", "_")
     if name.startswith("-") or spelled in known:
         return
-    ours = function_name(name)
-    ours = next((command.name for command in FILTERS if ours and command.calls == ours), ours)
-    hint = suggestion(spelled, known, ours if ours in known else None) or f"; see {help_command}"
-    raise click.UsageError(f"unknown {noun} {name!r}{hint}")
+    raise click.UsageError(f"unknown {noun} {name!r}{hint(name, known) or f'; see {help_command}'}")
 
 
 _show = _Section(
@@ -265,6 +260,7 @@ def _run_pictures(
     def run() -> None:
         from ._cli import folders
 
+        check_format(label, options["format"])
         if folders.several(sources, destination):
             from ._cli import many
 

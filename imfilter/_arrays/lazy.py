@@ -172,7 +172,10 @@ def _result(call: Call, rule: Rule, plan: Any) -> tuple[tuple[ResultAxis, ...], 
     """Return the axes and the element type of the result. Nothing of the image is computed."""
     image = call.image
     if plan is not None and not rule.tried:
-        return results_of(plan.result_shape, image.ndim), plan.dtype
+        # The plan may be that of a filter whose result is converted afterwards.
+        asked = call.get("dtype") if "dtype" in call.parameters else None
+        dtype = plan.dtype if asked is None else np.dtype(asked)
+        return results_of(plan.result_shape, image.ndim), dtype
     channel = _channel(call)
     gone = filtered_axes(call) if rule.kind == WHOLE else (channel,)
     long = gone if call.name.startswith("series.") else (channel,)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+
+from imfilter._base.suggestions import function_name, suggestion
 
 from .command import PLACES, Command
 from .denoise_table import DENOISING
@@ -10,7 +13,7 @@ from .enhance_table import ENHANCEMENTS
 from .finder_table import FINDERS
 from .object_table import OBJECTS
 from .region_table import REGIONS
-from .table import COMMANDS
+from .table import COMMANDS, TABLES
 from .threshold_table import THRESHOLD
 
 #: The commands that filter a picture.
@@ -44,6 +47,31 @@ def step_of(name: str) -> Command | None:
     if name.startswith(_THRESHOLD):
         return THRESHOLD
     return next((command for command in STEPS if (command.calls or command.name) == name), None)
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    """Return the end of a message about an unknown command: its name here, a similar one, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name. It may be that of a function of this package or of another library.
+    known : sequence of str
+        The accepted names.
+    """
+    spelled = name.replace("-", "_")
+    function = spelled if "." in spelled else function_name(name)
+    called = next((command for command in FILTERS if function and command.calls == function), None)
+    command = called or (None if function is None else step_of(function))
+    ours = function if command is None else command.name
+    return suggestion(spelled, known, ours if ours in known else None)
+
+
+def check_format(name: str, form: str | None) -> None:
+    """Raise an error if the option ``--format`` is that of a table, and the results of a command are none."""
+    listing = [command.name for command in FILTERS if command.kind in ("corners", "finder")]
+    if form is not None and f".{form}" in TABLES and name not in listing:
+        raise ValueError(f"--format {form} is for {', '.join(listing)}; give {name} a format of pictures")
 
 
 def families() -> dict[str, list[Command]]:

@@ -17,15 +17,19 @@ _AXES = {"X": -1, "Y": -2}
 FILES = (".npy", ".txt", ".csv")
 
 
-def parse(texts: Sequence[str] | NDArray[Any], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
+def parse(texts: Sequence[str] | str | NDArray[Any], ndim: int) -> NDArray[Any] | list[NDArray[Any]]:
     """Return a dense kernel for `ndim` axes, or one 1-D kernel per axis if several are given.
 
-    A file of steps gives numbers instead of texts.
+    A file of steps gives numbers, or one text, instead of texts.
     """
     if isinstance(texts, np.ndarray):
         return texts
+    if isinstance(texts, str):
+        texts = [texts]
     if not texts:
         raise ValueError("missing option '--kernel', for example --kernel '1,2,1;2,4,2;1,2,1'")
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"kernel must be rows of numbers of equal lengths, got {list(texts)}")
     kernels = [_one(text) for text in texts]
     if len(kernels) == 1:
         kernel = kernels[0]

@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
-from imfilter._base.suggestions import function_name, suggestion
-
-from .catalogue import STEPS, step_of
+from .catalogue import STEPS, hint, step_of
 from .command import Command, Option
 from .options import click_option
 from .table import BORDER, PER_CHANNEL, PIPE, find, options_of
@@ -132,7 +130,7 @@ def _hint(name: str) -> str:
     spelled = name.replace("-", "_")
     if spelled in {command.name for command in COMMANDS}:
         return "; its result is not a picture that another step can filter"
-    return suggestion(spelled, known, function_name(name)) or f"; it must be one of {', '.join(known)}"
+    return hint(name, known) or f"; it must be one of {', '.join(known)}"
 
 
 def _said(error: click.ClickException) -> str:
@@ -174,7 +172,13 @@ def write(path: str, steps: Sequence[Step]) -> None:
     """Write steps as a TOML file, with the keywords of their functions."""
     from imfilter.pipeline import Pipeline
 
-    Pipeline([_keywords(step) for step in steps]).to_toml(path)
+    found = []
+    for step in steps:
+        try:
+            found.append(_keywords(step))
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{step.title}: {error}") from None
+    Pipeline(found).to_toml(path)
 
 
 def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
@@ -183,9 +187,7 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
 
     command, options = step.command, step.options
     if options.get(PER_CHANNEL.name):
-        raise ValueError(
-            f"{step.title}: {PER_CHANNEL.flag} is not a keyword of the function and cannot be saved"
-        )
+        raise ValueError(f"{PER_CHANNEL.flag} is not a keyword of the function and cannot be saved")
     name = command.calls or command.name
     if command is THRESHOLD:
         name = f"{_THRESHOLD}{options['method']}"
@@ -198,7 +200,7 @@ def _keywords(step: Step) -> tuple[str, dict[str, Any]]:
     try:
         parameters = inspect.signature(operator.attrgetter(name)(imfilter)).parameters
     except AttributeError:
-        raise ValueError(f"{step.title}: there is no function imfilter.{name}") from None
+        raise ValueError(f"there is no function imfilter.{name}") from None
     defaults = {word: parameter.default for word, parameter in parameters.items() if word not in _NOT_SAVED}
     defaults[_WHICH] = None
     return name, {

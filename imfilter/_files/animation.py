@@ -91,7 +91,7 @@ def _scanned(picture: Any, count: int) -> tuple[str, tuple[float, ...]]:
         picture.seek(number)
         if decodes and mode == "RGB" and picture.convert("RGBA").getextrema()[3][0] < 255:
             mode = "RGBA"
-        if picture.format == "WEBP":  # the duration is known after decoding
+        if picture.format in ("WEBP", "AVIF"):  # the duration is known after decoding
             picture.load()
         durations.append(float(picture.info.get("duration", 0) or 0))
     return mode, tuple(durations)

@@ -31,6 +31,9 @@ _LOSSLESS = 100
 _WORST = {"libx264": 51, "libvpx-vp9": 63}  # largest constant rate factor
 _USUAL = {"libx264": 18, "libvpx-vp9": 24}  # its value for hardly visible loss
 _UNSPECIFIED = 2  # colour space
+_EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"
+_START = 4096  # bytes in which the sizes are looked for
+_PADDING = 8  # bytes that a writer may leave out at the end
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:
@@ -87,6 +90,11 @@ def opened(path: str, max_pixels: int | None) -> Stack:
                 yield np.ascontiguousarray(np.rot90(pixels, turns))
         if len(times) < said:
             warn(path, f"is incomplete or damaged: {len(times)} of {said} frames can be read")
+        elif missing := _missing(path):
+            warn(
+                path,
+                f"is incomplete: {missing} bytes are missing at its end; {len(times)} frames can be read",
+            )
 
     return Stack(header, "YX", planes, count=lambda: _counted(av, path), streamed=True)
 
@@ -96,6 +104,31 @@ def _stream(path: str, container: Any) -> Any:
         kinds = ", ".join(stream.type for stream in container.streams)
         raise FileError(f"{path}: has no pictures, only {kinds or 'nothing'}")
     return container.streams.video[0]
+
+
+def _missing(path: str) -> int:
+    """Return how many bytes of an AVI, a Matroska or a WebM are missing, by the size in its header.
+
+    The decoder stops at the end of such a file without an error.
+
+    Source: RFC 8794 (EBML) and RFC 9559 (Matroska); the specification of RIFF.
+    """
+    with open(path, "rb") as file:
+        start = file.read(_START)
+        length = file.seek(0, 2)
+    said = 0
+    if start.startswith(b"RIFF"):
+        size = int.from_bytes(start[4:8], "little")
+        said = 8 + size if size != (1 << 32) - 1 else 0  # that of a stream
+    place = start.find(_SEGMENT) + len(_SEGMENT)
+    if start.startswith(_EBML) and len(_SEGMENT) <= place < len(start) and start[place]:
+        width = 9 - start[place].bit_length()  # the number of bytes, by the first bit that is set
+        size, unknown = int.from_bytes(start[place : place + width]), 1 << 7 * width
+        said = place + width + (size & unknown - 1)
+        if size == 2 * unknown - 1:  # of a stream, whose end was not known
+            said = 0
+    missing = said - length
+    return missing if missing > _PADDING else 0
 
 
 def _estimate(container: Any, stream: Any, rate: fractions.Fraction) -> int:
@@ -126,6 +159,11 @@ def write(file: IO[bytes], path: str, header: Image, planes: Iterator[Array], qu
     quality : int or None
         From 1 to 100; 100 is without loss in .mkv. None: the loss is hardly visible.
     """
+    with _Kept(file) as kept:
+        _write(kept, path, header, planes, quality)
+
+
+def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quality: int | None) -> None:
     av = required(path, "av", "video")
     av.logging.set_level(None)
     known = header.details.get(FILM, {})
@@ -166,8 +204,55 @@ def write(file: IO[bytes], path: str, header: Image, planes: Iterator[Array], qu
             frame.pts, frame.time_base = round(time / base), base
             sound.copy(time)
             out.mux(stream.encode(frame))
+            file.check()
         sound.copy(math.inf)
         out.mux(stream.encode())
+
+
+class _Kept:
+    """A file whose first error is kept and raised at the end.
+
+    PyAV writes also where it cannot raise an error, and prints the trace of the error instead.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._error: OSError | None = None
+        self.read, self.tell = file.read, file.tell
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error of a part that could not be written."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: bytes) -> int:
+        """Write bytes, unless other bytes could not be written."""
+        if self._error is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self._error = error
+        return len(data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        """Go to a place in the file. This also writes what was kept back."""
+        if self._error is None:
+            try:
+                return self._file.seek(place, whence)
+            except OSError as error:
+                self._error = error
+        return 0
 
 
 class _Sound:

@@ -30,6 +30,12 @@ def is_film(start: bytes) -> bool:
     return start.startswith(_FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
 
 
+def is_named(start: bytes) -> bool:
+    """Return whether the first eight bytes are those of a film or of NIfTI, also compressed."""
+    sizes = (b"\x5c\1\0\0", b"\0\0\1\x5c", b"\x1c\2\0\0", b"\0\0\2\x1c")  # 348 and 540
+    return start.startswith((GZIP, *_FILMS)) or start[:4] in sizes
+
+
 def is_dicom(file: IO[bytes]) -> bool:
     """Return whether an open file is DICOM. Keep the file position."""
     place = file.tell()

@@ -117,6 +117,8 @@ def of_file(path: str, file: IO[bytes], max_pixels: int | None) -> Stack | None:
 
         return animation.opened(path, file, max_pixels)
     if not source.is_regular(file):
+        if signatures.is_film(start):
+            raise FileError(f"{path}: {source.NAMED}")
         return None
     if signatures.is_film(start):
         from . import film

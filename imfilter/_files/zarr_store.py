@@ -59,7 +59,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     else:
         image = _multiscale(attributes)
         if image is None:
-            raise FileError(f"{path}: {_group(node)}")
+            raise FileError(f"{path}: {_group(path, node)}")
         array = node[image["datasets"][0]["path"]]
         axes, spacing, units = _described(image, array)
     shape = array.shape
@@ -122,12 +122,13 @@ def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(image)
 
 
-def _group(node: Any) -> str:
+def _group(path: str, node: Any) -> str:
     """Return the message about a group without an image."""
     names = sorted(node.keys())[:4]
     if not names:
         return "is an empty zarr group"
-    return f"is a zarr group without an image; name a part of it, for example {node.store_path}/{names[0]}"
+    part = os.path.join(path, names[0])
+    return f"is a zarr group without an image; name a part of it, for example {part}"
 
 
 def _described(image: Mapping[str, Any], array: Any) -> tuple[str, Any, Any]:
@@ -137,15 +138,23 @@ def _described(image: Mapping[str, Any], array: Any) -> tuple[str, Any, Any]:
     letters = _letters(names, len(array.shape))
     if not letters:
         return "", (), ()
-    scale = np.ones(len(letters))
-    transforms = [*image["datasets"][0].get("coordinateTransformations", ())]
-    transforms += image.get("coordinateTransformations", ())
-    for transform in transforms:
-        if transform.get("type") == "scale" and len(transform.get("scale", ())) == len(letters):
-            scale *= transform["scale"]
+    scale, _ = _transformed(image, len(letters))
     units = tuple(str(axis.get("unit", "")) if isinstance(axis, Mapping) else "" for axis in axes)
     known = [value if letter != "C" else None for letter, value in zip(letters, scale.tolist(), strict=True)]
     return letters, tuple(known), units
+
+
+def _transformed(image: Mapping[str, Any], count: int) -> tuple[Array, Array]:
+    """Return the scale and the translation of the largest level: its own, then those of the whole image."""
+    scale, origin = np.ones(count), np.zeros(count)
+    transforms = [*image["datasets"][0].get("coordinateTransformations", ())]
+    transforms += image.get("coordinateTransformations", ())
+    for transform in transforms:
+        if transform.get("type") == "scale" and len(transform.get("scale", ())) == count:
+            scale, origin = scale * transform["scale"], origin * transform["scale"]
+        if transform.get("type") == "translation" and len(transform.get("translation", ())) == count:
+            origin = origin + transform["translation"]
+    return scale, origin
 
 
 def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) -> None:
@@ -211,8 +220,11 @@ def created(folder: str, header: Image, levels: int = 1, name: str = "") -> list
     for path, shape in zip(paths, shapes, strict=False):
         like = dtypes.blank(shape, header.pixels.dtype)
         arrays.append(_created((group.store, path), like, header.axes, old, version, names))
+    origin = _origin(image, header)
     image["axes"] = _axes(image, header)
-    image["datasets"] = [_dataset(path, shape, header) for path, shape in zip(paths, shapes, strict=False)]
+    image["datasets"] = [
+        _dataset(path, shape, header, origin) for path, shape in zip(paths, shapes, strict=False)
+    ]
     image.pop("coordinateTransformations", None)  # the scale of each level is complete
     holder["multiscales"] = [image]
     group.attrs.update(attributes)
@@ -364,10 +376,22 @@ def _axes(image: Mapping[str, Any], header: Image) -> list[dict[str, str]]:
     return axes
 
 
-def _dataset(path: str, shape: Sequence[int], header: Image) -> dict[str, Any]:
-    """Return the description of a level: its path and the distance between its samples."""
+def _origin(image: Mapping[str, Any], header: Image) -> list[float]:
+    """Return the position of the first sample along each axis of the result: that of the input, or 0."""
+    old = [str(axis.get("name") if isinstance(axis, Mapping) else axis) for axis in image.get("axes", ())]
+    if not image.get("datasets") or not old:
+        return [0.0] * len(header.axes)
+    known = dict(zip("".join(old).upper(), _transformed(image, len(old))[1].tolist(), strict=False))
+    return [float(known.get(letter, 0.0)) for letter in header.axes]
+
+
+def _dataset(path: str, shape: Sequence[int], header: Image, origin: Sequence[float]) -> dict[str, Any]:
+    """Return the description of a level: its path, the distance between its samples, and its position."""
     scale = [
         (header.distance(axis)[0] or 1.0) * full / length
         for axis, full, length in zip(header.axes, header.pixels.shape, shape, strict=True)
     ]
-    return {"path": path, "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    transforms: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+    if any(origin):
+        transforms.append({"type": "translation", "translation": list(origin)})
+    return {"path": path, "coordinateTransformations": transforms}

@@ -213,3 +213,38 @@ def test_algorithms_that_share_sums_are_left_out():
     lazy = imfilter.gaussian(da.from_array(array, chunks=(130, 500)), 12)
     agree(lazy, imfilter.gaussian(array, 12, method="separable"))
     assert abs(lazy.compute() - imfilter.gaussian(array, 12)).max() < 100 * 4e-6
+
+
+@pytest.mark.slow
+@loop_over("mode", MODES)
+def test_kernels_longer_than_the_image(mode):
+    """A kernel with gaps is folded onto the image. Its taps may be few, but a part folds them otherwise."""
+    for length, taps, dilation in [(3, 4, 3), (3, 3, 4), (3, 5, 2), (4, 3, 6), (5, 4, 8), (2, 4, 3)]:
+        kernel = np.arange(1.0, taps + 1)[None]
+        array = image("f8", (4, length))
+        whole = imfilter.correlate(array, kernel, dilation=(1, dilation), mode=mode)
+        if mode == "wrap":
+            places = np.arange(length)[:, None] + (
+                np.arange(taps) * dilation - (taps - 1) * dilation // 2 - 1
+            )
+            places += 1 if (taps - 1) * dilation % 2 == 0 else 0
+            naive = (array[:, places % length] * kernel[0]).sum(-1)
+            np.testing.assert_allclose(whole, naive, rtol=1e-12)
+        for chunks in [(1,) * length, (1, length - 1), (length - 1, 1)]:
+            lazy = da.from_array(array, chunks=((2, 2), chunks))
+            agree(imfilter.correlate(lazy, kernel, dilation=(1, dilation), mode=mode), whole)
+
+
+@pytest.mark.slow
+@loop_over("dtype", ["u1", ">i2", "f8"])
+@loop_over(("function", "args", "options"), [case[1:] for case in CASES])
+def test_a_given_dtype(function, args, options, dtype):
+    """The type of a lazy result is known at once, also where a filter converts the result of another one."""
+    if "dtype" not in inspect.signature(function).parameters or options.get("part") == "complex":
+        return
+    array = image("f4", (12, 13))
+    try:
+        whole = function(array, *args, dtype=dtype, **options)
+    except (TypeError, ValueError):
+        return
+    agree(function(da.from_array(array, chunks=(5, 13)), *args, dtype=dtype, **options), whole)

@@ -260,6 +260,11 @@ def imfilter_pipe(*arguments: object) -> int:
         (["sobl"], "step 1: unknown filter 'sobl'; did you mean 'sobel'?"),
         (["sobl", "box"], "step 1: unknown filter 'sobl'; did you mean 'sobel'?"),
         (["box", "GaussianBlur"], "step 2: unknown filter 'GaussianBlur'; here it is called 'gaussian'"),
+        (["box", "opening"], "step 2: unknown filter 'opening'; here it is called 'open'"),
+        (["morphology.opening"], "step 1: unknown filter 'morphology.opening'; here it is called 'open'"),
+        (["threshold.otsu"], "step 1: unknown filter 'threshold.otsu'; here it is called 'threshold'"),
+        (["box", "open --element foo:3"], "step 2, open: --element must be one of disk, "),
+        (["box", "--format", "csv"], "--format csv is for harris, "),
         (
             ["box", "hog"],
             "step 2: unknown filter 'hog'; its result is not a picture that another step can filter",
@@ -296,6 +301,16 @@ def test_errors_name_the_step(
         ('[[step]]\nfilter = "gaussian"\n', 2, "step 1, gaussian: sigma is missing"),
         ('[[step]]\nfilter = "sobel"\nsigma = 2\n', 2, "step 1, sobel: has no option 'sigma'"),
         ('[[step]]\nfilter = "gaussian"\nsigma = "big"\n', 2, "step 1, gaussian: "),
+        (
+            '[[step]]\nfilter = "correlate"\nkernel = [[1, 2], [3]]\n',
+            2,
+            "step 1, correlate: kernel must be rows of numbers of equal lengths, got [[1, 2], [3]]",
+        ),
+        (
+            '[[step]]\nfilter = "correlate"\nkernel = "1,2;3"\n',
+            2,
+            "step 1, correlate: --kernel rows must have equal lengths, got [2, 1]",
+        ),
         ('[[step]]\nfilter = "harris"\n', 2, "step 1: harris is not a filter of the command"),
     ],
 )
@@ -319,6 +334,8 @@ def test_other_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert saved == "step 1, bilateral: sigma_range is missing"
     saved = failed(capsys, 2, "pipe", source, out, "sobel --per-channel", "--save-steps", tmp_path / "s.toml")
     assert saved.startswith("step 1, sobel: --per-channel is not a keyword")
+    wrong = ("box --size 3", "open --element foo:3", "--save-steps", tmp_path / "s.toml")
+    assert failed(capsys, 2, "pipe", source, out, *wrong).startswith("step 2, open: --element must be one of")
     assert not out.exists()
 
 

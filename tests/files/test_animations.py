@@ -15,7 +15,7 @@ from PIL import features
 from imfilter import io
 from imfilter._base import dtypes
 from imfilter._files import animation, png, stack_files
-from tests.cli.commands import noise
+from tests.cli.commands import done, noise
 from tests.files.pictures import chunk, icc, image, picture, raw_png
 
 DURATIONS = [40, 200, 100]
@@ -178,6 +178,10 @@ def test_avif(tmp_path: Path) -> None:
     stack = io.Image(np.stack([pixels, pixels[:, ::-1]]), True, axes="TYXS")
     io.write(tmp_path / "b.avif", stack)
     assert io.read(tmp_path / "b.avif").pixels.shape == (2, 32, 40, 3)
+    saved(tmp_path / "c.avif", frames(3, (32, 40)))
+    done("median", tmp_path / "c.avif", tmp_path / "d.avif")
+    for name in ("c.avif", "d.avif"):
+        assert io.read(tmp_path / name).details["animation"]["durations"] == tuple(DURATIONS)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -178,6 +179,41 @@ def test_a_film_that_is_cut_off(
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{tmp_path}/b.mp4: " in line
     assert (tmp_path / "c.mkv").exists() == (code == 0)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".mp4"])
+def test_a_film_whose_end_is_missing_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    whole = tmp_path / f"a{suffix}"
+    io.write(whole, io.Image(noise(30, 32, 48, 3), True, axes="TYXS"))
+    done("box", whole, tmp_path / "b.mkv")
+    data = whole.read_bytes()
+    cut = tmp_path / f"cut{suffix}"
+    cut.write_bytes(data[: len(data) // 2])
+    code = run("box", cut, tmp_path / "c.mkv")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{cut}: is " in line
+    assert code == (suffix == ".mp4")  # whose description is at its end
+    if code == 0:
+        assert f"{len(data) - len(data) // 2} bytes are missing at its end" in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no limit of size")
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
+@pytest.mark.parametrize("room", [0, 3000])
+def test_a_full_disk_is_one_line(tmp_path: Path, suffix: str, room: int) -> None:
+    source = film(tmp_path / "a.mkv", noise(30, 32, 48, 3), sound="" if suffix == ".webm" else "aac")
+    limit = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    limit += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
+    limit += "from imfilter.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", limit, "box", str(source), str(tmp_path / f"b{suffix}")]
+    done("box", source, tmp_path / f"compiled{suffix}")  # the process cannot write into the cache
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    (line,) = found.stderr.splitlines()
+    assert line == f"imfilter: error: {tmp_path / 'b'}{suffix}: cannot be written: File too large"
+    assert found.returncode == 1
+    assert sorted(os.listdir(tmp_path)) == ["a.mkv", f"compiled{suffix}"]
 
 
 def test_without_the_package(

@@ -7,6 +7,7 @@ import lzma
 import os
 import struct
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,23 @@ def test_not_an_image(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(io.FileError, match=words):
         io.read(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x1aE\xdf\xa3" + bytes(500),
+        b"\0\0\0\x20ftypisom" + bytes(500),
+        b"RIFF\xff\xff\0\0AVI LIST" + bytes(500),
+        b"\x5c\x01\0\0" + bytes(340) + b"n+1\0" + bytes(8),
+        b"\0\0\x01\x5c" + bytes(340) + b"n+1\0" + bytes(8),
+        b"\x1c\x02\0\0n+2\0" + bytes(540),
+        b"\x1f\x8b\x08\0" + bytes(500),
+    ],
+)
+def test_films_and_volumes_need_a_name(content: bytes) -> None:
+    with pytest.raises(io.FileError, match="is not read from a pipe; give the name of a file"):
+        io.read(BytesIO(content), name="standard input")
 
 
 def test_missing_folder_and_unreadable(tmp_path: Path) -> None:

@@ -178,6 +178,31 @@ def test_colours(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.pixels, frames.pixels)
 
 
+@pytest.mark.parametrize("version", FORMATS)
+def test_the_position_of_an_image_is_kept(tmp_path: Path, version: int) -> None:
+    """The translation of an image, after that of its level, is one translation of each level of OUT."""
+    pixels = noise(2, 2, 4, 20, 24)
+    group = zarr.open_group(image(tmp_path / "a.zarr", pixels, version, 2), mode="r+")
+    holder = group.attrs["ome"] if version == 3 else dict(group.attrs)
+    scales = holder["multiscales"]
+    own = scales[0]["datasets"][0]["coordinateTransformations"]
+    own.append({"type": "translation", "translation": [0.0, 0.0, 10.0, -3.0, 4.0]})
+    scales[0]["coordinateTransformations"] = [
+        {"type": "scale", "scale": [1.0, 1.0, 2.0, 2.0, 0.5]},
+        {"type": "translation", "translation": [5.0, 0.0, 0.0, 1.0, 0.0]},
+    ]
+    group.attrs["ome" if version == 3 else "multiscales"] = holder if version == 3 else scales
+    done("gaussian", tmp_path / "a.zarr", tmp_path / "b.zarr", "--levels", 2)
+    attributes = dict(zarr.open_group(tmp_path / "b.zarr", mode="r").attrs)
+    found = attributes.get("ome", attributes)["multiscales"][0]
+    assert "coordinateTransformations" not in found
+    for level, factor in enumerate((1, 2)):
+        assert found["datasets"][level]["coordinateTransformations"] == [
+            {"type": "scale", "scale": [3.0, 1.0, 4.0, factor * 1.0, factor * 0.125]},
+            {"type": "translation", "translation": [5.0, 0.0, 20.0, -5.0, 2.0]},
+        ]
+
+
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = array(tmp_path / "a.zarr", noise(5, 16, 16), 3, chunks=(1, 16, 16))
     (source / "c" / "3" / "0" / "0").write_bytes(b"garbage")
@@ -186,10 +211,14 @@ def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(os.listdir(tmp_path)) == ["a.zarr"]
     (source / "zarr.json").write_text("{")
     assert failed(capsys, 1, "gaussian", source, tmp_path / "b.zarr").startswith(f"{source}: ")
-    zarr.open_group(tmp_path / "c.zarr", mode="w").create_group("wells")
-    assert "is a zarr group without an image; name a part" in failed(
-        capsys, 1, "box", tmp_path / "c.zarr", tmp_path / "b.zarr"
-    )
+    array(tmp_path / "c.zarr" / "wells", noise(5, 16, 16), 3)
+    zarr.open_group(tmp_path / "c.zarr", mode="a")
+    message = failed(capsys, 1, "box", tmp_path / "c.zarr", tmp_path / "b.zarr")
+    start, _, advised = message.partition("name a part of it, for example ")
+    assert start == f"{tmp_path / 'c.zarr'}: is a zarr group without an image; "
+    assert advised == str(tmp_path / "c.zarr" / "wells")
+    done("box", advised, tmp_path / "b.zarr")
+    shutil.rmtree(tmp_path / "b.zarr")
     (tmp_path / "d.zarr").mkdir()
     (tmp_path / "d.zarr" / "thesis.txt").write_text("all of it")
     good = array(tmp_path / "e.zarr", noise(5, 16, 16), 3)

@@ -236,6 +236,7 @@ def _planned(
         spoiled = _planned(array, given, chosen, operator, preserves_dtype, method, geometry, apart=True)
     divisor = operator.mean_of() if _whole(array.dtype) and _whole(dtype) and bias == 0 else 0
     operator = operator.known("ones", operator.ones) if divisor else operator
+    given_operator, long = operator, (operator.shape, paddings, dilation)
     operator, paddings, stride, dilation = folded(
         operator, lengths, paddings, stride, dilation, mode, apart=apart
     )
@@ -261,6 +262,7 @@ def _planned(
         divisor=divisor,
         whole=request.peak is not None,
         apart=spoiled,
+        long=None if operator is given_operator else long,
     )
 
 
