@@ -177,7 +177,7 @@ def _ordered(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 class Powers(NamedTuple):
-    """A `power_table`, and the address of the row of each tap and of one after the last tap."""
+    """A `power_table`, and the address of the row of each tap."""
 
     table: npt.NDArray
     addresses: npt.NDArray[np.int64]
@@ -196,7 +196,7 @@ def _powers(logarithms: bytes, real: np.dtype) -> Powers:
     rows = power_table(distinct, real)
     table = Store().array("table", rows.shape, real)  # which begins at a cache line
     table[...] = rows
-    return Powers(table, address(table) + table.strides[0] * np.append(places, 0))
+    return Powers(table, address(table) + table.strides[0] * places)
 
 
 def _filled(
@@ -333,7 +333,7 @@ def _pairs(
     job["groups"] = groups
     return {
         "pairs": np.array(pairs, np.int64),
-        "shifts": register * np.append(x, 0),  # also of a tap after the last one
+        "shifts": register * x,
         "line_places": register * np.arange(segment + 2 * margin + lanes),
         "lane_places": size * segment * np.arange(lanes),
         "memory": store.array("tile", ((3 * groups + 4) * line + 2 * BYTES * call.frame.sizes[2],), np.uint8),
