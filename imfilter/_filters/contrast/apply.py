@@ -120,7 +120,8 @@ def _mapped(
         values = tiles.Range(values.low * factor, values.high * factor, 0)
     flat = values.high <= values.low
     if flat:  # all samples are equal, and stay as they are
-        values = tiles.Range(values.low, values.low + 1, values.unit)
+        above = max(values.low + 1, math.nextafter(values.low, math.inf))
+        values = tiles.Range(values.low, above, values.unit)
     counted = _counted(call, call.ordered(source), present, values, bins, workers)
     whole = bool(values.unit) and bins == values.high - values.low + 1
     found = tiles.knots(counted, call.clip_limit, values, whole=whole)
