@@ -82,7 +82,8 @@ def test_sums_of_extreme_samples(dtype, share):
 
 @pytest.mark.parametrize("power", [400, 470, 600, 1022])
 @pytest.mark.parametrize(
-    "given", [{}, {"noise": 0.3}, {"noise": 0.0, "strength": 0.3}, {"noise": 0.5, "strength": 0.1}]
+    "given",
+    [{}, {"noise": 0.3}, {"noise": 0.0, "strength": 0.3}, {"noise": 0.5, "strength": 0.1}, {"noise": 3.9}],
 )
 def test_strengths_whose_squares_are_infinite(power, given):
     image = np.random.default_rng(8).normal(0, 0.5, (12, 14)).clip(-1.9, 1.9)

@@ -157,7 +157,7 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
         real = dtypes.FLOAT64
     unit = 1.0
     if max(strength, deviation) > _LARGEST:
-        unit = 2.0 ** -math.frexp(max(strength, deviation))[1]
+        unit = 2.0 ** -min(math.frexp(max(strength, deviation))[1], 1000)  # a normal number
         strength, deviation = strength * unit, deviation * unit
     return Strength(2 * deviation * deviation, strength, real, unit)
 
