@@ -278,3 +278,11 @@ def test_samples_beyond_a_narrow_range(dtype):
     found = imfilter.clahe(image, 4, value_range=(0.0, 1e-307), dtype=np.float64)
     wanted = imfilter.clahe(image, 4, value_range=(0.0, 1e-3), dtype=np.float64) * 1e-304
     np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5, 2.0**53, -1e16, 1e20, -1e300, 2.0**1022])
+def test_a_flat_image_of_any_value(value):
+    image = np.full((12, 14), value)
+    np.testing.assert_array_equal(imfilter.clahe(image, 4), image)
+    image[3, 4] = np.nan
+    np.testing.assert_array_equal(imfilter.clahe(image, 4, mask=~np.isnan(image)), image)

@@ -80,6 +80,21 @@ def test_sums_of_extreme_samples(dtype, share):
     assert np.isnan(imfilter.non_local_means(image[0], **how)[9, 9])
 
 
+@pytest.mark.parametrize("power", [400, 470, 600, 1022])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"noise": 0.3}, {"noise": 0.0, "strength": 0.3}, {"noise": 0.5, "strength": 0.1}, {"noise": 3.9}],
+)
+def test_strengths_whose_squares_are_infinite(power, given):
+    image = np.random.default_rng(8).normal(0, 0.5, (12, 14)).clip(-1.9, 1.9)
+    scaled, there = np.ldexp(image, power), image < 0.9
+    how = {name: float(np.ldexp(value, power)) for name, value in given.items()}
+    for mask in (None, there):
+        wanted = imfilter.non_local_means(image, patch=3, search=5, mask=mask, **given)
+        found = imfilter.non_local_means(scaled, patch=3, search=5, mask=mask, **how)
+        np.testing.assert_allclose(np.ldexp(found, -power), wanted, rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_noise_of_extreme_samples(dtype):
     noise, most = np.random.default_rng(6).random((20, 30)).astype(dtype), np.finfo(dtype).max

@@ -21,17 +21,17 @@ def extreme(dtype, shape, seed=0, share=0.1):
     return image
 
 
-def expected(planes, spread, radius, guide=None, **how):
+def expected(planes, spread, radius, guide=None, *, unit=_UNIT, **how):
     """The result of the loops, which compute with small numbers."""
 
     def small(arrays):
-        return [plane.astype(np.float64) * _UNIT for plane in arrays]
+        return [plane.astype(np.float64) * unit for plane in arrays]
 
     sigma, radii = (1.0,) * planes[0].ndim, (radius,) * planes[0].ndim
     if guide is None:
-        found = reference.bilateral(small(planes), sigma, spread * _UNIT, radii, **how)
+        found = reference.bilateral(small(planes), sigma, spread * unit, radii, **how)
     else:
-        found = reference.bilateral(small(planes), sigma, spread * _UNIT, radii, small(guide), **how)
+        found = reference.bilateral(small(planes), sigma, spread * unit, radii, small(guide), **how)
     return np.stack(found)
 
 
@@ -124,3 +124,28 @@ def test_deviations_that_float32_does_not_hold(power):
     scaled, spread = np.ldexp(image, power), float(np.ldexp(2.0, power))
     found = imfilter.bilateral(scaled, 1.0, spread, method="sampled")
     np.testing.assert_allclose(np.ldexp(found, -power), wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("spread", [2.0, 1e30, 1e36, 1e43, 1e45, 1e300])
+def test_deviations_of_an_extreme_guide(spread):
+    rng = np.random.default_rng(9)
+    image, guide = rng.random((9, 20)).astype("f4"), extreme("f4", (9, 20), 10, 0.9)
+    found = imfilter.bilateral(image, 1.0, spread, guide=guide, radius=2)
+    wanted = expected([image], spread, 2, [guide])[0]
+    np.testing.assert_allclose(found * _UNIT, wanted, rtol=2e-6)
+
+
+@pytest.mark.parametrize("spread", [1e305, 2e306, 3e307, 6e307, 1e308, 1.7e308])
+@pytest.mark.parametrize("size", [0.3, 1.0])
+def test_deviations_as_large_as_the_range_of_float64(spread, size):
+    image, other = extreme("f8", (9, 20), 11, 0.9) * size, np.random.default_rng(12).random((9, 20))
+    unit = 2.0**-600  # squares of differences are finite
+
+    def compare(found, planes, guide=None):
+        wanted = expected(planes, spread, 2, guide, unit=unit)
+        np.testing.assert_allclose(found * unit, wanted, rtol=0, atol=1e-14 * np.abs(wanted).max())
+
+    compare(imfilter.bilateral(image, 1.0, spread, radius=2)[None], [image])
+    compare(imfilter.bilateral(other, 1.0, spread, guide=image, radius=2)[None], [other], [image])
+    colours = np.stack([image, image[::-1]])
+    compare(imfilter.bilateral(colours, 1.0, spread, radius=2, channel_axis=0), list(colours))

@@ -351,3 +351,12 @@ def test_bins_near_the_end_of_the_range(name, dtype, power, sign):
     function = getattr(threshold, name)
     found = np.asarray(function(np.ldexp(image, power)), np.float64)
     np.testing.assert_allclose(np.ldexp(found, -power), function(image), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["otsu", "li", "yen", "triangle", "isodata", "minimum", "multi_otsu"])
+def test_a_range_that_float32_does_not_hold(name):
+    rng = np.random.default_rng(41)
+    image = np.append(rng.normal(-2, 0.5, 2000), rng.normal(2, 0.5, 1000)).clip(-3.9, 3.9).astype("f4")
+    function = getattr(threshold, name)
+    found = np.asarray(function(np.ldexp(image, 126)), np.float64)
+    np.testing.assert_allclose(np.ldexp(found, -126), function(image), rtol=1e-5)

@@ -29,6 +29,8 @@ _STRENGTH = 0.8
 _CUT = {dtypes.FLOAT32: 126.0, dtypes.FLOAT64: 1022.0}
 #: Range of strengths whose squares have all digits in float32.
 _LEAST, _MOST = 1e-13, 1e13
+#: Beyond this strength, squares of differences may be infinite in float64.
+_LARGEST = 1e140
 #: Factor of samples whose sums are infinite: more than the inverse of the samples of a search window.
 _SHRINK = 2.0**-24
 #: Largest numbers of samples of a patch, and of a search window.
@@ -76,11 +78,15 @@ class Call:
 
 
 class Strength(NamedTuple):
-    """Twice the variance of the noise, the strength, and the type of the arithmetic."""
+    """Twice the variance of the noise, the strength, and the type of the arithmetic.
+
+    They belong to samples that are multiplied by `unit`.
+    """
 
     twice: float
     strength: float
     real: np.dtype
+    unit: float = 1.0
 
     @property
     def slope(self) -> float:
@@ -144,12 +150,24 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
             finite = None if finite.all() else finite
         each = [noise.deviation(c, None if finite is None else finite[i]) for i, c in enumerate(block)]
         known = [value for value in each if value == value]
-        deviation = math.sqrt(sum(v * v for v in known) / len(known)) if known else 0.0
+        deviation = _root_mean_square(known) if known else 0.0
     strength = _STRENGTH * deviation if call.strength is None else call.strength
     real = dtypes.working(block.dtype, call.dtype)
     if not (_LEAST < strength < _MOST and (deviation == 0 or _LEAST < deviation < _MOST)):
         real = dtypes.FLOAT64
-    return Strength(2 * deviation * deviation, strength, real)
+    unit = 1.0
+    if max(strength, deviation) > _LARGEST:
+        unit = 2.0 ** -min(math.frexp(max(strength, deviation))[1], 1000)  # a normal number
+        strength, deviation = strength * unit, deviation * unit
+    return Strength(2 * deviation * deviation, strength, real, unit)
+
+
+def _root_mean_square(values: list[float]) -> float:
+    """Return the root of the mean of squares, which is at most the largest float64."""
+    mean = sum(v * v for v in values) / len(values)
+    if 0 < mean < math.inf:
+        return math.sqrt(mean)
+    return min(math.hypot(*values) / math.sqrt(len(values)), float(np.finfo(np.float64).max))
 
 
 def _offsets(search: tuple[int, int, int]) -> npt.NDArray[np.int64]:
@@ -202,7 +220,10 @@ def _counts(array: npt.NDArray, presence: Presence) -> npt.NDArray:
 
 
 class Tile:
-    """The memory and the job of one thread, for one tile after the other."""
+    """The memory and the job of one thread, for one tile after the other.
+
+    Samples are multiplied by `shrink` and by the unit of the strength.
+    """
 
     def __init__(self, call: Call, strength: Strength, counted: bool, shrink: float = 1.0) -> None:
         self.call, self.strength, self.counted, self.shrink = call, strength, counted, shrink
@@ -239,7 +260,7 @@ class Tile:
         presence: Presence | None,
         cut: tuple[tiles.Range, tiles.Range, tiles.Range],
     ) -> tuple[npt.NDArray, npt.NDArray[np.bool_] | None]:
-        """Return the same, computed from samples that are multiplied by `shrink`."""
+        """Return the same, of which some may not be finite because a sum is not."""
         call, real, store = self.call, self.strength.real, self.store
         halo, reach_x = call.windows.halo, call.windows.search[2]
         planes, rows, columns = (stop - start for start, stop in cut)
@@ -252,8 +273,9 @@ class Tile:
             counts = store.array("counts", samples.shape, real)
             tiles.fill(there, cut, halo, call.mode, 0.0 if call.mode == "shrink" else 1.0, counts)
             samples[counts == 0] = 0
-        if self.shrink != 1:
-            samples *= self.shrink
+        factor = self.shrink * self.strength.unit
+        if factor != 1:
+            samples *= factor
         self.samples = samples
         # A margin on both sides takes votes beyond the tile, which nobody needs, and so does the last row.
         wide = columns + 2 * reach_x + BYTES // real.itemsize
@@ -270,8 +292,8 @@ class Tile:
         weights = totals[inner] if counts is not None else totals[:1][inner]
         with np.errstate(all="ignore"):
             values = (sums[inner] / weights).reshape(channels, planes, rows, columns)
-            if self.shrink != 1:
-                values /= self.shrink
+            if factor != 1:
+                values /= factor
         if counts is None or presence is None:
             return values, None
         gone = (weights == 0).reshape(values.shape)

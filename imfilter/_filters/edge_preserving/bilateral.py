@@ -60,6 +60,8 @@ _TAPS, _LEAST = 11_000_000, 1 << 14
 #: Deviations of values whose inverse is a denormal number of float32, or almost, and that are not so large
 #: that all samples of that type have equal weights.
 _DENORMAL = 1e37, 1e44
+#: Up to this deviation, infinite differences of float64 have no weight, and its inverse is a normal number.
+_WIDEST = 1e306
 #: Bytes of the samples and sums of a tile: half of the second-level cache.
 _KEPT = 1 << 19
 
@@ -174,7 +176,7 @@ def _ordered(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 class Powers(NamedTuple):
-    """A `power_table`, and the address of the row of each tap and of one after the last tap."""
+    """A `power_table`, and the address of the row of each tap."""
 
     table: npt.NDArray
     addresses: npt.NDArray[np.int64]
@@ -193,7 +195,7 @@ def _powers(logarithms: bytes, real: np.dtype) -> Powers:
     rows = power_table(distinct, real)
     table = Store().array("table", rows.shape, real)  # which begins at a cache line
     table[...] = rows
-    return Powers(table, address(table) + table.strides[0] * np.append(places, 0))
+    return Powers(table, address(table) + table.strides[0] * places)
 
 
 def _filled(
@@ -275,8 +277,15 @@ def _windows(call: Call, powers: Powers, piece: Piece, results: list[npt.NDArray
     if plain:
         tables |= _pairs(call, job, pitches, shape[2], store)
     owners = set_addresses(job, tables)
-    kernels.filter_lines.entry()(address(job))
-    if found[0] and any(map(_are_large, piece.image)):
+    again = call.real == dtypes.FLOAT64 and call.sigma_range > _WIDEST
+    if again:
+        for plane in results:
+            plane.fill(np.nan)
+    else:
+        kernels.filter_lines.entry()(address(job))
+        sources = piece.image if plain else [*piece.image, *piece.guide]
+        again = bool(found[0]) and any(map(_are_large, sources))
+    if again:
         # The weight of a difference that is infinite is 0 if sigma_range is at most 1.
         job["shrink"] = kernels.SHRINK if call.sigma_range > 1 else 1.0
         job["scale"] = _scale(call, float(job["shrink"]))
@@ -292,9 +301,11 @@ def _scale(call: Call, shrink: float) -> float:
 
 def _are_large(plane: npt.NDArray) -> bool:
     """Tell whether differences of samples, or means of differences, may be beyond the range of their type."""
+    limit = np.finfo(plane.dtype).max / 4
+    if np.fmax.reduce(plane, axis=None) <= limit and np.fmin.reduce(plane, axis=None) >= -limit:
+        return False
     sizes = np.abs(plane)
-    sizes[np.isinf(sizes)] = 0
-    return bool(np.fmax.reduce(sizes, axis=None) > np.finfo(plane.dtype).max / 4)
+    return bool(((sizes > limit) & np.isfinite(sizes)).any())
 
 
 def _pairs(
@@ -321,7 +332,7 @@ def _pairs(
     job["groups"] = groups
     return {
         "pairs": np.array(pairs, np.int64),
-        "shifts": register * np.append(x, 0),  # also of a tap after the last one
+        "shifts": register * x,
         "line_places": register * np.arange(segment + 2 * margin + lanes),
         "lane_places": size * segment * np.arange(lanes),
         "memory": store.array("tile", ((3 * groups + 4) * line + 2 * BYTES * call.frame.sizes[2],), np.uint8),

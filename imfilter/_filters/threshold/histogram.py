@@ -254,7 +254,8 @@ def real_bins(dtype: np.dtype, low: float, high: float, bins: int) -> tuple[_Arr
         raise ValueError(f"image must have a range that fits into float64, got {low} to {high}")
     # The limits of NumPy and scikit-image are computed in the type of the samples.
     for element in (dtype, dtypes.FLOAT64):
-        limits = np.linspace(element.type(low), element.type(high), bins + 1, dtype=element)
+        with np.errstate(over="ignore", invalid="ignore"):  # the range may not fit into the type
+            limits = np.linspace(element.type(low), element.type(high), bins + 1, dtype=element)
         if (limits[1:] > limits[:-1]).all():
             break
     else:
