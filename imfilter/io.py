@@ -102,7 +102,8 @@ def _read(name: str, opened: IO[bytes], max_pixels: int | None, *, in_memory: bo
         raise FileError(f"{name}: is empty")
     known = start.startswith(_MAGICS) or start[4:8] == b"ftyp" or pnm.is_pnm(start)
     if (in_memory or not opened.seekable()) and not known:  # the data of a pipe may never end
-        raise FileError(f"{name}: {source.NAMED if signatures.is_named(start) else source.UNKNOWN}")
+        compressed = source.COMPRESSED if start.startswith(signatures.GZIP) else source.UNKNOWN
+        raise FileError(f"{name}: {source.NAMED if signatures.is_named(start) else compressed}")
     file = io.BytesIO(start + opened.read()) if in_memory else source.seekable(opened, start)
     if start.startswith(npy.MAGIC):
         return Image(_in_memory(npy.array(name, file, None if in_memory else name)))

@@ -31,9 +31,9 @@ def is_film(start: bytes) -> bool:
 
 
 def is_named(start: bytes) -> bool:
-    """Return whether the first eight bytes are those of a film or of NIfTI, also compressed."""
+    """Return whether the first eight bytes are those of a film or of NIfTI."""
     sizes = (b"\x5c\1\0\0", b"\0\0\1\x5c", b"\x1c\2\0\0", b"\0\0\2\x1c")  # 348 and 540
-    return start.startswith((GZIP, *_FILMS)) or start[:4] in sizes
+    return start.startswith(_FILMS) or start[:4] in sizes
 
 
 def is_dicom(file: IO[bytes]) -> bool:

@@ -14,6 +14,10 @@ from .image import FileError, FileWarning
 UNKNOWN = "is not an image of a known format (PNG, JPEG, TIFF, BMP, WebP, GIF, JPEG 2000, AVIF, PNM, npy)"
 #: What is read by its name only.
 NAMED = "holds a film or a volume, which is not read from a pipe; give the name of a file"
+COMPRESSED = (
+    "is compressed by gzip, which is not read from a pipe; give the name of the file if it is NIfTI, or "
+    "decompress it first"
+)
 _LONGEST = 200  # characters of a decoder's message
 
 

@@ -378,10 +378,11 @@ def _axes(image: Mapping[str, Any], header: Image) -> list[dict[str, str]]:
 
 def _origin(image: Mapping[str, Any], header: Image) -> list[float]:
     """Return the position of the first sample along each axis of the result: that of the input, or 0."""
-    old = [str(axis.get("name") if isinstance(axis, Mapping) else axis) for axis in image.get("axes", ())]
+    axes = image.get("axes", ())
+    old = [str(axis.get("name") if isinstance(axis, Mapping) else axis).upper() for axis in axes]
     if not image.get("datasets") or not old:
         return [0.0] * len(header.axes)
-    known = dict(zip("".join(old).upper(), _transformed(image, len(old))[1].tolist(), strict=False))
+    known = dict(zip(old, _transformed(image, len(old))[1].tolist(), strict=True))
     return [float(known.get(letter, 0.0)) for letter in header.axes]
 
 

@@ -1,5 +1,6 @@
 """The halo of public functions, without dask: it comes from the plan of the call."""
 
+import numpy as np
 import pytest
 
 import imfilter
@@ -28,3 +29,18 @@ def test_halos(function, args, options, expected):
 
 def test_colours_depend_on_one_sample():
     assert halo.of(color.rgb_to_lab, (40, 50, 3), "u1") == {}
+
+
+@pytest.mark.parametrize("mode", ["mirror", "wrap", "constant"])
+@pytest.mark.parametrize("length", [1, 7, 60])
+def test_a_kernel_longer_than_an_axis_reads_it_whole(mode, length):
+    """A part would fold the kernel otherwise. Memory is reserved for what is read, so no more is named."""
+    for function, args, options in [
+        (imfilter.gaussian, (300000.0,), {"axes": 0}),
+        (imfilter.correlate, (np.ones(5),), {"axes": 0, "dilation": 1000, "stride": 3}),
+        (imfilter.correlate, (np.ones(5),), {"axes": 0, "dilation": 1000, "padding": (0, 4000)}),
+    ]:
+        along = halo.of(function, (length, 9), np.float32, *args, mode=mode, **options)[0]
+        whole = function(np.zeros((length, 9), np.float32), *args, mode=mode, **options)
+        assert (len(whole) - 1) * along.step <= along.before <= len(whole) * along.step
+        assert length - 1 <= along.after <= length

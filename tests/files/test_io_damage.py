@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import lzma
 import os
 import struct
@@ -82,12 +83,17 @@ def test_not_an_image(tmp_path: Path, content: bytes, words: str) -> None:
         b"\x5c\x01\0\0" + bytes(340) + b"n+1\0" + bytes(8),
         b"\0\0\x01\x5c" + bytes(340) + b"n+1\0" + bytes(8),
         b"\x1c\x02\0\0n+2\0" + bytes(540),
-        b"\x1f\x8b\x08\0" + bytes(500),
     ],
 )
 def test_films_and_volumes_need_a_name(content: bytes) -> None:
     with pytest.raises(io.FileError, match="is not read from a pipe; give the name of a file"):
         io.read(BytesIO(content), name="standard input")
+
+
+def test_compressed_data_need_a_name() -> None:
+    """It is not known what they hold: a volume, or a picture, which must not be compressed."""
+    with pytest.raises(io.FileError, match=r"compressed by gzip.* if it is NIfTI, or decompress it first"):
+        io.read(BytesIO(gzip.compress(bytes(500))), name="standard input")
 
 
 def test_missing_folder_and_unreadable(tmp_path: Path) -> None:

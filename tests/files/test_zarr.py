@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -201,6 +202,25 @@ def test_the_position_of_an_image_is_kept(tmp_path: Path, version: int) -> None:
             {"type": "scale", "scale": [3.0, 1.0, 4.0, factor * 1.0, factor * 0.125]},
             {"type": "translation", "translation": [5.0, 0.0, 20.0, -5.0, 2.0]},
         ]
+
+
+def test_the_position_of_an_image_with_long_names_of_axes(tmp_path: Path) -> None:
+    """The position belongs to the axes by their whole names."""
+    group = zarr.open_group(image(tmp_path / "a.zarr", noise(2, 2, 4, 20, 24), 3), mode="r+")
+    holder = group.attrs["ome"]
+    holder["multiscales"][0]["axes"][0]["name"] = "time"
+    transforms = holder["multiscales"][0]["datasets"][0]["coordinateTransformations"]
+    transforms.append({"type": "translation", "translation": [7.0, 0.0, 10.0, -3.0, 4.0]})
+    group.attrs["ome"] = holder
+    found = io.read(tmp_path / "a.zarr")
+    io.write(tmp_path / "b.zarr", dataclasses.replace(found, axes="TCZYX"))
+    written = zarr.open_group(tmp_path / "b.zarr", mode="r").attrs["ome"]["multiscales"][0]
+    (translation,) = [
+        t["translation"]
+        for t in written["datasets"][0]["coordinateTransformations"]
+        if t["type"] == "translation"
+    ]
+    assert translation == [0.0, 0.0, 10.0, -3.0, 4.0]
 
 
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -229,8 +229,7 @@ class Call:
     watch: bool = False  # whether an image with samples that are not finite must be refused
     watching: Call | None = None  # the same call with `watch`
     apart: Call | None = None  # sums samples that are not finite, if folding adds weights of both signs
-    #: The sizes, paddings and dilation of a kernel before it was folded onto the image.
-    long: tuple[tuple[int, ...], tuple[Padding, ...], tuple[int, ...]] | None = None
+    reads: Reach | None = None  # the samples that a result depends on, if the kernel was folded
 
     @property
     def result_shape(self) -> tuple[int, ...]:
@@ -239,9 +238,10 @@ class Call:
 
     @property
     def reach(self) -> Reach:
-        """The samples that a result depends on. A part of an image would fold a long kernel otherwise."""
-        sizes, paddings, dilation = self.long or (self.operator.shape, self.paddings, self.dilation)
-        return of_paddings(self.axes, paddings, sizes, self.stride, dilation)
+        """The samples that a result depends on."""
+        return self.reads or of_paddings(
+            self.axes, self.paddings, self.operator.shape, self.stride, self.dilation
+        )
 
     def changed(self, **fields: Any) -> Call:
         """Return a call with other values of some fields. Its programs are its own."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from imfilter._base import borders
 from imfilter._base.padding import Padding
+from imfilter._base.reach import Along, Reach, of_paddings
 from imfilter._filters.linear import symmetry
 from imfilter._filters.linear.operators import LARGEST, Operator, Taps, cancelled
 
@@ -59,6 +60,29 @@ def folded(
         pads[axis] = Padding(-low, max(last + high - (n - 1), 0), pad.length)
         dilations[axis] = 1
     return operator, tuple(pads), tuple(strides), tuple(dilations)
+
+
+def reach_of_folded(
+    axes: tuple[int, ...],
+    lengths: list[int],
+    taps: tuple[int, ...],
+    paddings: tuple[Padding, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Reach | None:
+    """Return the samples that a result depends on if the kernel is folded along an axis, else None.
+
+    These are all samples of this axis: a part of it would fold the kernel otherwise. They are not more than
+    the axis has, because readers reserve memory for so many.
+    """
+    if not _folds(lengths, taps, dilation):
+        return None
+    found = of_paddings(axes, paddings, taps, stride, dilation)
+    for axis, n, size, gap, pad in zip(axes, lengths, taps, dilation, paddings, strict=True):
+        if _long(n, size, gap):
+            step = found[axis].step
+            found[axis] = Along(pad.length * step, n, step)
+    return found
 
 
 def cancels(operator: Operator, lengths: list[int], dilation: tuple[int, ...]) -> bool:
