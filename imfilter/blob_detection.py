@@ -174,13 +174,18 @@ def blobs(
     counts = _counts(missing.presence(array, common, own), array)
     values, offset = _centred(array, counts)
     # Values of about 1, because products of second derivatives of others may be too large or too small.
-    peak, exponent = math.frexp(np.abs(values).max(initial=0))
-    values = np.ldexp(values, -exponent)
-    degree = array.ndim if way == "doh" else 1
-    noise = _ROUNDED[values.dtype] * peak**degree
-    least = noise if least is None else max(float(np.ldexp(least, -exponent * degree)), noise)
+    peak = float(max(values.max(initial=0), -values.min(initial=0)))
+    beyond = constant - offset if mode in ("zero", "constant") else 0.0
+    _, exponent = math.frexp(max(peak, abs(beyond)))
+    np.ldexp(values, -exponent, out=values)
     if mode in ("zero", "constant"):
-        common = common._replace(mode="constant", cval=float(np.ldexp(constant - offset, -exponent)))
+        common = common._replace(mode="constant", cval=math.ldexp(beyond, -exponent))
+    degree = array.ndim if way == "doh" else 1
+    noise = _ROUNDED[values.dtype] * math.ldexp(peak, -exponent) ** degree
+    if least is not None:
+        with np.errstate(over="ignore"):  # no response reaches infinity
+            least = float(np.ldexp(least, -exponent * degree))
+    least = noise if least is None else max(least, noise)
     options = {name: getattr(common, name) for name in ("mode", "cval", "min_coverage", "workers")}
     responses = _responses(values, scales, way, {**options, "mask": counts, "spacing": lengths})
     present = None if counts is None else counts > 0

@@ -319,11 +319,16 @@ def mean_of(some: NDArray) -> float:
 
 
 def _middle(finite: NDArray) -> float:
-    """Return the mean of finite samples, or their median if a few of them move the mean far away."""
+    """Return the mean of finite samples, or their median if a few of them move the mean far away.
+
+    Samples that are equal to the median tell nothing of the distances: they may be the background.
+    """
     if not finite.size:
         return 0.0
     with np.errstate(all="ignore"):
         mean = float(finite.mean(dtype=np.float64))
         few = finite[:: -(-finite.size // _FEW)].astype(np.float64)
         median = float(np.median(few))
-        return mean if abs(mean - median) <= _FAR * float(np.median(np.abs(few - median))) else median
+        others = few[few != median]
+        spread = float(np.median(np.abs(others - median))) if others.size else 0.0
+        return mean if abs(mean - median) <= _FAR * spread else median

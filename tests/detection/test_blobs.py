@@ -1,6 +1,7 @@
 """Blobs: discs and balls of known size, scikit-image, overlaps, options and errors."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -268,3 +269,18 @@ def test_options():
 def test_errors(options, error, words):
     with pytest.raises(error, match=words):
         imfilter.blobs(**{"image": np.zeros((5, 6)), **options})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_thresholds_and_borders_far_from_the_values(method):
+    """What overflows in the unit of the values is infinite, and tells nothing."""
+    image = imfilter.gaussian(np.random.default_rng(4).random((14, 15, 16)), 1.5)
+    options = {"min_sigma": 1, "max_sigma": 2, "method": method}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not len(imfilter.blobs(image * 1e-200, threshold=0.1, **options))
+        assert not len(imfilter.blobs(image, threshold=1e308, **options))
+        for dtype, factor, cval in (("float32", 1e-30, 1.0), ("float64", 1e-300, 1e20)):
+            small = (image * factor).astype(dtype)
+            found = imfilter.blobs(small, mode="constant", cval=cval, **options)
+            assert np.isfinite(found).all()

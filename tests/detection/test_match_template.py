@@ -6,6 +6,7 @@ import pytest
 import skimage.feature
 
 import imfilter
+from imfilter import matching
 from tests.photos import GREY, photo
 from tests.reference import detection as loops
 
@@ -160,3 +161,14 @@ def test_one_sample_changes_only_the_windows_that_contain_it(dtype, options):
             kept = ~around
             error = {"float32": 4e-5, "float64": 1e-10}[dtype]
             np.testing.assert_allclose(found[kept], expected[kept], rtol=0, atol=error, err_msg=str(value))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_a_background_is_no_reason_to_subtract_the_median(dtype):
+    """Where most samples are equal, the others tell whether the mean is far away."""
+    image = np.zeros((40, 50), dtype)
+    image[5:25, 6:30] = RNG.integers(100, 200, (20, 24))
+    assert matching.mean_of(image) == pytest.approx(image.mean(), abs=0.5 if dtype == "uint8" else 1e-9)
+    if dtype != "uint8":
+        image[30, 40] = 1e20
+        assert matching.mean_of(image) == 0
