@@ -320,7 +320,7 @@ RGB = RNG.normal(size=(6, 7, 3))
         ({"ridge": "a"}, TypeError, "ridge must be a number"),
         ({"ridge": np.inf}, ValueError, "ridge must be finite"),
         ({"mode": "reflect"}, ValueError, "mode 'reflect' is ambiguous"),
-        ({"cval": np.nan}, ValueError, "cval must be finite"),
+        ({"cval": np.nan, "mode": "constant"}, ValueError, "cval must be finite"),
         ({"axes": 5}, ValueError, "axes must be from -2 to 1"),
         ({"channel_axis": 2}, ValueError, "channel_axis must be from -2 to 1"),
         ({"workers": 0}, ValueError, "workers must be at least 1"),

@@ -97,7 +97,7 @@ class TotalVariation:
             inner[...] = np.nan  # every result depends on every sample
             return values
         # The unit is a power of two near the weight, so that squares stay in the range of the type.
-        unit = 2.0 ** min(-math.frexp(settings.weight)[1], 1023)
+        unit = 2.0 ** min(-math.frexp(settings.weight)[1], 1000)
         with np.errstate(over="ignore"):
             inner *= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
         _Iteration(settings, values, grid, marks, workers, settings.weight * unit).run()
