@@ -121,16 +121,20 @@ def _has_false_markers(data: bytes, scan: Segment) -> bool:
 def repaired(data: bytes, parts: list[Segment]) -> Iterator[bytes]:
     """Yield versions of a JPEG file for the decoder: first the whole file, then with fewer scans.
 
-    Markers that are not allowed in a scan become data of the scan.
+    Markers that are not allowed in a scan become data of the scan. Bytes between segments are left out. They
+    have no meaning, and Pillow reads them one by one: a million fill bytes took 2 s.
     """
-    pieces, position, starts = [], 0, []
+    pieces, position, length, starts = [], 0, 0, []
     for part in parts:
         if part.marker == SCAN:
-            starts.append(part.start - 2)
-            if _has_false_markers(data, part):
-                pieces += [data[position : part.start], _MARKER.sub(b"\xff\0", data[part.start : part.stop])]
-                position = part.stop
-    fixed = b"".join([*pieces, data[position:]]) if pieces else data
+            starts.append(length)
+        content = data[part.start : part.stop]
+        if part.marker == SCAN and _has_false_markers(data, part):
+            content = _MARKER.sub(b"\xff\0", content)
+        pieces.append(data[part.start - 2 : part.start] + content)
+        length += len(pieces[-1])
+        position = part.stop
+    fixed = b"".join([*pieces, data[position:]])
     yield fixed
     for count in sorted({len(starts) - 1, len(starts) // 2, 1} - {0, len(starts)}, reverse=True):
         yield fixed[: starts[count]] + END
