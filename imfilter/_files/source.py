@@ -19,6 +19,8 @@ COMPRESSED = (
     "decompress it first"
 )
 _LONGEST = 200  # characters of a decoder's message
+#: Reads of so many bytes need no limit. Decoders read headers by a few bytes at a time.
+_SMALL = 65536
 
 
 @contextlib.contextmanager
@@ -95,5 +97,7 @@ class Bounded:
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes, or all remaining bytes."""
+        if size is not None and 0 <= size <= _SMALL:
+            return self._file.read(size)
         remaining = max(0, self._length - self._file.tell())
         return self._file.read(remaining if size is None or size < 0 else min(size, remaining))
