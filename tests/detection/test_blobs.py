@@ -8,6 +8,7 @@ import pytest
 import skimage.feature
 
 import imfilter
+from imfilter._filters.detection import pruning
 from imfilter._filters.detection.pruning import pruned
 from tests.reference import detection as loops
 
@@ -216,6 +217,29 @@ def test_overlaps():
             for most in (max(share - 0.03, 0.0), share + 0.03):
                 stay = pruned(centres, np.array([large, small]), most)
                 assert len(stay) == (1 if share > most and share > 0 else 2), (ndim, distance, share, most)
+
+
+def kept(centres, radii, most):
+    """Return which blobs are kept, in 1-D, by looking at them one after the other."""
+    gone = set()
+    order = sorted(range(len(radii)), key=lambda i: (-radii[i], i))
+    for place, large in enumerate(order):
+        for small in order[place + 1 :] if large not in gone else ():
+            low = max(centres[large, 0] - radii[large], centres[small, 0] - radii[small])
+            high = min(centres[large, 0] + radii[large], centres[small, 0] + radii[small])
+            if (high - low) / (2 * radii[small]) > most:
+                gone.add(small)
+    return [i for i in range(len(radii)) if i not in gone]
+
+
+@pytest.mark.parametrize("pairs", [1, 40, 1 << 16])
+def test_pruning_of_many_is_that_of_one_after_the_other(pairs, monkeypatch):
+    monkeypatch.setattr(pruning, "_PAIRS", pairs)
+    rng = np.random.default_rng(3)
+    for number, length in ((0, 1), (1, 1), (30, 10), (300, 200), (300, 5000)):
+        centres, radii = rng.integers(0, length, (number, 1)) * 1.0, rng.integers(1, 12, number) / 2
+        for most in (0.0, 0.37, 1.0):
+            np.testing.assert_array_equal(pruned(centres, radii, most), kept(centres, radii, most))
 
 
 def test_pruning_keeps_the_largest_and_then_the_strongest():

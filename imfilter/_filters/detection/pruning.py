@@ -1,9 +1,15 @@
 """Removal of blobs that overlap larger ones."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
 _Reals = npt.NDArray[np.float64]
+
+
+#: Pairs of neighbours that are compared together. Among many, some are of blobs that another pair removes.
+_PAIRS = 1 << 16
 
 
 def pruned(centres: _Reals, radii: _Reals, most: float) -> npt.NDArray[np.int64]:
@@ -15,23 +21,32 @@ def pruned(centres: _Reals, radii: _Reals, most: float) -> npt.NDArray[np.int64]
     from scipy.spatial import cKDTree
 
     order = np.lexsort((np.arange(len(radii)), -radii))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
+    centres, radii = centres[order], radii[order]
     gone = np.zeros(len(order), bool)
     tree = cKDTree(centres)
-    for i in order:
-        if gone[i]:
-            continue
-        near = np.array(tree.query_ball_point(centres[i], 2 * radii[i]), np.int64)
-        near = near[(rank[near] > rank[i]) & ~gone[near]]
-        if len(near):
-            distance = np.sqrt(((centres[near] - centres[i]) ** 2).sum(1))
-            gone[near[_shared(distance, radii[i], radii[near], centres.shape[1]) > most]] = True
-    return np.flatnonzero(~gone)
+    first, count = 0, 16
+    while first < len(order):
+        large = first + np.flatnonzero(~gone[first : first + count])
+        first += count
+        found = tree.query_ball_point(centres[large], 2 * radii[large], return_sorted=False)
+        large = np.repeat(large, [len(near) for near in found])
+        small = np.fromiter(itertools.chain.from_iterable(found), np.int64, len(large))
+        count = count * 2 if 2 * len(small) < _PAIRS else max(1, min(count, count * _PAIRS // len(small)))
+        later = (small > large) & ~gone[small]
+        large, small = large[later], small[later]
+        distance = np.sqrt(((centres[small] - centres[large]) ** 2).sum(1))
+        overlap = _shared(distance, radii[large], radii[small], centres.shape[1]) > most
+        large, small = large[overlap], small[overlap]
+        starts = np.flatnonzero(np.diff(large, prepend=-1))
+        stops = np.flatnonzero(np.diff(large, append=-1)) + 1
+        for i, start, stop in zip(large[starts], starts, stops, strict=True):
+            if not gone[i]:
+                gone[small[start:stop]] = True
+    return np.sort(order[~gone])
 
 
-def _shared(distance: _Reals, large: float, small: _Reals, ndim: int) -> _Reals:
-    """Return the part of each small ball that it shares with a large one: its length, area or volume."""
+def _shared(distance: _Reals, large: _Reals, small: _Reals, ndim: int) -> _Reals:
+    """Return the part of each small ball that it shares with its large one: its length, area or volume."""
     inside, apart = distance <= large - small, distance >= large + small
     d = np.where(inside | apart, large, distance)  # any value that divides
     if ndim == 1:
