@@ -13,6 +13,7 @@ import numpy as np
 
 from imfilter._base import dtypes
 
+from . import containers
 from .image import FileError, Image, check_size, warn
 from .packages import required
 from .stacks import Array, Stack
@@ -31,9 +32,6 @@ _LOSSLESS = 100
 _WORST = {"libx264": 51, "libvpx-vp9": 63}  # largest constant rate factor
 _USUAL = {"libx264": 18, "libvpx-vp9": 24}  # its value for hardly visible loss
 _UNSPECIFIED = 2  # colour space
-_EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"
-_START = 4096  # bytes in which the sizes are looked for
-_PADDING = 8  # bytes that a writer may leave out at the end
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:
@@ -48,7 +46,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     """
     av = required(path, "av", "video")
     av.logging.set_level(None)
-    with av.open(path) as container:
+    with _opened(av, path) as container:
         stream = _stream(path, container)
         width, height = stream.codec_context.width, stream.codec_context.height
         check_size(path, width, height, max_pixels)
@@ -59,7 +57,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
         count = said or _estimate(container, stream, rate)
         first = next(container.decode(stream), None)
         if first is None:
-            raise FileError(f"{path}: has no frames that can be read")
+            raise _failed(path, "has no frames that can be read")
         turns = round(getattr(first, "rotation", 0) / 90) % 4
         grey = first.format.name.startswith("gray")
     size = (width, height) if turns % 2 else (height, width)
@@ -90,13 +88,20 @@ def opened(path: str, max_pixels: int | None) -> Stack:
                 yield np.ascontiguousarray(np.rot90(pixels, turns))
         if len(times) < said:
             warn(path, f"is incomplete or damaged: {len(times)} of {said} frames can be read")
-        elif missing := _missing(path):
+        elif missing := containers.missing(path):
             warn(
                 path,
                 f"is incomplete: {missing} bytes are missing at its end; {len(times)} frames can be read",
             )
 
     return Stack(header, "YX", planes, count=lambda: _counted(av, path), streamed=True)
+
+
+def _opened(av: Any, path: str) -> Any:
+    try:
+        return av.open(path)
+    except av.error.InvalidDataError as error:
+        raise _failed(path, f"is damaged or not supported: {error.strerror}") from error
 
 
 def _stream(path: str, container: Any) -> Any:
@@ -106,29 +111,11 @@ def _stream(path: str, container: Any) -> Any:
     return container.streams.video[0]
 
 
-def _missing(path: str) -> int:
-    """Return how many bytes of an AVI, a Matroska or a WebM are missing, by the size in its header.
-
-    The decoder stops at the end of such a file without an error.
-
-    Source: RFC 8794 (EBML) and RFC 9559 (Matroska); the specification of RIFF.
-    """
-    with open(path, "rb") as file:
-        start = file.read(_START)
-        length = file.seek(0, 2)
-    said = 0
-    if start.startswith(b"RIFF"):
-        size = int.from_bytes(start[4:8], "little")
-        said = 8 + size if size != (1 << 32) - 1 else 0  # that of a stream
-    place = start.find(_SEGMENT) + len(_SEGMENT)
-    if start.startswith(_EBML) and len(_SEGMENT) <= place < len(start) and start[place]:
-        width = 9 - start[place].bit_length()  # the number of bytes, by the first bit that is set
-        size, unknown = int.from_bytes(start[place : place + width]), 1 << 7 * width
-        said = place + width + (size & unknown - 1)
-        if size == 2 * unknown - 1:  # of a stream, whose end was not known
-            said = 0
-    missing = said - length
-    return missing if missing > _PADDING else 0
+def _failed(path: str, words: str) -> FileError:
+    """Return the error of a film that cannot be read. It tells the bytes that are missing."""
+    missing = containers.missing(path)
+    end = f"; {missing} bytes are missing at its end" if missing else ""
+    return FileError(f"{path}: {words}{end}")
 
 
 def _estimate(container: Any, stream: Any, rate: fractions.Fraction) -> int:

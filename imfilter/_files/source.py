@@ -46,7 +46,8 @@ def _reason(error: Exception) -> str:
         return UNKNOWN
     if isinstance(error, ImportError):  # from tifffile, which imports a codec when it needs one
         return 'needs the package imagecodecs, which is not installed: pip install "imfilter[tiff]"'
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = str(getattr(error, "strerror", None) or error)  # PyAV's errors also have numbers and the name
+    words = " ".join(words.split()) or type(error).__name__
     return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import imfilter
 from imfilter import io
 from imfilter._cli import stack_work
+from imfilter._files import containers
 from tests.cli.commands import done, failed, noise, run, save
 from tests.looping import loop_over
 
@@ -197,6 +199,50 @@ def test_a_film_whose_end_is_missing_is_told(
     assert code == (suffix == ".mp4")  # whose description is at its end
     if code == 0:
         assert f"{len(data) - len(data) // 2} bytes are missing at its end" in line
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".mp4", ".mov"])
+def test_a_few_bytes_that_are_missing_are_told(tmp_path: Path, suffix: str) -> None:
+    whole, cut = tmp_path / f"a{suffix}", tmp_path / f"cut{suffix}"
+    io.write(whole, io.Image(noise(5, 32, 48, 3), True, axes="TYXS"))
+    data = whole.read_bytes()
+    assert containers.missing(str(whole)) == 0
+    whole.write_bytes(data + bytes(3))  # zeros behind the end do no harm
+    assert containers.missing(str(whole)) == 0
+    for count in (1, 2, 8, 9, 40):
+        cut.write_bytes(data[:-count])
+        told = suffix != ".avi" or count > 8  # some writers of AVI count its header twice
+        assert containers.missing(str(cut)) == (count if told else 0)
+        if told:
+            with pytest.raises((io.FileWarning, io.FileError), match=f"{count} bytes are missing at its end"):
+                warned(cut)
+
+
+def warned(path: Path) -> None:
+    """Read a file. A warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", io.FileWarning)
+        io.read(path)
+
+
+def test_boxes_of_a_film_in_any_size(tmp_path: Path) -> None:
+    """A box has its size in 32 or 64 bits, or goes to the end of the file."""
+    path, start = tmp_path / "a.mp4", b"\0\0\0\x0cftypisom"
+    wide = b"\0\0\0\x01mdat" + (20).to_bytes(8) + b"abcd"
+    for data, expected in [
+        (start, 0),
+        (start + wide, 0),
+        (start + wide[:-1], 1),
+        (start + b"\0\0\0\0mdatabc", 0),
+        (start + wide + b"\0\0\0\x64free", 92),
+    ]:
+        path.write_bytes(data)
+        assert containers.missing(str(path)) == expected
+    path = tmp_path / "a.avi"  # of two parts, as those of more than 1 GB
+    data = b"RIFF\x08\0\0\0AVI abcd" + b"RIFF\x10\0\0\0AVIXabcdabcdabcd"
+    for cut in (0, 9, 12):
+        path.write_bytes(data[: len(data) - cut])
+        assert containers.missing(str(path)) == cut
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no limit of size")
