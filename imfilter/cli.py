@@ -265,7 +265,7 @@ def _run_pictures(
             from ._cli import many
 
             many.run(work, sources, destination, options, label)
-        else:
+        elif not (options["skip_existing"] and folders.is_result(destination)):
             work(sources[0], destination, options)
 
     return _guarded(run, f"{sources[0]}: ")
@@ -334,7 +334,8 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
-        return _fail(_sentence(error), 2)
+        given = sys.argv[1:] if arguments is None else arguments
+        return _fail(f"{_sentence(error)}{_file_hint(error, given)}", 2)
     except BrokenPipeError:
         ending.discard()
         return 0
@@ -350,6 +351,17 @@ def _sentence(error: click.ClickException) -> str:
         context = error.ctx if isinstance(error, click.UsageError) else None
         text = _FIRST.get(context.info_name if context else None, _FIRST[None])
     return text[:1].lower() + text[1:].removesuffix(".")
+
+
+def _file_hint(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """Return what to write for a file whose name starts like an option."""
+    if isinstance(error, click.NoSuchOption):
+        for word in arguments:
+            if not word.startswith(error.option_name):
+                continue
+            if os.path.exists(word) or ("=" not in word and os.path.splitext(word)[1]):
+                return f"; for a file of this name, write ./{word}"
+    return ""
 
 
 def main() -> NoReturn:

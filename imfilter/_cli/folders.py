@@ -13,6 +13,7 @@ from .streams import STANDARD
 from .table import TABLES
 
 _WRITTEN = tuple(suffix for known in FORMATS for suffix in known.suffixes)
+_IMAGE = ".zarr"  # the ending of a folder that is one image
 
 
 class Job(NamedTuple):
@@ -38,9 +39,7 @@ class _Found(NamedTuple):
 
 def several(sources: Sequence[str], destination: str) -> bool:
     """Return whether OUT is a folder of results, or raise an error if it should be one and is not."""
-    if is_folder(destination) or (
-        destination.endswith(_SEPARATORS) and split(destination)[1] not in _WRITTEN
-    ):
+    if is_folder(destination) or (destination.endswith(_SEPARATORS) and split(destination)[1] != _IMAGE):
         return True
     if len(sources) == 1 and not is_folder(sources[0]):
         return False
@@ -59,12 +58,17 @@ _SEPARATORS = ("/", os.sep)
 
 def is_folder(path: str) -> bool:
     """Return whether a path is a folder of files. A folder that is one image is like a file: zarr, DICOM."""
-    if not os.path.isdir(path) or split(path)[1] in _WRITTEN:
+    if not os.path.isdir(path) or split(path)[1] == _IMAGE:
         return False
     try:
         return not is_image(path)
     except OSError:  # it cannot be read: the caller says so
         return True
+
+
+def is_result(path: str) -> bool:
+    """Return whether a result exists: a file, or a folder of an image. A device or another folder is none."""
+    return path != STANDARD and (os.path.isfile(path) or is_image(path))
 
 
 def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -> Plan:
@@ -100,7 +104,7 @@ def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -
     if not jobs and not any(kind == "error" for kind, _ in lines):
         what = SUFFIXES if options["glob"] is None else f"no file matches --glob {options['glob']!r}"
         lines.append(("error", f"{', '.join(sources)}: has no pictures ({what})"))
-    left = [job for job in jobs if not (options["skip_existing"] and os.path.exists(job.target))]
+    left = [job for job in jobs if not (options["skip_existing"] and is_result(job.target))]
     return Plan(left, lines, len(jobs) - len(left))
 
 

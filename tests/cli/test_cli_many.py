@@ -76,6 +76,32 @@ def test_one_file_into_a_folder(tmp_path: Path) -> None:
     assert files(tmp_path) == ["new/deep/coins_x.png", "out/coins.png"]
 
 
+def test_a_folder_with_the_name_of_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that ends with a slash is that of a folder. A file of this name is not replaced."""
+    source = tree(tmp_path / "in", "a.png", "2024.png/b.png")
+    done("box", source / "a.png", f"{tmp_path / 'new.png'}/")
+    done("box", source / "a.png", tmp_path / "new.png", "--suffix", "_x")  # it exists
+    done("box", source, tmp_path / "out")
+    assert files(tmp_path / "new.png") == ["a.png", "a_x.png"]
+    assert files(tmp_path / "out") == ["2024.png/b.png", "a.png"]
+    before = (source / "a.png").read_bytes()
+    for folder in (f"{source / 'a.png'}/", f"{source / 'a.png'}/b/"):
+        message = failed(capsys, 1, "box", COINS, folder)
+        assert message == f"{folder}: cannot be created: {source / 'a.png'} is a file, not a folder"
+    message = failed(capsys, 1, "box", COINS, source / "a.png" / "b.png")
+    assert message == f"{source / 'a.png' / 'b.png'}: {source / 'a.png'} is a file, not a folder"
+    assert (source / "a.png").read_bytes() == before
+
+
+def test_one_file_whose_result_exists(tmp_path: Path) -> None:
+    (tmp_path / "out.png").write_text("kept")
+    done("box", COINS, tmp_path / "out.png", "--skip-existing")
+    done("pipe", COINS, tmp_path / "out.png", "box", "--skip-existing")
+    done("box", COINS, tmp_path / "new.png", "--skip-existing")
+    assert (tmp_path / "out.png").read_text() == "kept"
+    assert io.read(tmp_path / "new.png").pixels.shape == io.read(COINS).pixels.shape
+
+
 def test_tables_of_corners(tmp_path: Path) -> None:
     source = tree(tmp_path / "in", "a.png", "b.png")
     done("harris", source, tmp_path / "out", "--format", "csv")
@@ -229,8 +255,8 @@ def test_out_must_be_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "is a folder, so OUT must be" in failed(capsys, 2, "box", source, tmp_path / "out.png")
     (tmp_path / "file").write_text("")
     assert "so OUT must be" in failed(capsys, 2, "box", source, tmp_path / "file")
-    assert run("box", source, tmp_path / "file" / "out") == 1
-    assert said(capsys).count("cannot be created: Not a directory") == 2
+    message = failed(capsys, 1, "box", source, tmp_path / "file" / "out")
+    assert message == f"{tmp_path}/file/out: cannot be created: {tmp_path}/file is a file, not a folder"
     assert "IN is -, so it must be the only one" in failed(capsys, 2, "box", "-", source, f"{tmp_path}/out/")
 
 
