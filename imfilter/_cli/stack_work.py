@@ -18,7 +18,7 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image, Signals
 from .._files.stacks import Stack, check_total
-from . import messages, missing, pages, quiet, reach, stack_masks, stack_windows
+from . import messages, missing, pages, quiet, reach, sampling, stack_masks, stack_windows
 from .command import Command
 from .pages import Options
 from .stack_windows import Array, Window, part
@@ -157,6 +157,16 @@ class Work:
         """Return the size in bytes of what is filtered at once."""
         pixels = self.stack.header.pixels
         return math.prod(pixels.shape[self.leading :]) * pixels.itemsize
+
+    def sampled(self) -> dict[str, sampling.Sampling]:
+        """Return the samples of the result along the filtered axes, by their letters."""
+        dtype, lengths = self.stack.header.pixels.dtype, [self.lengths[axis] for axis in self.filtered]
+        steps = self.every
+        if self.steps is not None:
+            from . import pipe
+
+            steps = pipe.tasks(steps, Image(dtypes.blank(lengths, dtype)), self.changed)
+        return dict(zip(self.filtered, sampling.of_steps(steps, lengths, dtype), strict=True))
 
     def rows(self, lengths: Sequence[int]) -> list[Rows | None]:
         """Return the samples along each filtered axis that a result depends on. None: all of the axis."""
