@@ -105,7 +105,7 @@ def _one(work: Work, job: Job, options: Mapping[str, Any]) -> _Outcome:
         except (OSError, ImportError, RuntimeError) as failure:
             error = str(failure)
         except (ValueError, TypeError, OverflowError) as failure:  # about options, or options for this file
-            error = usage = str(failure)
+            error = usage = messages.of_options(str(failure), options)
     if error is not None and not error.startswith((job.source, job.target)):
         error = f"{job.source}: {error}"
     return _Outcome(job, error, usage, lines)

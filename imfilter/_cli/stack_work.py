@@ -333,7 +333,8 @@ class Work:
         except ValueError as error:
             if self.chosen or len(self.filtered) < 3:
                 raise
-            raise ValueError(f"{error} (--axes YX filters each plane of a volume)") from error
+            what = str(error).partition("; ")[0]  # without advice about the axes of an array
+            raise ValueError(f"{what} (--axes YX filters each plane of a volume)") from error
         if self.kind.picture and self.until is None:
             result = stack_files.pictured(result, self.kind, self.options["background"])
         return result

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 import imfilter
 from imfilter import cli, io
+from imfilter._cli import messages
 from imfilter._simd.compiler import NOTICE
 from tests.cli.commands import (
     COINS,
@@ -22,6 +24,7 @@ from tests.cli.commands import (
     failed,
     noise,
     run,
+    said,
     save,
     subprocess_env,
 )
@@ -95,6 +98,64 @@ def test_usage_errors(
     save(tmp_path / "in.png", noise(6, 5))
     assert words in failed(capsys, 2, *("in.png" if word == "IN" else word for word in arguments))
     assert os.listdir(tmp_path) == ["in.png"]
+
+
+@loop_over(
+    ("arguments", "words"),
+    [
+        (["blobs", "nan.npy", "out.csv"], "mark absent samples with --mask or --nan ignore"),
+        (["canny", "rgb.npy", "out.npy"], "give --channel-axis -1 if the last axis is colour, or --axes YX"),
+        (["canny", "nan.npy", "out.npy", "--threshold", "quantile"], "with --threshold quantile, got None"),
+        (["canny", "nan.npy", "out.npy", "--low", "3", "--high", "2"], "got --low 3.0 and --high 2.0"),
+        (["hog", "rgb.npy", "out.npy"], "name the channels with --channel-axis"),
+        (
+            ["hog", "nan.npy", "out.npy", "--transform-sqrt"],
+            "image must not be negative with --transform-sqrt",
+        ),
+        (["steered", "rgb.npy", "out.npy"], "choose them with --axes or --channel-axis"),
+        (["resize", "nan.npy", "out.npy", "--align", "corners", "--scale", "2"], "for --method area, got"),
+        (["gaussian", "nan.npy", "out.npy", "--sigma", "1e9"], "with --truncate 4.0"),
+        (["box", "nan.npy", "out.npy", "--mode", "same"], "which is a value of --padding of correlate"),
+        (["pipe", "rgb.npy", "out.npy", "gabor"], "choose them with --axes or --channel-axis"),
+        (
+            ["pipe", "nan.npy", "out.npy", "difference_of_gaussians --low 3 --high 2"],
+            "at least --low 3.0, got",
+        ),
+        (["series", "savgol", "nan.npy", "out.npy", "--size", "5", "--order", "7"], "less than --size 5"),
+        (["correlate", "rgb.npy", "out.npy", "--kernel", "object.npy"], "holds objects of Python"),
+    ],
+)
+def test_messages_of_functions_name_options(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pixels = noise(20, 30, 3) / 255 - 0.5
+    save(tmp_path / "rgb.npy", pixels)
+    np.save(tmp_path / "object.npy", np.array([{}], object), allow_pickle=True)
+    pixels[3, 4] = np.nan
+    save(tmp_path / "nan.npy", pixels[..., 0])
+    if arguments[0] == "hog" and "nan.npy" in arguments:
+        save(tmp_path / "nan.npy", np.full((20, 30), -1.0))
+    assert words in failed(capsys, 2, *arguments)
+
+
+def test_messages_of_several_files_name_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = save(tmp_path / "rgb.npy", noise(9, 8, 3) / 255)
+    assert run("canny", source, COINS, f"{tmp_path}/out/") == 1
+    assert "give --channel-axis -1 if" in said(capsys)
+
+
+def test_words_of_the_user_are_no_keywords() -> None:
+    assert messages.of_options("'mask=3' is not a number", ["mask"]) == "'mask=3' is not a number"
+    assert messages.of_options("/a/mask=3.png: no", ["mask"]) == "/a/mask=3.png: no"
+    assert (
+        messages.of_options("give value_range=(0, 1), size=3", ["value_range"])
+        == "give --value-range 0,1, size=3"
+    )
 
 
 def test_a_file_whose_name_starts_like_an_option(
