@@ -28,6 +28,7 @@ from .threshold_table import FOUND, is_global
 if TYPE_CHECKING:
     from .steps import Step
 
+_UNKNOWN = "distance of its samples, so sizes are in samples, not in millimetres; give --spacing"
 #: More frames than most windows have.
 _MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
@@ -59,6 +60,8 @@ class Work:
         if self.stack.physical and "spacing" in options and options["spacing"] is None:
             spacing = [self.distance(axis) for axis in self.filtered]
             options["spacing"] = tuple(spacing) if None not in spacing else None
+            if None in spacing:
+                messages.say("warning", f"{self.name}: does not say the {_UNKNOWN}")
         self.chosen = named is not None
         if len(self.filtered) == 1 and "per_channel" in options:
             options["per_channel"] = True
