@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -135,7 +137,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], lines: list[tuple[str
             if entry.name.startswith("."):
                 continue
             if not is_folder(entry.path):
-                if _matches(path, options["glob"]) or (options["glob"] is None and entry.is_dir()):
+                if _matches(path, options["glob"]) or (options["glob"] is None and os.path.isdir(entry.path)):
                     yield _Found(entry.path, path, False)
                 continue
             place = os.path.realpath(entry.path)
@@ -160,8 +162,9 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
     known = set(places)
     owners: dict[str, str] = {}
     for item, place in zip(found, places, strict=True):
-        target = _key(_target(item.below, destination, options))
-        if target == place:
+        named = _target(item.below, destination, options)
+        target = _key(named)
+        if target == place or (_folded(target) == _folded(place) and _is_same_file(item.source, named)):
             raise ValueError(
                 f"{item.source}: would be replaced by its result; give another folder, --suffix or --format"
             )
@@ -169,6 +172,7 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
             owners[target] = item.source
     jobs: list[Job] = []
     taken: dict[str, str] = {}
+    alike: dict[str, str] = {}  # the targets by their names in small letters
     for item, place in zip(found, places, strict=True):
         if place in owners:
             if item.listed:
@@ -176,10 +180,13 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
             continue
         target = _target(item.below, destination, options)
         key = _key(target)
+        other = alike.setdefault(_folded(key), key)
+        if other != key and are_one_name(other, key):
+            key = other
         if key in taken:
             raise ValueError(
                 f"{target}: would be the result of both {taken[key]} and {item.source}; "
-                "give one of them only, or leave out --format"
+                f"give one of them only{', or leave out --format' if options['format'] else ''}"
             )
         taken[key] = item.source
         jobs.append(Job(item.source, target))
@@ -188,6 +195,32 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
 
 def _key(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
+
+
+def _folded(path: str) -> str:
+    """Return a name that two names share which some file systems take for one: case, and accents."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _is_same_file(first: str, second: str) -> bool:
+    return os.path.exists(second) and os.path.samefile(first, second)
+
+
+def are_one_name(first: str, second: str) -> bool:
+    """Return whether the file system takes two paths for one, by files of their names in a hidden folder."""
+    parent = os.path.dirname(first)
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".imfilter-", dir=parent) as folder:
+            made, asked = (os.path.join(folder, os.path.relpath(path, parent)) for path in (first, second))
+            if os.pardir in os.path.relpath(asked, folder).split(os.sep):
+                return False
+            os.makedirs(os.path.dirname(made), exist_ok=True)
+            with open(made, "xb"):
+                return os.path.exists(asked)
+    except OSError:  # nothing can be written there, which is told later
+        return False
 
 
 def _target(below: str, destination: str, options: Mapping[str, Any]) -> str:

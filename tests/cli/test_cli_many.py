@@ -220,6 +220,54 @@ def test_links(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert files(tmp_path / "out") == ["a.png", "b/c.png", "linked/d.png"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege")
+def test_links_that_lead_to_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tree(tmp_path / "in", "a.png")
+    os.symlink("two", source / "one")
+    os.symlink("one", source / "two")
+    done("box", source, tmp_path / "out")
+    os.symlink("self.png", source / "self.png")
+    assert run("box", source, tmp_path / "out") == 1
+    line, counted = said(capsys).splitlines()
+    assert line.startswith(f"imfilter: error: {source / 'self.png'}: cannot be read: ")
+    assert counted == "imfilter: error: 1 failed, 1 written"
+
+
+def test_names_that_a_file_system_takes_for_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where case does not count, one of two results would be lost."""
+    source, out = tree(tmp_path / "in", "a.png", "b/c.png"), tmp_path / "out"
+    for name in ("A.png", "B/c.png"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes((source / name.lower()).read_bytes())
+    if len(files(source)) < 4:
+        pytest.skip("case does not count here")
+    done("box", source, out)
+    assert files(out) == ["A.png", "B/c.png", "a.png", "b/c.png"]
+    asked = []
+
+    def one(first: str, second: str) -> bool:
+        asked.append((os.path.relpath(first, out), os.path.relpath(second, out)))
+        return True
+
+    monkeypatch.setattr(folders, "are_one_name", one)
+    message = failed(capsys, 2, "box", source, out)
+    assert message.startswith(
+        f"{out / 'a.png'}: would be the result of both {source / 'A.png'} and {source}/a.png"
+    )
+    assert asked == [("A.png", "a.png")]
+
+
+def test_a_file_system_is_asked_whether_case_counts(tmp_path: Path) -> None:
+    (tmp_path / "Here.png").touch()
+    counts = not (tmp_path / "here.png").exists()
+    for names in [("new/deep/A.png", "new/deep/a.png"), ("new/A/b.png", "new/a/b.png")]:
+        assert folders.are_one_name(*(str(tmp_path / name) for name in names)) != counts
+    assert folders.are_one_name(str(tmp_path / "a.png"), str(tmp_path / "a.png"))
+    assert os.listdir(tmp_path) == ["Here.png"]
+
+
 def test_folders_without_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").write_text("")
