@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, Any, NoReturn, cast
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import TIFF_MAGICS, Format, format_of
 from ._files.image import FileError, FileWarning, Image, warn
+from ._files.whole import whole
 
 __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
 
@@ -204,7 +205,8 @@ def write(
         with io.BytesIO() if target is None else replacing(target) as file:
             exif_loss = _encode(file, image, kind, quality, target or f".{format}")
             if isinstance(file, io.BytesIO):
-                cast(IO[bytes], path).write(file.getbuffer())
+                with file.getbuffer() as data:
+                    whole(path).write(data)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder
