@@ -63,7 +63,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     wide = np.float64 if stored.itemsize > 2 else np.float32
     dtype = np.dtype(wide) if scaled else stored.newbyteorder("=")
     axes = _AXES[-len(shape) :]
-    zooms = [float(zoom) if zoom > 0 else None for zoom in image.header.get_zooms()][::-1]
+    zooms = [float(zoom) if 0 < zoom < math.inf else None for zoom in image.header.get_zooms()][::-1]
     space, time = (_UNITS.get(unit, "") for unit in image.header.get_xyzt_units())
     header = Image(
         dtypes.blank(shape, dtype),
