@@ -17,8 +17,8 @@ from . import containers
 from .image import FileError, Image, check_size, warn
 from .packages import required
 from .stacks import Array, Stack
+from .timing import ANIMATION, FILM, times_of
 
-FILM = "film"
 #: Container, codec and options for an ending.
 _CODECS = {
     ".mp4": ("mp4", "libx264"),
@@ -167,7 +167,9 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
     height, width = header.pixels.shape[-2 - header.channels :][:2]
     step, unit = header.distance("T")
     seconds = (step / 1000 if unit == "ms" else step) if step else 0.04
-    rate = known.get("rate") or fractions.Fraction(1 / seconds).limit_denominator(100_000)
+    rate = (
+        known.get("rate") or _even_rate(header) or fractions.Fraction(1 / seconds).limit_denominator(100_000)
+    )
     rate = rate or fractions.Fraction(1, 100_000)  # of frames that are days apart
     with av.open(file, "w", format=form) as out, contextlib.ExitStack() as stack:
         stream = out.add_stream(codec, rate=rate, options=options)
@@ -180,20 +182,37 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
         base = 1 / fractions.Fraction(rate) if suffix == ".avi" else fractions.Fraction(1, 90_000)
         stream.codec_context.time_base = base
         sound = _Sound(av, path, out, stack, known.get("path"))
+        times, last = times_of(header), None
         for number, plane in enumerate(planes):
-            times = known.get("times", ())
-            time = times[number] if number < len(times) and len(times) > 0 else None
+            time = times(number)
             if time is None:
                 time = number / rate
             frame = av.VideoFrame.from_ndarray(plane, format="rgb24" if header.channels else "gray")
             if not exact:
                 frame = frame.reformat(format=odd, dst_colorspace=None if space == _UNSPECIFIED else space)
             frame.pts, frame.time_base = round(time / base), base
+            if last is not None and frame.pts <= last:
+                raise FileError(f"{path}: {_uneven(suffix, rate)}")
+            last = frame.pts
             sound.copy(time)
             out.mux(stream.encode(frame))
             file.check()
         sound.copy(math.inf)
         out.mux(stream.encode())
+
+
+def _even_rate(header: Image) -> fractions.Fraction | None:
+    """Return the rate at which every frame of an animation has a time."""
+    given = header.details.get(ANIMATION, {}).get("durations", ())
+    if not given or not all(duration == round(duration) > 0 for duration in given):
+        return None
+    return fractions.Fraction(1000, math.gcd(*map(round, given)))
+
+
+def _uneven(suffix: str, rate: fractions.Fraction) -> str:
+    if suffix == ".avi":
+        return f"AVI holds {float(rate):.4g} frames a second, and frames of IN are closer; write .mkv or .mp4"
+    return "two frames have the same time"
 
 
 class _Kept:

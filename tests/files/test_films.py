@@ -348,3 +348,51 @@ def test_windows_of_more_frames_than_are_tried(
     done("gaussian", source, tmp_path / "b.mkv", "--time", "--sigma", 2, "--quality", 100)
     expected = imfilter.gaussian(colours[..., 0], 2.0, axes=(0,))
     np.testing.assert_array_equal(io.read(tmp_path / "b.mkv").pixels, expected)
+
+
+UNEVEN = [0, 10, 40, 100, 500, 1000, 1500, 3000]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".mkv", ".mp4", ".webm"])
+def test_uneven_times_are_kept(tmp_path: Path, suffix: str) -> None:
+    """Also in animations, and from animations."""
+    pixels = noise(8, 32, 48)
+    out = tmp_path / f"b{suffix}"
+    done("box", film(tmp_path / "a.mkv", pixels, times=UNEVEN), out)
+    if suffix in (".gif", ".png", ".webp"):
+        found = io.read(out).details["animation"]["durations"]
+        assert list(found[:-1]) == np.diff(UNEVEN).tolist()
+        done("box", out, tmp_path / "c.mkv")
+        out = tmp_path / "c.mkv"
+    assert times_of(out) == [time / 1000 for time in UNEVEN]
+
+
+def test_times_of_fewer_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A frame of the result is in the middle of those that it is the mean of."""
+    source = film(tmp_path / "a.mkv", noise(8, 32, 48), times=UNEVEN)
+    done("resize", source, tmp_path / "b.mkv", "--time", "--scale", 0.5)
+    assert times_of(tmp_path / "b.mkv") == [0.005, 0.07, 0.75, 2.25]
+    done("resize", source, tmp_path / "b.gif", "--time", "--scale", 0.5)
+    assert io.read(tmp_path / "b.gif").details["animation"]["durations"][:3] == (60, 680, 1500)
+    done("box", source, tmp_path / "c.gif")
+    done("resize", tmp_path / "c.gif", tmp_path / "d.mkv", "--time", "--scale", 0.5)
+    assert times_of(tmp_path / "d.mkv") == [0.005, 0.07, 0.75, 2.25]
+
+
+def test_thirty_frames_a_second_last_as_long_in_gif(tmp_path: Path) -> None:
+    io.write(
+        tmp_path / "a.gif",
+        io.Image(noise(31, 9, 8), axes="TYX", spacing=(1 / 30, None, None), units=("s", "", "")),
+    )
+    assert sum(io.read(tmp_path / "a.gif").details["animation"]["durations"][:30]) == 1000
+
+
+def test_frames_that_avi_cannot_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = film(tmp_path / "a.mkv", noise(8, 32, 48), times=UNEVEN)
+    words = "AVI holds 25 frames a second, and frames of IN are closer; write .mkv or .mp4"
+    assert failed(capsys, 1, "box", source, tmp_path / "b.avi") == f"{tmp_path}/b.avi: {words}"
+    done("box", source, tmp_path / "a.gif")
+    done("box", tmp_path / "a.gif", tmp_path / "b.avi")
+    with av.open(str(tmp_path / "b.avi")) as container:  # a decoder gives each frame the time of the next
+        times = [float(p.dts * p.time_base) for p in container.demux(video=0) if p.size]
+    assert times == [time / 1000 for time in UNEVEN]
