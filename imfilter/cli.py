@@ -258,8 +258,9 @@ def _run_pictures(
     *sources, destination = paths
 
     def run() -> None:
-        from ._cli import folders
+        from ._cli import folders, second
 
+        second.check(options)
         check_format(label, options["format"])
         if folders.several(sources, destination):
             from ._cli import many

@@ -144,6 +144,17 @@ def test_suffixes() -> None:
     assert streams.suffix_of("a.TIFF", {"format": "tif"}) == ".tiff"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["box", "--mask"], ["guided", "--guide"], ["reconstruct", "--seed"], ["match_template", "--template"]],
+)
+def test_standard_input_is_for_in(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    message = failed(capsys, 2, words[0], COINS, tmp_path / "out.png", words[1], "-")
+    assert message == f"{words[1]} must be a file, got -, which is standard input and only for IN"
+
+
 class Slow(RawIOBase):
     """A file without a buffer that takes a few bytes at a time."""
 
