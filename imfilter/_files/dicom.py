@@ -267,8 +267,8 @@ def _axes(path: str, slices: list[_Slice]) -> tuple[str, tuple[float | None, ...
     plane = _plane(path, slices)
     units = tuple("mm" if value else "" for value in plane)
     first, tags = slices[0].header, slices[0].tags
-    places = {one.place for one in slices}
-    if len(slices) > 1 and None not in places and len(places) == len(slices) and _is_volume(slices):
+    places = {one.place for one in slices if one.place is not None}  # different ones
+    if len(slices) > 1 and len(places) == len(slices) and _is_volume(slices):
         return "Z", (float(np.median(np.diff(sorted(places)))), *plane), ("mm", *units)
     if _count(first) == 1 and len(slices) > 1:
         said = tags["SpacingBetweenSlices"] or tags["SliceThickness"]
