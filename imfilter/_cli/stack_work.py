@@ -54,6 +54,8 @@ class Work:
         named = pages.wanted(self.options)
         self.axes, self.filtered = pages.resolved(header.axes, named, self.stack.spatial, self.name)
         self.leading = 0 if self.blockwise else min(self.axes.index(axis) for axis in self.filtered)
+        if self.kind.picture:  # a block is at least a plane
+            self.leading = min(self.leading, len(self.axes) - header.channels - 2)
         self.inside = self.axes[self.leading :]
         self.loops = [axis for axis in self.inside if axis not in self.filtered + "S"]
         options = {**self.options, "mask": None}
