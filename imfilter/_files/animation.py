@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import IO, Any
 
@@ -19,7 +19,7 @@ from .stacks import Array, Stack, check_total
 from .timing import ANIMATION
 
 #: Milliseconds of which durations are multiples, and the longest duration.
-_GIF, _OTHERS = (10, 655_350), (1, (1 << 24) - 1)
+_GIF, _PNG, _OTHERS = (10, 655_350), (1, 65_535_000), (1, (1 << 24) - 1)
 #: Smallest number of bytes of a frame.
 _LEAST = {"PNG": 50, "WEBP": 24, "AVIF": 8, "GIF": 12}
 _GREY, _COLOUR = ("L", "LA"), ("RGB", "RGBA")
@@ -144,19 +144,26 @@ def _write_png(file: IO[bytes], header: Image, planes: Iterator[Array], plays: i
         raise ValueError(
             f"number of plays must be an integer from 0 (without end) to {(1 << 31) - 1}, got {plays}"
         )
-    if timing.FILM not in header.details:
-        timing.durations(header, count)  # an error is told before the first frame
+    durations: Iterable[float]
+    if timing.FILM in header.details:
+        frames = itertools.count()
+        durations = (timing.durations(header, max(count, n + 1), slice(n, n + 1))[0] for n in frames)
+    else:
+        known = timing.durations(header, count)  # an error is told before the first frame
+        durations = itertools.chain(known, itertools.repeat(known[-1]))
+    shown = timing.rounded(durations, *_PNG)
     plain = dataclasses.replace(header, axes="", spacing=(), units=(), details={})
     writer = None
-    # The time of the next frame of a film is known when that frame has been read.
+    # A damaged file has another number of frames than was counted. The time of the next frame of a film is
+    # known when that frame has been read.
     after: Iterator[Array | None] = itertools.chain(planes, [None])
     plane = next(after)
-    for number, following in enumerate(after):
+    for following in after:
         assert plane is not None
         if writer is None:
             first = dataclasses.replace(plain, pixels=plane)
             writer = png.Writer(file, first, len(plane), frames=count, plays=plays)
-        writer.frame(plane, timing.durations(header, max(count, number + 1), slice(number, number + 1))[0])
+        writer.frame(plane, next(shown))
         plane = following
     assert writer is not None
     writer.finish()

@@ -12,6 +12,8 @@ from typing import IO
 _EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"
 _START = 4096  # bytes in which the segment of Matroska is looked for
 _BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")  # with which an MP4 or a MOV starts
+#: Other boxes of a file. What follows the last box of a whole file may be text, for example tags of ID3.
+_OTHERS = (b"moof", b"mfra", b"sidx", b"ssix", b"styp", b"uuid", b"meta", b"udta", b"prft", b"emsg")
 _OPEN = (1 << 32) - 1  # size of a RIFF that is a stream
 _COUNTED_TWICE = 8  # bytes of the header, which some writers of RIFF count as a part of the contents
 
@@ -37,6 +39,11 @@ def missing(path: str) -> int:
     return max(said - length, 0)
 
 
+def lacking(missing: int) -> str:
+    """Return the words of a message about bytes that are missing."""
+    return "1 byte is missing at its end" if missing == 1 else f"{missing} bytes are missing at its end"
+
+
 def _end(file: IO[bytes], length: int, size_of: Callable[[bytes, int], int]) -> int:
     """Return the end of the last of the parts that follow each other in a file."""
     place = 0
@@ -56,7 +63,8 @@ def _of_box(header: bytes, left: int) -> int:
         return left
     if size == 1:
         size = int.from_bytes(header[8:16])
-    return size if size >= 8 and kind.isalnum() else 0
+    known = kind in _BOXES + _OTHERS or (kind.isalnum() and size <= left)
+    return size if size >= 8 and known else 0
 
 
 def _of_riff(header: bytes, left: int) -> int:

@@ -17,7 +17,7 @@ from . import containers
 from .image import FileError, Image, check_size, warn
 from .packages import required
 from .stacks import Array, Stack
-from .timing import ANIMATION, FILM, times_of
+from .timing import FILM, rate_of, times_of
 
 #: Container, codec and options for an ending.
 _CODECS = {
@@ -91,7 +91,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
         elif missing := containers.missing(path):
             warn(
                 path,
-                f"is incomplete: {missing} bytes are missing at its end; {len(times)} frames can be read",
+                f"is incomplete: {containers.lacking(missing)}; {len(times)} frames can be read",
             )
 
     return Stack(header, "YX", planes, count=lambda: _counted(av, path), streamed=True)
@@ -114,7 +114,7 @@ def _stream(path: str, container: Any) -> Any:
 def _failed(path: str, words: str) -> FileError:
     """Return the error of a film that cannot be read. It tells the bytes that are missing."""
     missing = containers.missing(path)
-    end = f"; {missing} bytes are missing at its end" if missing else ""
+    end = f"; {containers.lacking(missing)}" if missing else ""
     return FileError(f"{path}: {words}{end}")
 
 
@@ -167,9 +167,7 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
     height, width = header.pixels.shape[-2 - header.channels :][:2]
     step, unit = header.distance("T")
     seconds = (step / 1000 if unit == "ms" else step) if step else 0.04
-    rate = (
-        known.get("rate") or _even_rate(header) or fractions.Fraction(1 / seconds).limit_denominator(100_000)
-    )
+    rate = rate_of(header) or fractions.Fraction(1 / seconds).limit_denominator(100_000)
     rate = rate or fractions.Fraction(1, 100_000)  # of frames that are days apart
     with av.open(file, "w", format=form) as out, contextlib.ExitStack() as stack:
         stream = out.add_stream(codec, rate=rate, options=options)
@@ -199,14 +197,6 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
             file.check()
         sound.copy(math.inf)
         out.mux(stream.encode())
-
-
-def _even_rate(header: Image) -> fractions.Fraction | None:
-    """Return the rate at which every frame of an animation has a time."""
-    given = header.details.get(ANIMATION, {}).get("durations", ())
-    if not given or not all(duration == round(duration) > 0 for duration in given):
-        return None
-    return fractions.Fraction(1000, math.gcd(*map(round, given)))
 
 
 def _uneven(suffix: str, rate: fractions.Fraction) -> str:

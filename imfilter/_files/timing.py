@@ -11,6 +11,7 @@ from .image import SAMPLING, Image
 
 #: Names in `Image.details`: of films, and of the durations and the number of repetitions of animations.
 FILM, ANIMATION = "film", "animation"
+_PRECISE = 100_000  # largest denominator of a rate
 #: Returns the time of a frame in seconds, or None if it is not known.
 Times = Callable[[int], "Fraction | None"]
 
@@ -29,19 +30,33 @@ def times_of(header: Image) -> Times:
         whole = [Fraction(duration) / 1000 for duration in given if 0 <= duration < math.inf]
         known = list(itertools.accumulate(whole, initial=Fraction(0)))
     factor, offset = header.details.get(SAMPLING, {}).get("T", (1.0, 0.0))
+    offset = max(offset, 0.0)  # a film starts at its first frame, also if frames are added before it
 
     def at(number: int) -> Fraction | None:
-        place = max(offset + factor * number, 0.0)
-        first = math.floor(place)
-        if first >= len(known) or known[first] is None:
+        place = offset + factor * number
+        if place == 0 and known:
+            return known[0]
+        first = min(math.floor(place), len(known) - 2)  # behind the last frame, its distance goes on
+        if first < 0:
             return None
-        part = Fraction(place - first)
-        after = known[first + 1] if part and first + 1 < len(known) else None
-        before = known[first]
-        assert before is not None
-        return before if after is None else before + part * (after - before)
+        before, after = known[first], known[first + 1]
+        if before is None or after is None:
+            return None
+        return before + Fraction(place - first) * (after - before)
 
     return at
+
+
+def rate_of(header: Image) -> Fraction | None:
+    """Return the number of frames a second of a result. None: it is not known, or it is not even."""
+    film, given = header.details.get(FILM), header.details.get(ANIMATION, {}).get("durations", ())
+    rate = None if film is None else Fraction(film["rate"] or 0)
+    if not rate and given and all(duration == round(duration) > 0 for duration in given):
+        rate = Fraction(1000, math.gcd(*map(round, given)))  # at which every frame has a time
+    factor, _ = header.details.get(SAMPLING, {}).get("T", (1.0, 0.0))
+    if not rate or factor == 1 or not factor:
+        return rate or None
+    return (rate / Fraction(factor).limit_denominator(_PRECISE)).limit_denominator(_PRECISE)
 
 
 def durations(header: Image, count: int, which: slice = slice(None)) -> list[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 import imfilter
 from imfilter import io
 from imfilter._cli import stack_work
-from imfilter._files import containers
 from tests.cli.commands import done, failed, noise, run, save
 from tests.looping import loop_over
 
@@ -183,68 +181,6 @@ def test_a_film_that_is_cut_off(
     assert (tmp_path / "c.mkv").exists() == (code == 0)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".mp4"])
-def test_a_film_whose_end_is_missing_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
-) -> None:
-    whole = tmp_path / f"a{suffix}"
-    io.write(whole, io.Image(noise(30, 32, 48, 3), True, axes="TYXS"))
-    done("box", whole, tmp_path / "b.mkv")
-    data = whole.read_bytes()
-    cut = tmp_path / f"cut{suffix}"
-    cut.write_bytes(data[: len(data) // 2])
-    code = run("box", cut, tmp_path / "c.mkv")
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"{cut}: is " in line
-    assert code == (suffix == ".mp4")  # whose description is at its end
-    if code == 0:
-        assert f"{len(data) - len(data) // 2} bytes are missing at its end" in line
-
-
-@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".mp4", ".mov"])
-def test_a_few_bytes_that_are_missing_are_told(tmp_path: Path, suffix: str) -> None:
-    whole, cut = tmp_path / f"a{suffix}", tmp_path / f"cut{suffix}"
-    io.write(whole, io.Image(noise(5, 32, 48, 3), True, axes="TYXS"))
-    data = whole.read_bytes()
-    assert containers.missing(str(whole)) == 0
-    whole.write_bytes(data + bytes(3))  # zeros behind the end do no harm
-    assert containers.missing(str(whole)) == 0
-    for count in (1, 2, 8, 9, 40):
-        cut.write_bytes(data[:-count])
-        told = suffix != ".avi" or count > 8  # some writers of AVI count its header twice
-        assert containers.missing(str(cut)) == (count if told else 0)
-        if told:
-            with pytest.raises((io.FileWarning, io.FileError), match=f"{count} bytes are missing at its end"):
-                warned(cut)
-
-
-def warned(path: Path) -> None:
-    """Read a file. A warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", io.FileWarning)
-        io.read(path)
-
-
-def test_boxes_of_a_film_in_any_size(tmp_path: Path) -> None:
-    """A box has its size in 32 or 64 bits, or goes to the end of the file."""
-    path, start = tmp_path / "a.mp4", b"\0\0\0\x0cftypisom"
-    wide = b"\0\0\0\x01mdat" + (20).to_bytes(8) + b"abcd"
-    for data, expected in [
-        (start, 0),
-        (start + wide, 0),
-        (start + wide[:-1], 1),
-        (start + b"\0\0\0\0mdatabc", 0),
-        (start + wide + b"\0\0\0\x64free", 92),
-    ]:
-        path.write_bytes(data)
-        assert containers.missing(str(path)) == expected
-    path = tmp_path / "a.avi"  # of two parts, as those of more than 1 GB
-    data = b"RIFF\x08\0\0\0AVI abcd" + b"RIFF\x10\0\0\0AVIXabcdabcdabcd"
-    for cut in (0, 9, 12):
-        path.write_bytes(data[: len(data) - cut])
-        assert containers.missing(str(path)) == cut
-
-
 @pytest.mark.skipif(os.name == "nt", reason="files have no limit of size")
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
 @pytest.mark.parametrize("room", [0, 3000])
@@ -348,51 +284,3 @@ def test_windows_of_more_frames_than_are_tried(
     done("gaussian", source, tmp_path / "b.mkv", "--time", "--sigma", 2, "--quality", 100)
     expected = imfilter.gaussian(colours[..., 0], 2.0, axes=(0,))
     np.testing.assert_array_equal(io.read(tmp_path / "b.mkv").pixels, expected)
-
-
-UNEVEN = [0, 10, 40, 100, 500, 1000, 1500, 3000]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".mkv", ".mp4", ".webm"])
-def test_uneven_times_are_kept(tmp_path: Path, suffix: str) -> None:
-    """Also in animations, and from animations."""
-    pixels = noise(8, 32, 48)
-    out = tmp_path / f"b{suffix}"
-    done("box", film(tmp_path / "a.mkv", pixels, times=UNEVEN), out)
-    if suffix in (".gif", ".png", ".webp"):
-        found = io.read(out).details["animation"]["durations"]
-        assert list(found[:-1]) == np.diff(UNEVEN).tolist()
-        done("box", out, tmp_path / "c.mkv")
-        out = tmp_path / "c.mkv"
-    assert times_of(out) == [time / 1000 for time in UNEVEN]
-
-
-def test_times_of_fewer_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A frame of the result is in the middle of those that it is the mean of."""
-    source = film(tmp_path / "a.mkv", noise(8, 32, 48), times=UNEVEN)
-    done("resize", source, tmp_path / "b.mkv", "--time", "--scale", 0.5)
-    assert times_of(tmp_path / "b.mkv") == [0.005, 0.07, 0.75, 2.25]
-    done("resize", source, tmp_path / "b.gif", "--time", "--scale", 0.5)
-    assert io.read(tmp_path / "b.gif").details["animation"]["durations"][:3] == (60, 680, 1500)
-    done("box", source, tmp_path / "c.gif")
-    done("resize", tmp_path / "c.gif", tmp_path / "d.mkv", "--time", "--scale", 0.5)
-    assert times_of(tmp_path / "d.mkv") == [0.005, 0.07, 0.75, 2.25]
-
-
-def test_thirty_frames_a_second_last_as_long_in_gif(tmp_path: Path) -> None:
-    io.write(
-        tmp_path / "a.gif",
-        io.Image(noise(31, 9, 8), axes="TYX", spacing=(1 / 30, None, None), units=("s", "", "")),
-    )
-    assert sum(io.read(tmp_path / "a.gif").details["animation"]["durations"][:30]) == 1000
-
-
-def test_frames_that_avi_cannot_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = film(tmp_path / "a.mkv", noise(8, 32, 48), times=UNEVEN)
-    words = "AVI holds 25 frames a second, and frames of IN are closer; write .mkv or .mp4"
-    assert failed(capsys, 1, "box", source, tmp_path / "b.avi") == f"{tmp_path}/b.avi: {words}"
-    done("box", source, tmp_path / "a.gif")
-    done("box", tmp_path / "a.gif", tmp_path / "b.avi")
-    with av.open(str(tmp_path / "b.avi")) as container:  # a decoder gives each frame the time of the next
-        times = [float(p.dts * p.time_base) for p in container.demux(video=0) if p.size]
-    assert times == [time / 1000 for time in UNEVEN]
