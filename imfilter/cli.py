@@ -363,7 +363,7 @@ def _file_hint(error: click.ClickException, arguments: Sequence[str]) -> str:
         for word in arguments:
             if not word.startswith(error.option_name):
                 continue
-            if os.path.exists(word) or ("=" not in word and os.path.splitext(word)[1]):
+            if os.path.exists(word) or ("=" not in word and os.path.splitext(word)[1][1:2].isalpha()):
                 return f"; for a file of this name, write ./{word}"
     return ""
 

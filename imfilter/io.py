@@ -19,7 +19,6 @@ from ._files.atomic import check_target, replacing
 from ._files.fit import fitted
 from ._files.formats import TIFF_MAGICS, Format, format_of
 from ._files.image import FileError, FileWarning, Image, warn
-from ._files.whole import whole
 
 __all__ = ["MAX_PIXELS", "FileError", "FileWarning", "Image", "check_target", "format_of", "read", "write"]
 
@@ -205,6 +204,8 @@ def write(
         with io.BytesIO() if target is None else replacing(target) as file:
             exif_loss = _encode(file, image, kind, quality, target or f".{format}")
             if isinstance(file, io.BytesIO):
+                from ._files.whole import whole  # files with a name do not need it
+
                 with file.getbuffer() as data:
                     whole(path).write(data)
     except FileError:

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import gc
 import os
-import select
 import signal
 import sys
 import threading
@@ -101,8 +100,10 @@ def _in_copy(work: Callable[[], object]) -> None:
 
 def _has_ended(copy: int, alive: int) -> bool:
     """Wait for the end of a copy, which closes its end of a pipe. Return False if it hangs."""
+    import select  # most calls make no copy
+
     poll = select.poll()
-    poll.register(alive)
+    poll.register(alive, select.POLLIN)  # its other end is closed, which is always told
     start = since = time.monotonic()
     used = -1.0
     while not poll.poll(1000 * _LOOK):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import os
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -199,6 +198,10 @@ def _key(path: str) -> str:
 
 def _folded(path: str) -> str:
     """Return a name that two names share which some file systems take for one: case, and accents."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # most names do not need it
+
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 

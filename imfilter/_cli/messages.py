@@ -44,18 +44,24 @@ def of_options(text: str, options: Container[str]) -> str:
     """Return a message of a function with the options of the command in place of keywords of Python.
 
     ``mask=`` becomes ``--mask``, and ``nan='ignore'`` becomes ``--nan ignore``, if `options` has the name.
+    Parts of paths stay.
     """
     for words, said in _ADVICE.items():
         text = text.replace(words, said)
 
     def flag(found: re.Match[str]) -> str:
         start, name, value = found.groups()
-        if name not in options:
+        if name not in options or _is_of_path(found):
             return found[0]
         value = (value or "").strip("'()").replace(", ", ",")
         return f"{start}--{name.replace('_', '-')}{f' {value}' if value not in ('', 'True', '...') else ''}"
 
     return _KEYWORD.sub(flag, text)
+
+
+def _is_of_path(found: re.Match[str]) -> bool:
+    """Return whether a keyword and its value are a part of the path of a file, such as ``sigma=2.png``."""
+    return bool(re.search(r"\.[A-Za-z]", found[3] or "")) or found.string.startswith(("/", "\\"), found.end())
 
 
 @contextlib.contextmanager

@@ -66,10 +66,10 @@ def _of(command: Command, options: Mapping[str, Any], lengths: Sequence[int], dt
 
 
 def _resized(length: int, outputs: int, *, corners: bool) -> Sampling:
-    if corners and outputs > 1:
-        return Sampling(outputs, (length - 1) / (outputs - 1))
     factor = length / outputs  # the ends of the image are those of the result
-    return Sampling(outputs, factor, (factor - 1) / 2)
+    if not corners:
+        return Sampling(outputs, factor, (factor - 1) / 2)
+    return Sampling(outputs, (length - 1) / (outputs - 1) if min(length, outputs) > 1 else factor)
 
 
 def _of_kernel(options: Mapping[str, Any], lengths: Sequence[int], *, flipped: bool) -> list[Sampling]:

@@ -11,7 +11,6 @@ from typing import IO, Any
 from .. import io
 from .._files.formats import FORMATS, Format, split
 from .._files.image import FileError, Image
-from .._files.whole import whole
 from . import arrays, quiet
 
 #: The name of standard input as IN, and of standard output as OUT.
@@ -93,6 +92,8 @@ def writing() -> Iterator[IO[bytes]]:
     """Open standard output for bytes. A reader that has ended is no error here: see ``cli``."""
     if sys.stdout is None:
         raise FileError(f"{_OUTPUT}: is closed")
+    from .._files.whole import whole  # files with a name do not need it
+
     file = whole(sys.stdout.buffer)
     try:
         yield file

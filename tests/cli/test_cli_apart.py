@@ -188,8 +188,10 @@ def test_a_copy_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             lock.acquire()
 
     def computes() -> None:
-        while os.getpid() != this:
+        if os.getpid() != this:
             (tmp_path / "copy").write_text(str(os.getpid()))
+        while os.getpid() != this:
+            pass
 
     for number, (work, limit) in enumerate([(waits, "_IDLE"), (computes, "_LONGEST")]):
         with lock, monkeypatch.context() as patched:

@@ -152,6 +152,9 @@ def test_messages_of_several_files_name_options(tmp_path: Path, capsys: pytest.C
 def test_words_of_the_user_are_no_keywords() -> None:
     assert messages.of_options("'mask=3' is not a number", ["mask"]) == "'mask=3' is not a number"
     assert messages.of_options("/a/mask=3.png: no", ["mask"]) == "/a/mask=3.png: no"
+    for path in ("mask=3.png", "my mask=3.tar.gz", "mask=3/a.png", "b mask=3/a", "C:\\a mask=3\\b"):
+        assert messages.of_options(f"{path}: no", ["mask"]) == f"{path}: no"
+    assert messages.of_options("mask=2.5e-07: no", ["mask"]) == "--mask 2.5e-07: no"
     assert (
         messages.of_options("give value_range=(0, 1), size=3", ["value_range"])
         == "give --value-range 0,1, size=3"
@@ -171,7 +174,8 @@ def test_a_file_whose_name_starts_like_an_option(
         done("sobel", *(advised if advised == f"./{word}" else word for word in words))
     assert sorted(os.listdir(tmp_path)) == ["--out.png", "-d", "-dash.png", "out.png"]
     assert "write ./" not in failed(capsys, 2, "sobel", "in.png", "out.png", "--nope=3.5")
-    assert "write ./" not in failed(capsys, 2, "sobel", "in.png", "out.png", "-s", "3")
+    for words in (["-s", "3"], ["-s0.5"]):
+        assert "write ./" not in failed(capsys, 2, "sobel", "in.png", "out.png", *words)
 
 
 def test_no_commas_where_one_number_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:

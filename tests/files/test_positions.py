@@ -101,6 +101,26 @@ def test_resized(tmp_path: Path, axis: int, words: list[object], around: int) ->
     check(out, axis, around)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@loop_over(("length", "outputs"), [(1, 3), (5, 1), (6, 1), (1, 1)])
+@loop_over("align", ["corners", "centres"])
+def test_one_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axis: int, length: int, outputs: int, align: str
+) -> None:
+    """With corners, a single sample is at the first corner, and the first one of several copies, too."""
+    shape = [length if n == axis else 5 for n in range(3)]
+    monkeypatch.setattr("tests.files.test_positions.SHAPE", tuple(shape))
+    source, out = ramp(tmp_path / "in.zarr", axis), tmp_path / "out.zarr"
+    shape[axis] = outputs
+    words = ["--axes", "ZYX", "--method", "linear", "--no-antialias", "--align", align]
+    done("resize", source, out, "--shape", ",".join(map(str, shape)), *words)
+    ((pixels, scale, origin),) = levels_of(out)
+    start = START[axis] if align == "corners" else START[axis] + STEP[axis] * (length / outputs - 1) / 2
+    np.testing.assert_allclose([origin[axis], scale[axis]], [start, STEP[axis] * length / outputs])
+    if length > 1:
+        np.testing.assert_allclose(pixels, start)
+
+
 @loop_over("axis", [0, 1, 2])
 @loop_over("name", ["correlate", "convolve"])
 @loop_over(
