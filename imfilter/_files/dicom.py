@@ -180,14 +180,10 @@ def _sorted(folder: str, slices: list[_Slice]) -> list[_Slice]:
                 f"{folder}: its slices have different directions; put those of each in a folder of its own"
             )
         slices.sort(key=lambda one: one.place or 0.0)
-        places = [one.place for one in slices]
-        steps = np.diff(np.array(places, np.float64))
-        if len(set(places)) < len(places):
+        if len({one.place for one in slices}) < len(slices):
             raise FileError(
                 f"{folder}: has several slices at one position; put each time in a folder of its own"
             )
-        if len(steps) > 1 and np.ptp(steps) > _UNEVEN * steps.max():
-            warn(folder, f"its slices are not evenly spaced: {steps.min():g} to {steps.max():g} mm")
         return slices
     if len(lost) < len(slices):
         raise FileError(f"{folder}: {lost[0].name} has no position, and other slices have one")
@@ -269,7 +265,10 @@ def _axes(path: str, slices: list[_Slice]) -> tuple[str, tuple[float | None, ...
     first, tags = slices[0].header, slices[0].tags
     places = {one.place for one in slices if one.place is not None}  # different ones
     if len(slices) > 1 and len(places) == len(slices) and _is_volume(slices):
-        return "Z", (float(np.median(np.diff(sorted(places)))), *plane), ("mm", *units)
+        steps = np.diff(sorted(places))
+        if np.ptp(steps) > _UNEVEN * steps.max():
+            warn(path, f"its slices are not evenly spaced: {steps.min():g} to {steps.max():g} mm")
+        return "Z", (float(np.median(steps)), *plane), ("mm", *units)
     if _count(first) == 1 and len(slices) > 1:
         said = tags["SpacingBetweenSlices"] or tags["SliceThickness"]
         step = float(said) if said else None

@@ -237,6 +237,12 @@ def test_frames_with_functional_groups(tmp_path: Path) -> None:
     np.testing.assert_allclose(after.affine @ [1, 1, 1, 1], [9.25, 19.5, 32.5, 1])
 
 
+def test_frames_that_are_not_evenly_spaced(tmp_path: Path) -> None:
+    path = enhanced(tmp_path / "a.dcm", np.zeros((3, 6, 8), np.uint16), [0.0, 1.0, 9.0])
+    with pytest.warns(io.FileWarning, match="not evenly spaced: 1 to 8 mm"):
+        io.read(path)
+
+
 def test_without_the_package(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, volume: np.ndarray
 ) -> None:
