@@ -211,14 +211,12 @@ def _is_same_file(first: str, second: str) -> bool:
 
 def are_one_name(first: str, second: str) -> bool:
     """Return whether the file system takes two paths for one, by files of their names in a hidden folder."""
-    parent = os.path.dirname(first)
+    parent = os.path.commonpath([first, second])
     while not os.path.isdir(parent):
         parent = os.path.dirname(parent)
     try:
         with tempfile.TemporaryDirectory(prefix=".imfilter-", dir=parent) as folder:
             made, asked = (os.path.join(folder, os.path.relpath(path, parent)) for path in (first, second))
-            if os.pardir in os.path.relpath(asked, folder).split(os.sep):
-                return False
             os.makedirs(os.path.dirname(made), exist_ok=True)
             with open(made, "xb"):
                 return os.path.exists(asked)

@@ -268,6 +268,20 @@ def test_a_file_system_is_asked_whether_case_counts(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["Here.png"]
 
 
+def test_names_in_a_folder_of_an_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if only one of the two folders was written as it is."""
+
+    def exists(path: str) -> bool:  # of a file system to which case does not count
+        names = [os.path.join(folder, name) for folder, _, names in os.walk(tmp_path) for name in names]
+        return path.lower() in [name.lower() for name in names]
+
+    (tmp_path / "A").mkdir()
+    monkeypatch.setattr(os.path, "exists", exists)
+    names = [(tmp_path / "A" / "b.png"), (tmp_path / "a" / "b.png")]
+    assert folders.are_one_name(*map(str, names))
+    assert folders.are_one_name(*map(str, names[::-1]))
+
+
 def test_folders_without_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").write_text("")
