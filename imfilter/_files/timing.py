@@ -11,6 +11,7 @@ from .image import SAMPLING, Image
 
 #: Names in `Image.details`: of films, and of the durations and the number of repetitions of animations.
 FILM, ANIMATION = "film", "animation"
+_UNSAID = 100  # milliseconds for which browsers show a frame of duration 0
 _PRECISE = 100_000  # largest denominator of a rate
 #: Returns the time of a frame in seconds, or None if it is not known.
 Times = Callable[[int], "Fraction | None"]
@@ -26,9 +27,7 @@ def times_of(header: Image) -> Times:
     if film is not None:
         known = film["times"]
     elif animation is not None and "durations" in animation:
-        given = animation["durations"]
-        whole = [Fraction(duration) / 1000 for duration in given if 0 <= duration < math.inf]
-        known = list(itertools.accumulate(whole, initial=Fraction(0)))
+        known = list(itertools.accumulate(_shown(header), initial=Fraction(0)))
     factor, offset = header.details.get(SAMPLING, {}).get("T", (1.0, 0.0))
     offset = max(offset, 0.0)  # a film starts at its first frame, also if frames are added before it
 
@@ -49,14 +48,21 @@ def times_of(header: Image) -> Times:
 
 def rate_of(header: Image) -> Fraction | None:
     """Return the number of frames a second of a result. None: it is not known, or it is not even."""
-    film, given = header.details.get(FILM), header.details.get(ANIMATION, {}).get("durations", ())
+    film, durations = header.details.get(FILM), _shown(header)
     rate = None if film is None else Fraction(film["rate"] or 0)
-    if not rate and given and all(duration == round(duration) > 0 for duration in given):
-        rate = Fraction(1000, math.gcd(*map(round, given)))  # at which every frame has a time
+    if not rate and durations and all((1000 * duration).denominator == 1 for duration in durations):
+        # Every frame has a time at this rate.
+        rate = Fraction(1000, math.gcd(*(int(1000 * duration) for duration in durations)))
     factor, _ = header.details.get(SAMPLING, {}).get("T", (1.0, 0.0))
     if not rate or factor == 1 or not factor:
         return rate or None
     return (rate / Fraction(factor).limit_denominator(_PRECISE)).limit_denominator(_PRECISE)
+
+
+def _shown(header: Image) -> list[Fraction]:
+    """Return how many seconds a player shows each frame of the animation that was read."""
+    given = header.details.get(ANIMATION, {}).get("durations", ())
+    return [Fraction(duration or _UNSAID) / 1000 for duration in given if 0 <= duration < math.inf]
 
 
 def durations(header: Image, count: int, which: slice = slice(None)) -> list[float]:

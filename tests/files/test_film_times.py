@@ -17,6 +17,12 @@ av = pytest.importorskip("av")
 UNEVEN = [0, 10, 40, 100, 500, 1000, 1500, 3000]
 
 
+def starts_in_avi(path: Path) -> list[float]:
+    """Return the times of frames. A decoder gives each frame the time of the next."""
+    with av.open(str(path)) as container:
+        return [float(p.dts * p.time_base) for p in container.demux(video=0) if p.size]
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".mkv", ".mp4", ".webm"])
 def test_uneven_times_are_kept(tmp_path: Path, suffix: str) -> None:
     """Also in animations, and from animations."""
@@ -56,9 +62,7 @@ def test_frames_that_avi_cannot_hold(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert failed(capsys, 1, "box", source, tmp_path / "b.avi") == f"{tmp_path}/b.avi: {words}"
     done("box", source, tmp_path / "a.gif")
     done("box", tmp_path / "a.gif", tmp_path / "b.avi")
-    with av.open(str(tmp_path / "b.avi")) as container:  # a decoder gives each frame the time of the next
-        times = [float(p.dts * p.time_base) for p in container.demux(video=0) if p.size]
-    assert times == [time / 1000 for time in UNEVEN]
+    assert starts_in_avi(tmp_path / "b.avi") == [time / 1000 for time in UNEVEN]
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".avi", ".png", ".gif"])
@@ -72,9 +76,8 @@ def test_times_of_more_frames(tmp_path: Path, suffix: str, words: list[str], sca
         return
     done("resize", source, out, "--time", "--scale", scale, "--method", *words)
     wanted = 0.04 * np.arange(count) * (5 / (count - 1) if "corners" in words else 1 / scale)
-    if suffix == ".avi":  # a decoder gives each frame the time of the next
-        with av.open(str(out)) as container:
-            found = [float(p.dts * p.time_base) for p in container.demux(video=0) if p.size]
+    if suffix == ".avi":
+        found = starts_in_avi(out)
     elif suffix in (".png", ".gif"):
         durations = io.read(out).details["animation"]["durations"]
         found = np.cumsum([0, *durations[:-1]]) / 1000
@@ -103,3 +106,15 @@ def test_frames_that_are_added_before_a_film(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mkv", noise(6, 32, 48))
     done("correlate", source, tmp_path / "b.mkv", "--time", "--kernel", "0,1,0", "--padding", 3)
     np.testing.assert_allclose(times_of(tmp_path / "b.mkv"), 0.04 * np.arange(10), rtol=0, atol=0.00101)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi"])
+def test_animations_that_do_not_say_their_durations(tmp_path: Path, suffix: str) -> None:
+    """Browsers show a frame of duration 0 for 100 ms."""
+    source, out = tmp_path / "a.gif", tmp_path / f"b{suffix}"
+    for durations, wanted in [([0] * 4, [0, 0.1, 0.2, 0.3]), ([50, 0, 0, 50], [0, 0.05, 0.15, 0.25])]:
+        details = {"animation": {"durations": durations, "loop": 0}}
+        io.write(source, io.Image(noise(4, 32, 48), axes="TYX", details=details))
+        done("box", source, out)
+        times = starts_in_avi(out) if suffix == ".avi" else times_of(out)
+        np.testing.assert_allclose(times, wanted, rtol=0, atol=1e-9)
