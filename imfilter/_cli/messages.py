@@ -16,8 +16,8 @@ _kept: ContextVar[list[tuple[str, str]] | None] = ContextVar("kept", default=Non
 _said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 
 
-#: A keyword of Python and its value in a message, after a space or a bracket.
-_KEYWORD = re.compile(r"((?:^|[\s(]))([a-z_]+)=('[^']*'|\([^)]*\)|-?[\w.+-]*\w|\.\.\.)?")
+#: A keyword of Python and its value in a message, after a space or a bracket. Only errors need it compiled.
+_KEYWORD = r"(^|[\s(])([a-z_]+)=('[^']*'|\([^)]*\)|-?[\w.+-]*\w|\.\.\.)?"
 #: Advice of functions for arrays in memory, and the same for files.
 _ADVICE = {
     "convert a colour image to grey first, with imfilter.color.rgb_to_gray": (
@@ -56,7 +56,7 @@ def of_options(text: str, options: Container[str]) -> str:
         value = (value or "").strip("'()").replace(", ", ",")
         return f"{start}--{name.replace('_', '-')}{f' {value}' if value not in ('', 'True', '...') else ''}"
 
-    return _KEYWORD.sub(flag, text)
+    return re.sub(_KEYWORD, flag, text)
 
 
 def _is_of_path(found: re.Match[str]) -> bool:
