@@ -188,10 +188,13 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
             frame = av.VideoFrame.from_ndarray(plane, format="rgb24" if header.channels else "gray")
             if not exact:
                 frame = frame.reformat(format=odd, dst_colorspace=None if space == _UNSPECIFIED else space)
-            frame.pts, frame.time_base = round(time / base), base
-            if last is not None and frame.pts <= last:
-                raise FileError(f"{path}: {_uneven(suffix, rate)}")
-            last = frame.pts
+            place = round(time / base)
+            if last is not None and place <= last:
+                if suffix == ".avi" or last - place > 1 / (rate * base):
+                    raise FileError(f"{path}: {_uneven(suffix, rate)}")
+                place = last + 1  # some films have two frames at one time
+            frame.pts, frame.time_base = place, base
+            last = place
             sound.copy(time)
             out.mux(stream.encode(frame))
             file.check()
@@ -202,7 +205,7 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
 def _uneven(suffix: str, rate: fractions.Fraction) -> str:
     if suffix == ".avi":
         return f"AVI holds {float(rate):.4g} frames a second, and frames of IN are closer; write .mkv or .mp4"
-    return "two frames have the same time"
+    return "the frames of IN are not in the order of their times"
 
 
 class _Kept:

@@ -118,3 +118,12 @@ def test_animations_that_do_not_say_their_durations(tmp_path: Path, suffix: str)
         done("box", source, out)
         times = starts_in_avi(out) if suffix == ".avi" else times_of(out)
         np.testing.assert_allclose(times, wanted, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm"])
+def test_frames_of_one_time(tmp_path: Path, suffix: str) -> None:
+    """Films with such frames exist. All frames are kept."""
+    times = [0, 40, 40, 40, 80, 120]
+    done("box", film(tmp_path / "a.mkv", noise(6, 32, 48), times=times), tmp_path / f"b{suffix}")
+    found = times_of(tmp_path / f"b{suffix}")
+    np.testing.assert_allclose(found, np.array(times) / 1000, rtol=0, atol=0.00101)
