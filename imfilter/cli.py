@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -163,7 +163,7 @@ def _click_command(command: Command) -> click.Command:
 
 def _noise_command() -> click.Command:
     def run(source: str, **options: Any) -> int:
-        return _guarded(lambda: _print_noise(source, options), f"{source}: ")
+        return _guarded(lambda: _print_noise(source, options), f"{source}: ", options)
 
     shared = {option.name: option for option in (*MASK, *SHARED, *FILES)}
     names = ("mask", "nodata", "nan", "workers", "channel_axis", "max_pixels")
@@ -245,8 +245,8 @@ def _run(command: Command, source: Any, destination: str, options: dict[str, Any
     """Draw a picture, or filter a series."""
     if command.kind in ("shown", "network"):
         sources = [source] if isinstance(source, str) else list(source)
-        return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ")
-    return _guarded(lambda: _filter_series(command, source, destination, options), f"{source}: ")
+        return _guarded(lambda: _draw(command, sources, destination, options), f"{sources[0]}: ", options)
+    return _guarded(lambda: _filter_series(command, source, destination, options), f"{source}: ", options)
 
 
 def _run_pictures(
@@ -258,17 +258,18 @@ def _run_pictures(
     *sources, destination = paths
 
     def run() -> None:
-        from ._cli import folders
+        from ._cli import folders, second
 
+        second.check(options)
         check_format(label, options["format"])
         if folders.several(sources, destination):
             from ._cli import many
 
             many.run(work, sources, destination, options, label)
-        else:
+        elif not (options["skip_existing"] and folders.is_result(destination)):
             work(sources[0], destination, options)
 
-    return _guarded(run, f"{sources[0]}: ")
+    return _guarded(run, f"{sources[0]}: ", options)
 
 
 def _filter(command: Command, source: str, destination: str, options: Mapping[str, Any]) -> None:
@@ -296,8 +297,11 @@ def _warmup() -> int:
     return _guarded(warmup.run)
 
 
-def _guarded(work: Callable[[], None], subject: str = "") -> int:
-    """Do the work and return the exit code. Every failure is one line and a number."""
+def _guarded(work: Callable[[], None], subject: str = "", options: Container[str] = ()) -> int:
+    """Do the work and return the exit code. Every failure is one line and a number.
+
+    Messages of functions name keywords. They become `options`.
+    """
     try:
         work()
     except KeyboardInterrupt:
@@ -309,7 +313,7 @@ def _guarded(work: Callable[[], None], subject: str = "") -> int:
     except (OSError, ImportError, RuntimeError) as error:  # includes FileError, whose message is complete
         return _fail(str(error), 1)
     except (ValueError, TypeError, OverflowError) as error:  # the message of the filter about its options
-        return _fail(str(error), 2)
+        return _fail(messages.of_options(str(error), options), 2)
     return 0
 
 
@@ -334,7 +338,8 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
-        return _fail(_sentence(error), 2)
+        given = sys.argv[1:] if arguments is None else arguments
+        return _fail(f"{_sentence(error)}{_file_hint(error, given)}", 2)
     except BrokenPipeError:
         ending.discard()
         return 0
@@ -350,6 +355,17 @@ def _sentence(error: click.ClickException) -> str:
         context = error.ctx if isinstance(error, click.UsageError) else None
         text = _FIRST.get(context.info_name if context else None, _FIRST[None])
     return text[:1].lower() + text[1:].removesuffix(".")
+
+
+def _file_hint(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """Return what to write for a file whose name starts like an option."""
+    if isinstance(error, click.NoSuchOption):
+        for word in arguments:
+            if not word.startswith(error.option_name):
+                continue
+            if os.path.exists(word) or ("=" not in word and os.path.splitext(word)[1][1:2].isalpha()):
+                return f"; for a file of this name, write ./{word}"
+    return ""
 
 
 def main() -> NoReturn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO, Any, NoReturn, cast
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,7 +204,10 @@ def write(
         with io.BytesIO() if target is None else replacing(target) as file:
             exif_loss = _encode(file, image, kind, quality, target or f".{format}")
             if isinstance(file, io.BytesIO):
-                cast(IO[bytes], path).write(file.getbuffer())
+                from ._files.whole import whole  # files with a name do not need it
+
+                with file.getbuffer() as data:
+                    whole(path).write(data)
     except FileError:
         raise
     except (ValueError, TypeError, OverflowError) as error:  # limits of the encoder

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
@@ -19,9 +20,13 @@ from . import ending, messages
 
 _Result = TypeVar("_Result")
 
+#: Seconds after which a copy is ended: without any work of a processor, and in all.
+_IDLE, _LONGEST = 10.0, 600.0
+_LOOK = 0.5  # seconds between two looks at its work
 _DEATH_SIGNAL = 1  # parameter of Linux's prctl
 #: How the names of threads start that wait between calls: for signals, for a part of a filter, and those of
 #: zarr, for chunks. A copy does not need them: filters start threads of its own, and chunks are read before.
+#: If one of them holds a lock after all, the copy waits for it for ever, so that this process ends it.
 _WAITING = (ending.WAITING, "imfilter_", "zarr_", "asyncio_")
 
 
@@ -62,24 +67,68 @@ def _can_copy() -> bool:
 
 
 def _in_copy(work: Callable[[], object]) -> None:
-    """Work in a copy of this process, and wait for its end. An error there will occur here, too."""
+    """Work in a copy of this process, and wait for its end. An error there will occur here, too.
+
+    A copy that hangs is ended. Then this process does what it should have done.
+    """
     parent = os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 warns of every other thread
+        alive, held = os.pipe()
         try:
             copy = os.fork()
         except OSError:  # the system allows no more processes, or no more memory
+            os.close(alive)
+            os.close(held)
             return
         if copy == 0:
+            os.close(alive)
             _work_and_end(work, parent)
+    os.close(held)
     try:
+        if not _has_ended(copy, alive):
+            _end(copy)
+            return
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored: the system has taken its status
             os.waitpid(copy, 0)
     except BaseException:  # an interrupt
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(copy, signal.SIGKILL)
-            os.waitpid(copy, 0)
+        _end(copy)
         raise
+    finally:
+        os.close(alive)
+
+
+def _has_ended(copy: int, alive: int) -> bool:
+    """Wait for the end of a copy, which closes its end of a pipe. Return False if it hangs."""
+    import select  # most calls make no copy
+
+    poll = select.poll()
+    poll.register(alive, select.POLLIN)  # its other end is closed, which is always told
+    start = since = time.monotonic()
+    used = -1.0
+    while not poll.poll(1000 * _LOOK):
+        now, work = time.monotonic(), _processor_time(copy)
+        if work > used:
+            used, since = work, now
+        if now - since > _IDLE or now - start > _LONGEST:
+            return False
+    return True
+
+
+def _processor_time(process: int) -> float:
+    """Return how long the threads of a process have computed, in ticks of the system."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return time.monotonic()  # not known: only its whole time is limited
+    return float(fields[11]) + float(fields[12])
+
+
+def _end(copy: int) -> None:
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
 
 
 def _work_and_end(work: Callable[[], object], parent: int) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from .streams import STANDARD
 from .table import TABLES
 
 _WRITTEN = tuple(suffix for known in FORMATS for suffix in known.suffixes)
+_IMAGE = ".zarr"  # the ending of a folder that is one image
 
 
 class Job(NamedTuple):
@@ -38,9 +40,7 @@ class _Found(NamedTuple):
 
 def several(sources: Sequence[str], destination: str) -> bool:
     """Return whether OUT is a folder of results, or raise an error if it should be one and is not."""
-    if is_folder(destination) or (
-        destination.endswith(_SEPARATORS) and split(destination)[1] not in _WRITTEN
-    ):
+    if is_folder(destination) or (destination.endswith(_SEPARATORS) and split(destination)[1] != _IMAGE):
         return True
     if len(sources) == 1 and not is_folder(sources[0]):
         return False
@@ -59,12 +59,17 @@ _SEPARATORS = ("/", os.sep)
 
 def is_folder(path: str) -> bool:
     """Return whether a path is a folder of files. A folder that is one image is like a file: zarr, DICOM."""
-    if not os.path.isdir(path) or split(path)[1] in _WRITTEN:
+    if not os.path.isdir(path) or split(path)[1] == _IMAGE:
         return False
     try:
         return not is_image(path)
     except OSError:  # it cannot be read: the caller says so
         return True
+
+
+def is_result(path: str) -> bool:
+    """Return whether a result exists: a file, or a folder of an image. A device or another folder is none."""
+    return path != STANDARD and (os.path.isfile(path) or is_image(path))
 
 
 def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -> Plan:
@@ -100,7 +105,7 @@ def plan(sources: Sequence[str], destination: str, options: Mapping[str, Any]) -
     if not jobs and not any(kind == "error" for kind, _ in lines):
         what = SUFFIXES if options["glob"] is None else f"no file matches --glob {options['glob']!r}"
         lines.append(("error", f"{', '.join(sources)}: has no pictures ({what})"))
-    left = [job for job in jobs if not (options["skip_existing"] and os.path.exists(job.target))]
+    left = [job for job in jobs if not (options["skip_existing"] and is_result(job.target))]
     return Plan(left, lines, len(jobs) - len(left))
 
 
@@ -131,7 +136,7 @@ def _walk(root: str, out: str, options: Mapping[str, Any], lines: list[tuple[str
             if entry.name.startswith("."):
                 continue
             if not is_folder(entry.path):
-                if _matches(path, options["glob"]) or (options["glob"] is None and entry.is_dir()):
+                if _matches(path, options["glob"]) or (options["glob"] is None and os.path.isdir(entry.path)):
                     yield _Found(entry.path, path, False)
                 continue
             place = os.path.realpath(entry.path)
@@ -156,8 +161,9 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
     known = set(places)
     owners: dict[str, str] = {}
     for item, place in zip(found, places, strict=True):
-        target = _key(_target(item.below, destination, options))
-        if target == place:
+        named = _target(item.below, destination, options)
+        target = _key(named)
+        if target == place or (_folded(target) == _folded(place) and _is_same_file(item.source, named)):
             raise ValueError(
                 f"{item.source}: would be replaced by its result; give another folder, --suffix or --format"
             )
@@ -165,6 +171,7 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
             owners[target] = item.source
     jobs: list[Job] = []
     taken: dict[str, str] = {}
+    alike: dict[str, str] = {}  # the targets by their names in small letters
     for item, place in zip(found, places, strict=True):
         if place in owners:
             if item.listed:
@@ -172,10 +179,13 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
             continue
         target = _target(item.below, destination, options)
         key = _key(target)
+        other = alike.setdefault(_folded(key), key)
+        if other != key and are_one_name(other, key):
+            key = other
         if key in taken:
             raise ValueError(
                 f"{target}: would be the result of both {taken[key]} and {item.source}; "
-                "give one of them only, or leave out --format"
+                f"give one of them only{', or leave out --format' if options['format'] else ''}"
             )
         taken[key] = item.source
         jobs.append(Job(item.source, target))
@@ -184,6 +194,34 @@ def _named(found: Sequence[_Found], destination: str, options: Mapping[str, Any]
 
 def _key(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
+
+
+def _folded(path: str) -> str:
+    """Return a name that two names share which some file systems take for one: case, and accents."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # most names do not need it
+
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _is_same_file(first: str, second: str) -> bool:
+    return os.path.exists(second) and os.path.samefile(first, second)
+
+
+def are_one_name(first: str, second: str) -> bool:
+    """Return whether the file system takes two paths for one, by files of their names in a hidden folder."""
+    parent = os.path.commonpath([first, second])
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".imfilter-", dir=parent) as folder:
+            made, asked = (os.path.join(folder, os.path.relpath(path, parent)) for path in (first, second))
+            os.makedirs(os.path.dirname(made), exist_ok=True)
+            with open(made, "xb"):
+                return os.path.exists(asked)
+    except OSError:  # nothing can be written there, which is told later
+        return False
 
 
 def _target(below: str, destination: str, options: Mapping[str, Any]) -> str:

@@ -123,7 +123,8 @@ def from_file(path: str, option: str = "--kernel") -> NDArray[Any]:
         MemoryError,
         RecursionError,
     ) as error:  # the last two come from the parser of NumPy
-        raise ValueError(f"{option} {path}: is not a kernel: {error}") from error
+        words = f"it {source.OBJECTS}" if source.is_of_objects(error) else error
+        raise ValueError(f"{option} {path}: is not a kernel: {words}") from error
     if kernel.dtype.kind not in "buif":
         raise ValueError(f"{option} {path}: is not a kernel: it holds {kernel.dtype}, not real numbers")
     return np.asarray(kernel)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from .._files import atomic
 from .._files.image import FileError
 from . import ending, folders, messages, pipeline, quiet
 from .folders import Job
@@ -59,6 +60,8 @@ def run(work: Work, sources: Sequence[str], destination: str, options: Mapping[s
     if options.get("cluster") is not None:
         raise ValueError("--cluster is for one array of zarr at a time, and IN is a folder or several files")
     plan = folders.plan(sources, destination, options)
+    if plan.jobs:
+        _make_folder(destination)  # one line, not one for each file
     jobs = max(1, min(options["jobs"] or _cores(), len(plan.jobs)))
     # Threads of files are faster than threads of bands, which wait for each other.
     given = {**options, "workers": options["workers"] or max(1, _cores() // jobs), "format": None}
@@ -102,7 +105,7 @@ def _one(work: Work, job: Job, options: Mapping[str, Any]) -> _Outcome:
         except (OSError, ImportError, RuntimeError) as failure:
             error = str(failure)
         except (ValueError, TypeError, OverflowError) as failure:  # about options, or options for this file
-            error = usage = str(failure)
+            error = usage = messages.of_options(str(failure), options)
     if error is not None and not error.startswith((job.source, job.target)):
         error = f"{job.source}: {error}"
     return _Outcome(job, error, usage, lines)
@@ -111,6 +114,8 @@ def _one(work: Work, job: Job, options: Mapping[str, Any]) -> _Outcome:
 def _make_folder(folder: str) -> None:
     try:
         os.makedirs(folder or ".", exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:  # a part of its path is a file
+        raise FileError(f"{folder}: cannot be created: {atomic.missing(os.path.realpath(folder))}") from error
     except OSError as error:
         raise FileError(f"{folder}: cannot be created: {error.strerror or error}") from error
 

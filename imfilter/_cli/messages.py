@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,6 +16,16 @@ _kept: ContextVar[list[tuple[str, str]] | None] = ContextVar("kept", default=Non
 _said: ContextVar[set[str] | None] = ContextVar("said", default=None)
 
 
+#: A keyword of Python and its value in a message, after a space or a bracket. Only errors need it compiled.
+_KEYWORD = r"(^|[\s(])([a-z_]+)=('[^']*'|\([^)]*\)|-?[\w.+-]*\w|\.\.\.)?"
+#: Advice of functions for arrays in memory, and the same for files.
+_ADVICE = {
+    "convert a colour image to grey first, with imfilter.color.rgb_to_gray": (
+        "give --channel-axis -1 if the last axis is colour, or --axes YX for planes"
+    ),
+    ", or give direction=": "",
+    "which is a value of padding: correlate(padding=...)": "which is a value of --padding of correlate",
+}
 #: Bytes of pixels in memory from which a message says so.
 LARGE = 1 << 30
 
@@ -28,6 +38,30 @@ def visible(text: str) -> str:
     """
     words = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def of_options(text: str, options: Container[str]) -> str:
+    """Return a message of a function with the options of the command in place of keywords of Python.
+
+    ``mask=`` becomes ``--mask``, and ``nan='ignore'`` becomes ``--nan ignore``, if `options` has the name.
+    Parts of paths stay.
+    """
+    for words, said in _ADVICE.items():
+        text = text.replace(words, said)
+
+    def flag(found: re.Match[str]) -> str:
+        start, name, value = found.groups()
+        if name not in options or _is_of_path(found):
+            return found[0]
+        value = (value or "").strip("'()").replace(", ", ",")
+        return f"{start}--{name.replace('_', '-')}{f' {value}' if value not in ('', 'True', '...') else ''}"
+
+    return re.sub(_KEYWORD, flag, text)
+
+
+def _is_of_path(found: re.Match[str]) -> bool:
+    """Return whether a keyword and its value are a part of the path of a file, such as ``sigma=2.png``."""
+    return bool(re.search(r"\.[A-Za-z]", found[3] or "")) or found.string.startswith(("/", "\\"), found.end())
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._files import stack_files
 from .._files.image import Image
-from . import quiet
+from . import quiet, streams
 from .command import Command
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def wanted(options: Options) -> str | None:
 
 def opened(source: str, options: Options) -> Stack | None:
     """Return the stack of IN, or None if it has a single picture."""
+    if source == streams.STANDARD:
+        return None
     with quiet.decoders():
         return stack_files.opened(source, options["max_pixels"] or None)
 

@@ -14,7 +14,7 @@ from imfilter._base import dtypes
 from .. import io
 from .._files.formats import Format
 from .._files.image import Image, full_scale
-from . import edges, limits, missing, preserving, reach, render
+from . import edges, limits, messages, missing, preserving, reach, render
 from .apply import apply
 from .limits import Limits
 from .render import Tone
@@ -267,7 +267,7 @@ def run_step(step: Step, image: Image) -> Image:
 
 def named(step: Step, error: Exception) -> Exception:
     kind = TypeError if isinstance(error, TypeError) else ValueError
-    return kind(f"{step.title}: {error}")
+    return kind(f"{step.title}: {messages.of_options(str(error), step.options)}")
 
 
 def _written(image: Image, target: np.dtype[Any] | None, tone: Tone, *, magnitude: bool) -> Image:

@@ -7,6 +7,15 @@ from typing import Any
 
 from .._files.image import Image
 
+NAMES = ("mask", "guide", "seed", "template")
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """Raise an error if an option names standard input, which is for IN."""
+    for name in NAMES:
+        if options.get(name) == "-":
+            raise ValueError(f"--{name} must be a file, got -, which is standard input and only for IN")
+
 
 def picture(value: str | Image, options: Mapping[str, Any]) -> Image:
     """Return the picture of an option: read from its file, or the picture itself.

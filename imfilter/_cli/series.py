@@ -19,7 +19,7 @@ from .._files import npy
 from .._files.atomic import check_target, replacing
 from .._files.columns import Reader, Rows, Writer
 from .._files.image import FileError
-from . import ending, kernels, missing, plot
+from . import ending, kernels, missing, plot, streams
 from .command import Command
 from .series_table import FILES, TABLE, TIME
 from .sheet import Sheet
@@ -183,16 +183,8 @@ def _output(destination: str) -> Iterator[IO[bytes]]:
         with replacing(destination) as file:
             yield file
         return
-    if sys.stdout is None:
-        raise FileError("standard output: is closed")
-    stream: IO[bytes] = sys.stdout.buffer
-    try:
-        yield stream
-        stream.flush()
-    except (FileError, BrokenPipeError):
-        raise
-    except OSError as error:
-        raise FileError(f"standard output: cannot be written: {error.strerror or error}") from error
+    with streams.writing() as file:
+        yield file
 
 
 def _array(run_filter: Filter, source: str, file: Any, destination: str, options: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import io, show
 from .._files import npy
 from .._files.image import FileError, Image, full_scale
-from . import kernels, listing, quiet
+from . import kernels, listing, messages, quiet
 from .colour import LUMINANCE, is_rgb, over_black
 from .command import Command
 from .table import TABLES
@@ -55,7 +55,7 @@ def _drawn(source: str, draw: Callable[..., Array], name: str, arguments: dict[s
     except ValueError as error:
         if not str(error).startswith(f"{name} "):  # it is about an option
             raise
-        raise FileError(f"{source}: {error}") from None
+        raise FileError(f"{source}: {messages.of_options(str(error), arguments)}") from None
 
 
 def _patches(

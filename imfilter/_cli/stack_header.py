@@ -7,7 +7,8 @@ from typing import Any
 
 from imfilter._base import dtypes
 
-from .._files.image import Image
+from .._files.image import SAMPLING, Image
+from .sampling import Sampling
 from .stack_work import Work
 
 #: Filters whose results have the range of values of the input.
@@ -24,14 +25,14 @@ def of(work: Work, first: Image) -> Image:
     if not first.axes:
         return Image(pixels, nodata=first.nodata, **kept)
     axes = work.axes[: work.before] + first.axes
-    before = work.lengths
-    spacing = [_scaled(work, axis, before, n) for axis, n in zip(axes, pixels.shape, strict=True)]
+    found = work.sampled()
+    spacing = [_scaled(work, axis, found) for axis in axes]
     units = dict(zip(work.axes, source.units or [""] * len(work.axes), strict=True))
     details = dict(source.details)
     if "ImageJ" in details and work.command.kind not in _SAME_RANGE:
         words = details["ImageJ"]
         details["ImageJ"] = {k: v for k, v in words.items() if k not in ("min", "max", "Ranges")}
-    details["resampled"] = work.command.kind == "resampling" and work.options["align"] == "centres"
+    details[SAMPLING] = {axis: (one.factor, one.offset) for axis, one in found.items()}
     return Image(
         pixels,
         first.channels,
@@ -45,16 +46,7 @@ def of(work: Work, first: Image) -> Image:
     )
 
 
-def _scaled(work: Work, axis: str, before: Mapping[str, int], length: int) -> float | None:
+def _scaled(work: Work, axis: str, found: Mapping[str, Sampling]) -> float | None:
     """Return the spacing of an axis of the result. Resizing and strides change it."""
     spacing = work.distance(axis) if axis in work.axes else None
-    if spacing is None or axis not in work.filtered:
-        return spacing
-    if work.command.kind == "resampling":
-        ends = work.options["align"] == "corners" and length > 1
-        return spacing * (before[axis] - ends) / (length - ends)
-    if work.command.kind == "pipe":
-        return spacing * before[axis] / length
-    stride = work.options.get("stride", 1)
-    number = work.filtered.index(axis)
-    return spacing * (stride[number] if isinstance(stride, tuple) else stride)
+    return spacing * found[axis].factor if spacing is not None and axis in found else spacing

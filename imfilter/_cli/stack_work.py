@@ -18,7 +18,7 @@ from .._files import stack_files
 from .._files.formats import Format
 from .._files.image import Image, Signals
 from .._files.stacks import Stack, check_total
-from . import messages, missing, pages, quiet, reach, stack_masks, stack_windows
+from . import messages, missing, pages, quiet, reach, sampling, stack_masks, stack_windows
 from .command import Command
 from .pages import Options
 from .stack_windows import Array, Window, part
@@ -28,6 +28,7 @@ from .threshold_table import FOUND, is_global
 if TYPE_CHECKING:
     from .steps import Step
 
+_UNKNOWN = "distance of its samples, so sizes are in samples, not in millimetres; give --spacing"
 #: More frames than most windows have.
 _MANY = 1 << 13
 #: Bytes of frames that are filtered together along time.
@@ -53,12 +54,16 @@ class Work:
         named = pages.wanted(self.options)
         self.axes, self.filtered = pages.resolved(header.axes, named, self.stack.spatial, self.name)
         self.leading = 0 if self.blockwise else min(self.axes.index(axis) for axis in self.filtered)
+        if self.kind.picture:  # a block is at least a plane
+            self.leading = min(self.leading, len(self.axes) - header.channels - 2)
         self.inside = self.axes[self.leading :]
         self.loops = [axis for axis in self.inside if axis not in self.filtered + "S"]
         options = {**self.options, "mask": None}
         if self.stack.physical and "spacing" in options and options["spacing"] is None:
             spacing = [self.distance(axis) for axis in self.filtered]
             options["spacing"] = tuple(spacing) if None not in spacing else None
+            if None in spacing:
+                messages.say("warning", f"{self.name}: does not say the {_UNKNOWN}")
         self.chosen = named is not None
         if len(self.filtered) == 1 and "per_channel" in options:
             options["per_channel"] = True
@@ -157,6 +162,16 @@ class Work:
         """Return the size in bytes of what is filtered at once."""
         pixels = self.stack.header.pixels
         return math.prod(pixels.shape[self.leading :]) * pixels.itemsize
+
+    def sampled(self) -> dict[str, sampling.Sampling]:
+        """Return the samples of the result along the filtered axes, by their letters."""
+        dtype, lengths = self.stack.header.pixels.dtype, [self.lengths[axis] for axis in self.filtered]
+        steps = self.every
+        if self.steps is not None:
+            from . import pipe
+
+            steps = pipe.tasks(steps, Image(dtypes.blank(lengths, dtype)), self.changed)
+        return dict(zip(self.filtered, sampling.of_steps(steps, lengths, dtype), strict=True))
 
     def rows(self, lengths: Sequence[int]) -> list[Rows | None]:
         """Return the samples along each filtered axis that a result depends on. None: all of the axis."""
@@ -323,7 +338,8 @@ class Work:
         except ValueError as error:
             if self.chosen or len(self.filtered) < 3:
                 raise
-            raise ValueError(f"{error} (--axes YX filters each plane of a volume)") from error
+            what = str(error).partition("; ")[0]  # without advice about the axes of an array
+            raise ValueError(f"{what} (--axes YX filters each plane of a volume)") from error
         if self.kind.picture and self.until is None:
             result = stack_files.pictured(result, self.kind, self.options["background"])
         return result

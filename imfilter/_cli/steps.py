@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
+from .._files import steps as step_files
+from . import streams
 from .catalogue import STEPS, hint, step_of
 from .command import Command, Option
 from .options import click_option
+from .streams import STANDARD
 from .table import BORDER, PER_CHANNEL, PIPE, find, options_of
 from .task import AXES, Filter
 from .threshold_table import THRESHOLD
@@ -89,12 +92,16 @@ def of_words(
     if options["steps"] is not None:
         if first < len(words):
             raise ValueError(f"--steps gives the steps, so none can be arguments, got {words[first]!r}")
+        if options["steps"] == STANDARD in words[: first - 1]:
+            raise ValueError("IN and --steps are both -, standard input; name a file for one of them")
         found = read(options["steps"])
     elif first == len(words):
         raise ValueError("missing step; for example: imfilter pipe in.png out.png 'gaussian --sigma 2' sobel")
     else:
         found = parse(words[first:], normalize)
     if options["save_steps"] is not None:
+        if options["save_steps"] == STANDARD == words[first - 1]:
+            raise ValueError("OUT and --save-steps are both -, standard output; name a file for one of them")
         write(options["save_steps"], found)
     return found, words[:first]
 
@@ -145,11 +152,15 @@ def _flag(name: str) -> str:
 
 
 def read(path: str) -> list[Step]:
-    """Return the steps of a TOML file, whose options are keywords of functions."""
+    """Return the steps of a TOML file or of standard input, whose options are keywords of functions."""
     from imfilter.pipeline import Pipeline
 
+    if path == STANDARD:
+        saved = Pipeline(step_files.read(streams.INPUT, streams.standard_input()))
+    else:
+        saved = Pipeline.from_toml(path)
     found = []
-    for number, (name, keywords) in enumerate(Pipeline.from_toml(path).steps, 1):
+    for number, (name, keywords) in enumerate(saved.steps, 1):
         command = step_of(name)
         if command is None:
             raise ValueError(f"step {number}: {name} is not a filter of the command")
@@ -169,7 +180,7 @@ def _of_function(number: int, name: str, command: Command, keywords: Mapping[str
 
 
 def write(path: str, steps: Sequence[Step]) -> None:
-    """Write steps as a TOML file, with the keywords of their functions."""
+    """Write steps as a TOML file or to standard output, with the keywords of their functions."""
     from imfilter.pipeline import Pipeline
 
     found = []
@@ -178,7 +189,12 @@ def write(path: str, steps: Sequence[Step]) -> None:
             found.append(_keywords(step))
         except (ValueError, TypeError) as error:
             raise type(error)(f"{step.title}: {error}") from None
-    Pipeline(found).to_toml(path)
+    saved = Pipeline(found)
+    if path != STANDARD:
+        saved.to_toml(path)
+        return
+    with streams.writing() as file:
+        file.write(saved.to_toml().encode())
 
 
 def _keywords(step: Step) -> tuple[str, dict[str, Any]]:

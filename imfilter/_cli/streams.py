@@ -15,16 +15,21 @@ from . import arrays, quiet
 
 #: The name of standard input as IN, and of standard output as OUT.
 STANDARD = "-"
-_INPUT, _OUTPUT = "standard input", "standard output"
+INPUT, _OUTPUT = "standard input", "standard output"
 
 
 def read(source: str, max_pixels: int | None) -> Image:
     """Read a picture from a file or from standard input."""
     if source != STANDARD:
         return io.read(source, max_pixels=max_pixels)
+    return io.read(standard_input(), max_pixels=max_pixels, name=INPUT)
+
+
+def standard_input() -> IO[bytes]:
+    """Return standard input for bytes, or raise an error if it is closed."""
     if sys.stdin is None:
-        raise FileError(f"{_INPUT}: is closed")
-    return io.read(sys.stdin.buffer, max_pixels=max_pixels, name=_INPUT)
+        raise FileError(f"{INPUT}: is closed")
+    return sys.stdin.buffer
 
 
 def picture(source: str, options: Mapping[str, Any]) -> Image:
@@ -85,9 +90,14 @@ def write(destination: str, image: Image, options: Mapping[str, Any]) -> None:
 @contextlib.contextmanager
 def writing() -> Iterator[IO[bytes]]:
     """Open standard output for bytes. A reader that has ended is no error here: see ``cli``."""
+    if sys.stdout is None:
+        raise FileError(f"{_OUTPUT}: is closed")
+    from .._files.whole import whole  # files with a name do not need it
+
+    file = whole(sys.stdout.buffer)
     try:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        yield file
+        file.flush()
     except (FileError, BrokenPipeError):
         raise
     except OSError as error:

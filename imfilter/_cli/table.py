@@ -317,13 +317,19 @@ MANY = (
     Option("suffix", "addition", None, "For folders: text after the name, as in photo_edges.png.", "none"),
     Option("glob", "text", None, "For folders: names of the files to filter.", "pictures"),
     Option("recursive", "switch", True, "For folders: whether to filter folders in IN.", "--recursive"),
-    Option("skip_existing", "flag", False, "For folders: leave out files whose result exists."),
+    Option("skip_existing", "flag", False, "Leave out files whose result exists."),
     Option("jobs", "count", None, "For folders: number of files at a time.", "every core"),
 )
 #: Options of ``imfilter pipe`` for all its steps.
 PIPE = (
-    Option("steps", "file", None, "A file of steps (.toml) instead of the words.", "none"),
-    Option("save_steps", "file", None, "Write the steps to a file (.toml), for --steps.", "none"),
+    Option(
+        "steps",
+        "file",
+        None,
+        "A file of steps (.toml) instead of the words, or - for standard input.",
+        "none",
+    ),
+    Option("save_steps", "file", None, "Write the steps to a file (.toml), or to -, for --steps.", "none"),
     SIGNED,
     *MASK,
     *LIMITS,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import IO, Any
 
@@ -14,12 +13,13 @@ from PIL import Image as Pillow
 
 from imfilter._base import dtypes
 
-from . import limits, metadata, pictures, png
+from . import limits, metadata, pictures, png, timing
 from .image import FileError, Image
 from .stacks import Array, Stack, check_total
+from .timing import ANIMATION
 
-#: Name of the durations and of the number of repetitions in `Image.details`.
-ANIMATION = "animation"
+#: Milliseconds of which durations are multiples, and the longest duration.
+_GIF, _PNG, _OTHERS = (10, 655_350), (1, 65_535_000), (1, (1 << 24) - 1)
 #: Smallest number of bytes of a frame.
 _LEAST = {"PNG": 50, "WEBP": 24, "AVIF": 8, "GIF": 12}
 _GREY, _COLOUR = ("L", "LA"), ("RGB", "RGBA")
@@ -114,51 +114,56 @@ def write(file: IO[bytes], header: Image, planes: Iterator[Array], name: str, qu
         Quality of WebP and AVIF from 1 to 100. None: without loss in WebP.
     """
     details = header.details.get(ANIMATION, {})
-    count = header.pixels.shape[0]
-    durations = list(details.get("durations", ()))
-    if len(durations) != count:
-        step, unit = header.distance("T")
-        step = step if step and unit in ("s", "ms", "") else 0.1
-        durations = [step * (1 if unit == "ms" else 1000)] * count
     loop = details.get("loop", 0)
     if name == "PNG":
-        _write_png(file, header, planes, durations, 1 if loop is None else loop)
+        _write_png(file, header, planes, 1 if loop is None else loop)
         return
+    frames = (Pillow.fromarray(np.ascontiguousarray(plane)) for plane in planes)
+    first = next(frames)
+    late = timing.FILM in header.details  # the times of a film are known at its end
+    others = frames if name == "GIF" and not late else list(frames)  # the other encoders read them twice
+    count = 1 + len(others) if isinstance(others, list) else header.pixels.shape[0]
+    durations = timing.rounded(timing.durations(header, count), *(_GIF if name == "GIF" else _OTHERS))
     options = pictures.options_of(header, name, quality)
-    options.update(save_all=True, duration=[round(duration) for duration in durations])
+    options.update(save_all=True, duration=list(durations))
     if loop is not None:
         options["loop"] = loop
     elif name == "WebP":
         options["loop"] = 1
     if name == "GIF":
         options.update(disposal=2 if header.alpha else 1)
-    frames = (Pillow.fromarray(np.ascontiguousarray(plane)) for plane in planes)
-    first = next(frames)
-    others = frames if name == "GIF" else list(frames)  # the other encoders read them twice
     encoded = pictures.Encoded(name)  # because Pillow's encoders do not detect a full disk
     first.save(encoded, append_images=others, **options)
     file.write(encoded.getbuffer())
 
 
-def _write_png(
-    file: IO[bytes], header: Image, planes: Iterator[Array], durations: Sequence[float], plays: int
-) -> None:
+def _write_png(file: IO[bytes], header: Image, planes: Iterator[Array], plays: int) -> None:
     """Write the frames of an animated PNG, one after the other."""
-    wrong = [duration for duration in durations if not 0 <= duration < math.inf]
-    if wrong:
-        raise ValueError(f"durations of frames must be 0 ms or more, got {wrong[0]}")
+    count = header.pixels.shape[0]
     if not isinstance(plays, Integral) or not 0 <= plays < 1 << 31:
         raise ValueError(
             f"number of plays must be an integer from 0 (without end) to {(1 << 31) - 1}, got {plays}"
         )
+    durations: Iterable[float]
+    if timing.FILM in header.details:
+        frames = itertools.count()
+        durations = (timing.durations(header, max(count, n + 1), slice(n, n + 1))[0] for n in frames)
+    else:
+        known = timing.durations(header, count)  # an error is told before the first frame
+        durations = itertools.chain(known, itertools.repeat(known[-1]))
+    shown = timing.rounded(durations, *_PNG)
     plain = dataclasses.replace(header, axes="", spacing=(), units=(), details={})
     writer = None
-    # A damaged film has another number of frames than was counted.
-    delays = itertools.chain(durations, itertools.repeat(durations[-1]))
-    for plane, duration in zip(planes, delays, strict=False):
+    # A damaged file has another number of frames than was counted. The time of the next frame of a film is
+    # known when that frame has been read.
+    after: Iterator[Array | None] = itertools.chain(planes, [None])
+    plane = next(after)
+    for following in after:
+        assert plane is not None
         if writer is None:
             first = dataclasses.replace(plain, pixels=plane)
-            writer = png.Writer(file, first, len(plane), frames=len(durations), plays=plays)
-        writer.frame(plane, duration)
+            writer = png.Writer(file, first, len(plane), frames=count, plays=plays)
+        writer.frame(plane, next(shown))
+        plane = following
     assert writer is not None
     writer.finish()

@@ -34,7 +34,7 @@ def check_target(path: str | os.PathLike[str]) -> str:
     elif os.path.isdir(target):
         raise FileError(f"{path}: is a folder, not a file")
     if not os.path.isdir(folder):
-        raise FileError(f"{path}: the folder {folder} does not exist")
+        raise FileError(f"{path}: {missing(folder)}")
     if os.path.exists(target):
         if not os.path.isdir(target) and not os.path.isfile(target):
             raise FileError(f"{path}: is not a regular file")
@@ -43,6 +43,16 @@ def check_target(path: str | os.PathLike[str]) -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileError(f"{path}: the folder {folder} is not writable")
     return target
+
+
+def missing(folder: str) -> str:
+    """Return why a folder is none: it does not exist, or a part of its path is a file."""
+    part = folder
+    while not os.path.lexists(part) and part != os.path.dirname(part):
+        part = os.path.dirname(part)
+    if os.path.isdir(part) or not os.path.exists(part):
+        return f"the folder {folder} does not exist"
+    return f"{part} is a file, not a folder"
 
 
 def _check_replaceable(path: str, target: str) -> None:

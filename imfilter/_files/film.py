@@ -13,11 +13,12 @@ import numpy as np
 
 from imfilter._base import dtypes
 
+from . import containers
 from .image import FileError, Image, check_size, warn
 from .packages import required
 from .stacks import Array, Stack
+from .timing import FILM, rate_of, times_of
 
-FILM = "film"
 #: Container, codec and options for an ending.
 _CODECS = {
     ".mp4": ("mp4", "libx264"),
@@ -31,9 +32,6 @@ _LOSSLESS = 100
 _WORST = {"libx264": 51, "libvpx-vp9": 63}  # largest constant rate factor
 _USUAL = {"libx264": 18, "libvpx-vp9": 24}  # its value for hardly visible loss
 _UNSPECIFIED = 2  # colour space
-_EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18\x53\x80\x67"
-_START = 4096  # bytes in which the sizes are looked for
-_PADDING = 8  # bytes that a writer may leave out at the end
 
 
 def opened(path: str, max_pixels: int | None) -> Stack:
@@ -48,7 +46,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     """
     av = required(path, "av", "video")
     av.logging.set_level(None)
-    with av.open(path) as container:
+    with _opened(av, path) as container:
         stream = _stream(path, container)
         width, height = stream.codec_context.width, stream.codec_context.height
         check_size(path, width, height, max_pixels)
@@ -59,7 +57,7 @@ def opened(path: str, max_pixels: int | None) -> Stack:
         count = said or _estimate(container, stream, rate)
         first = next(container.decode(stream), None)
         if first is None:
-            raise FileError(f"{path}: has no frames that can be read")
+            raise _failed(path, "has no frames that can be read")
         turns = round(getattr(first, "rotation", 0) / 90) % 4
         grey = first.format.name.startswith("gray")
     size = (width, height) if turns % 2 else (height, width)
@@ -90,13 +88,20 @@ def opened(path: str, max_pixels: int | None) -> Stack:
                 yield np.ascontiguousarray(np.rot90(pixels, turns))
         if len(times) < said:
             warn(path, f"is incomplete or damaged: {len(times)} of {said} frames can be read")
-        elif missing := _missing(path):
+        elif missing := containers.missing(path):
             warn(
                 path,
-                f"is incomplete: {missing} bytes are missing at its end; {len(times)} frames can be read",
+                f"is incomplete: {containers.lacking(missing)}; {len(times)} frames can be read",
             )
 
     return Stack(header, "YX", planes, count=lambda: _counted(av, path), streamed=True)
+
+
+def _opened(av: Any, path: str) -> Any:
+    try:
+        return av.open(path)
+    except av.error.InvalidDataError as error:
+        raise _failed(path, f"is damaged or not supported: {error.strerror}") from error
 
 
 def _stream(path: str, container: Any) -> Any:
@@ -106,29 +111,11 @@ def _stream(path: str, container: Any) -> Any:
     return container.streams.video[0]
 
 
-def _missing(path: str) -> int:
-    """Return how many bytes of an AVI, a Matroska or a WebM are missing, by the size in its header.
-
-    The decoder stops at the end of such a file without an error.
-
-    Source: RFC 8794 (EBML) and RFC 9559 (Matroska); the specification of RIFF.
-    """
-    with open(path, "rb") as file:
-        start = file.read(_START)
-        length = file.seek(0, 2)
-    said = 0
-    if start.startswith(b"RIFF"):
-        size = int.from_bytes(start[4:8], "little")
-        said = 8 + size if size != (1 << 32) - 1 else 0  # that of a stream
-    place = start.find(_SEGMENT) + len(_SEGMENT)
-    if start.startswith(_EBML) and len(_SEGMENT) <= place < len(start) and start[place]:
-        width = 9 - start[place].bit_length()  # the number of bytes, by the first bit that is set
-        size, unknown = int.from_bytes(start[place : place + width]), 1 << 7 * width
-        said = place + width + (size & unknown - 1)
-        if size == 2 * unknown - 1:  # of a stream, whose end was not known
-            said = 0
-    missing = said - length
-    return missing if missing > _PADDING else 0
+def _failed(path: str, words: str) -> FileError:
+    """Return the error of a film that cannot be read. It tells the bytes that are missing."""
+    missing = containers.missing(path)
+    end = f"; {containers.lacking(missing)}" if missing else ""
+    return FileError(f"{path}: {words}{end}")
 
 
 def _estimate(container: Any, stream: Any, rate: fractions.Fraction) -> int:
@@ -180,7 +167,7 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
     height, width = header.pixels.shape[-2 - header.channels :][:2]
     step, unit = header.distance("T")
     seconds = (step / 1000 if unit == "ms" else step) if step else 0.04
-    rate = known.get("rate") or fractions.Fraction(1 / seconds).limit_denominator(100_000)
+    rate = rate_of(header) or fractions.Fraction(1 / seconds).limit_denominator(100_000)
     rate = rate or fractions.Fraction(1, 100_000)  # of frames that are days apart
     with av.open(file, "w", format=form) as out, contextlib.ExitStack() as stack:
         stream = out.add_stream(codec, rate=rate, options=options)
@@ -193,20 +180,32 @@ def _write(file: _Kept, path: str, header: Image, planes: Iterator[Array], quali
         base = 1 / fractions.Fraction(rate) if suffix == ".avi" else fractions.Fraction(1, 90_000)
         stream.codec_context.time_base = base
         sound = _Sound(av, path, out, stack, known.get("path"))
+        times, last = times_of(header), None
         for number, plane in enumerate(planes):
-            times = known.get("times", ())
-            time = times[number] if number < len(times) and len(times) > 0 else None
+            time = times(number)
             if time is None:
                 time = number / rate
             frame = av.VideoFrame.from_ndarray(plane, format="rgb24" if header.channels else "gray")
             if not exact:
                 frame = frame.reformat(format=odd, dst_colorspace=None if space == _UNSPECIFIED else space)
-            frame.pts, frame.time_base = round(time / base), base
+            place = round(time / base)
+            if last is not None and place <= last:
+                if suffix == ".avi" or last - place > 1 / (rate * base):
+                    raise FileError(f"{path}: {_uneven(suffix, rate)}")
+                place = last + 1  # some films have two frames at one time
+            frame.pts, frame.time_base = place, base
+            last = place
             sound.copy(time)
             out.mux(stream.encode(frame))
             file.check()
         sound.copy(math.inf)
         out.mux(stream.encode())
+
+
+def _uneven(suffix: str, rate: fractions.Fraction) -> str:
+    if suffix == ".avi":
+        return f"AVI holds {float(rate):.4g} frames a second, and frames of IN are closer; write .mkv or .mp4"
+    return "the frames of IN are not in the order of their times"
 
 
 class _Kept:

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from .lazy import LazyRows
 
+#: Name in `Image.details` of where the samples of a filtered image are: ``{axis: (factor, offset)}``. Sample
+#: i is at the place ``offset + factor*i`` of the image before.
+SAMPLING = "sampling"
+
 
 class FileError(OSError):
     """A file cannot be read or written. The message is one line and names the next step.

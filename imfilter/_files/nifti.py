@@ -16,7 +16,7 @@ import numpy as np
 
 from imfilter._base import dtypes
 
-from .image import FileError, Image
+from .image import SAMPLING, FileError, Image
 from .lazy import write_rows
 from .packages import required
 from .signatures import GZIP
@@ -63,7 +63,7 @@ def opened(path: str, file: IO[bytes], max_pixels: int | None) -> Stack:
     wide = np.float64 if stored.itemsize > 2 else np.float32
     dtype = np.dtype(wide) if scaled else stored.newbyteorder("=")
     axes = _AXES[-len(shape) :]
-    zooms = [float(zoom) if zoom > 0 else None for zoom in image.header.get_zooms()][::-1]
+    zooms = [float(zoom) if 0 < zoom < math.inf else None for zoom in image.header.get_zooms()][::-1]
     space, time = (_UNITS.get(unit, "") for unit in image.header.get_xyzt_units())
     header = Image(
         dtypes.blank(shape, dtype),
@@ -158,6 +158,9 @@ def _described(nibabel: Any, header: Image, axes: str, shape: tuple[int, ...], d
             image.header["cal_min"] = image.header["cal_max"] = 0
     described = image.header
     described.set_zooms([spacing.get(axis) or 1.0 for axis in _AXES[::-1][: len(shape)]])
+    factor, offset = header.details.get(SAMPLING, {}).get("T", (1.0, 0.0))
+    if offset:
+        described["toffset"] += offset * (spacing.get("T") or 1.0) / factor
     described.set_slope_inter(1, 0)
     described.set_data_dtype(dtype)
     described.set_data_offset(0)  # behind the header and its extensions
@@ -168,10 +171,8 @@ def _moved(affine: Array, old: Any, spacing: dict[str, float | None], header: Im
     """Return the matrix from indices to millimetres for other distances than the `old` ones of X, Y and Z."""
     affine = affine.astype(np.float64)
     for place, axis in enumerate("XYZ"):
+        affine[:3, 3] += affine[:3, place] * header.details.get(SAMPLING, {}).get(axis, (1, 0))[1]
         step = spacing.get(axis)
         if step and place < len(old) and not np.isclose(float(old[place]), step, rtol=1e-6):
-            factor = step / float(old[place])
-            if header.details.get("resampled"):  # the first sample is in the middle of several
-                affine[:3, 3] += affine[:3, place] * (factor - 1) / 2
-            affine[:3, place] *= factor
+            affine[:3, place] *= step / float(old[place])
     return affine

@@ -18,6 +18,7 @@ COMPRESSED = (
     "is compressed by gzip, which is not read from a pipe; give the name of the file if it is NIfTI, or "
     "decompress it first"
 )
+OBJECTS = "holds objects of Python, not numbers"
 _LONGEST = 200  # characters of a decoder's message
 #: Reads of so many bytes need no limit. Decoders read headers by a few bytes at a time.
 _SMALL = 65536
@@ -46,8 +47,16 @@ def _reason(error: Exception) -> str:
         return UNKNOWN
     if isinstance(error, ImportError):  # from tifffile, which imports a codec when it needs one
         return 'needs the package imagecodecs, which is not installed: pip install "imfilter[tiff]"'
-    words = " ".join(str(error).split()) or type(error).__name__
+    if is_of_objects(error):
+        return OBJECTS
+    words = str(getattr(error, "strerror", None) or error)  # PyAV's errors also have numbers and the name
+    words = " ".join(words.split()) or type(error).__name__
     return f"is damaged or not supported: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}"
+
+
+def is_of_objects(error: Exception) -> bool:
+    """Return whether NumPy does not read an array because it holds objects of Python."""
+    return any(words in str(error) for words in ("allow_pickle=", "Python objects in dtype"))
 
 
 def is_regular(file: IO[bytes]) -> bool:

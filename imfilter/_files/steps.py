@@ -8,12 +8,13 @@ Source: TOML, version 1.0.0.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -25,8 +26,15 @@ FILTER = "filter"
 _STEP = "step"
 
 
-def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+def read(path: str | os.PathLike[str], file: IO[bytes] | None = None) -> list[dict[str, Any]]:
     """Return the steps of a file: each has the key `FILTER`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The name of the file.
+    file : binary file, optional
+        It is read in place of the file of this name.
 
     Raises
     ------
@@ -34,8 +42,8 @@ def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         If the file cannot be read or has no steps.
     """
     try:
-        with open(path, "rb") as file:
-            content = tomllib.load(file)
+        with open(path, "rb") if file is None else contextlib.nullcontext(file) as opened:
+            content = tomllib.load(opened)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -20,6 +20,7 @@ import numpy as np
 
 from imfilter._base import dtypes
 
+from . import ome_zarr
 from .image import FileError, Image
 from .packages import required
 from .stacks import Array, Stack, check_total
@@ -28,15 +29,6 @@ ZARR = "zarr"
 _LARGEST_CHUNK = 1 << 24  # samples that a chunk may always have
 _SIDE = 1024  # of a chunk along rows and columns
 _CHUNK = 1 << 18  # samples of a chunk of small planes
-_TYPES = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
-_UNITS = {
-    "µm": "micrometer",
-    "um": "micrometer",
-    "micron": "micrometer",
-    "nm": "nanometer",
-    "mm": "millimeter",
-}
-_UNITS |= {"cm": "centimeter", "m": "meter", "s": "second", "sec": "second", "ms": "millisecond"}
 #: Names for axes without names, the last ones first.
 _PAGES = "IABDEFGHJKLMNOP"
 
@@ -57,11 +49,11 @@ def opened(path: str, max_pixels: int | None) -> Stack:
     if hasattr(node, "shape"):
         array, axes, spacing, units = node, _named(node), (), ()
     else:
-        image = _multiscale(attributes)
+        image = ome_zarr.multiscale(attributes)
         if image is None:
             raise FileError(f"{path}: {_group(path, node)}")
         array = node[image["datasets"][0]["path"]]
-        axes, spacing, units = _described(image, array)
+        axes, spacing, units = ome_zarr.described(image, array)
     shape = array.shape
     if array.dtype.kind not in "buif" or 0 in shape or not shape:
         raise FileError(f"{path}: holds {array.dtype} of shape {shape}, not real numbers")
@@ -100,26 +92,7 @@ def _blocks(array: Any, leading: int) -> Iterator[Array]:
 def _named(array: Any) -> str:
     """Return the letters of the axes of an array, or an empty text if it has other names or none."""
     names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
-    return _letters(names, len(array.shape))
-
-
-def _letters(names: Any, count: int) -> str:
-    if not isinstance(names, (list, tuple)) or len(names) != count:
-        return ""
-    letters = "".join(str(name).upper() for name in names)
-    known = len(letters) == count == len(set(letters)) and set(letters) <= set("TCZYXS")
-    return letters if known and (letters[-1] in "YX" or letters.endswith("YXS")) else ""
-
-
-def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the first multiscale image of a group."""
-    holder = attributes.get("ome", attributes)
-    try:
-        image = holder["multiscales"][0]
-        image["datasets"][0]["path"]
-    except (KeyError, IndexError, TypeError):
-        return None
-    return dict(image)
+    return ome_zarr.letters_of(names, len(array.shape))
 
 
 def _group(path: str, node: Any) -> str:
@@ -129,32 +102,6 @@ def _group(path: str, node: Any) -> str:
         return "is an empty zarr group"
     part = os.path.join(path, names[0])
     return f"is a zarr group without an image; name a part of it, for example {part}"
-
-
-def _described(image: Mapping[str, Any], array: Any) -> tuple[str, Any, Any]:
-    """Return the axes, spacing and units of the largest level."""
-    axes = image.get("axes", ())
-    names = [axis.get("name") if isinstance(axis, Mapping) else axis for axis in axes]
-    letters = _letters(names, len(array.shape))
-    if not letters:
-        return "", (), ()
-    scale, _ = _transformed(image, len(letters))
-    units = tuple(str(axis.get("unit", "")) if isinstance(axis, Mapping) else "" for axis in axes)
-    known = [value if letter != "C" else None for letter, value in zip(letters, scale.tolist(), strict=True)]
-    return letters, tuple(known), units
-
-
-def _transformed(image: Mapping[str, Any], count: int) -> tuple[Array, Array]:
-    """Return the scale and the translation of the largest level: its own, then those of the whole image."""
-    scale, origin = np.ones(count), np.zeros(count)
-    transforms = [*image["datasets"][0].get("coordinateTransformations", ())]
-    transforms += image.get("coordinateTransformations", ())
-    for transform in transforms:
-        if transform.get("type") == "scale" and len(transform.get("scale", ())) == count:
-            scale, origin = scale * transform["scale"], origin * transform["scale"]
-        if transform.get("type") == "translation" and len(transform.get("translation", ())) == count:
-            origin = origin + transform["translation"]
-    return scale, origin
 
 
 def write(folder: str, header: Image, blocks: Iterable[Array], levels: int = 1) -> None:
@@ -208,22 +155,22 @@ def created(folder: str, header: Image, levels: int = 1, name: str = "") -> list
         return [array]
     attributes = copy.deepcopy(dict(known.get("attributes", {})))
     holder = attributes.setdefault("ome", {"version": "0.5"}) if version == 3 else attributes
-    image = _multiscale(attributes) or {"name": name or os.path.basename(folder)}
+    image = ome_zarr.multiscale(attributes) or {"name": name or os.path.basename(folder)}
     if version == 2:
         image.setdefault("version", "0.4")
     group = zarr.open_group(folder, mode="w", zarr_format=version)
     paths = [str(entry["path"]) for entry in image.get("datasets", ())]
     paths += [str(number) for number in range(len(paths), levels)]
-    shapes = _shapes(header, levels)
+    shapes = ome_zarr.shapes(header, levels)
     names = [axis.lower() for axis in header.axes] if version == 3 else None
     arrays = []
     for path, shape in zip(paths, shapes, strict=False):
         like = dtypes.blank(shape, header.pixels.dtype)
         arrays.append(_created((group.store, path), like, header.axes, old, version, names))
-    origin = _origin(image, header)
-    image["axes"] = _axes(image, header)
+    origin = ome_zarr.origin_of(image, header)
+    image["axes"] = ome_zarr.axes_of(image, header)
     image["datasets"] = [
-        _dataset(path, shape, header, origin) for path, shape in zip(paths, shapes, strict=False)
+        ome_zarr.dataset(path, shape, header, origin) for path, shape in zip(paths, shapes, strict=False)
     ]
     image.pop("coordinateTransformations", None)  # the scale of each level is complete
     holder["multiscales"] = [image]
@@ -236,7 +183,7 @@ def arrays(folder: str) -> list[Any]:
     node = required(folder, "zarr", "zarr").open(folder, mode="r+")
     if hasattr(node, "shape"):
         return [node]
-    image = _multiscale(dict(node.attrs)) or {"datasets": ()}
+    image = ome_zarr.multiscale(dict(node.attrs)) or {"datasets": ()}
     return [node[str(entry["path"])] for entry in image["datasets"]]
 
 
@@ -339,21 +286,6 @@ async def _idle() -> None:
         await asyncio.wait(others, timeout=_PATIENCE)
 
 
-def _shapes(header: Image, levels: int) -> list[tuple[int, ...]]:
-    """Return the shapes of the levels: rows and columns are halved, and planes if they are as close."""
-    halved = {axis for axis in "YX" if axis in header.axes}
-    depth, height = header.distance("Z")[0], header.distance("Y")[0]
-    if "Z" in header.axes and depth is not None and height is not None and depth <= 1.5 * height:
-        halved.add("Z")
-    shapes = [header.pixels.shape]
-    for _ in range(levels - 1):
-        last = shapes[-1]
-        shapes.append(
-            tuple(-(-n // 2) if axis in halved else n for axis, n in zip(header.axes, last, strict=True))
-        )
-    return shapes
-
-
 def _halved(array: Any, shape: Sequence[int], axes: str) -> Iterator[Array]:
     """Yield the means of the samples of a level for the next level, for each index before the space."""
     from imfilter.resampling import resize
@@ -361,38 +293,3 @@ def _halved(array: Any, shape: Sequence[int], axes: str) -> Iterator[Array]:
     leading = min(axes.index(axis) for axis in axes if axis in "ZYX")
     for block in _blocks(array, leading):
         yield resize(block, tuple(shape[leading:]), method="area")
-
-
-def _axes(image: Mapping[str, Any], header: Image) -> list[dict[str, str]]:
-    """Return the descriptions of the axes of the result."""
-    old = {str(axis.get("name")).upper(): axis for axis in image.get("axes", ()) if isinstance(axis, Mapping)}
-    axes = []
-    for letter in header.axes:
-        axis = dict(old.get(letter, {"name": letter.lower(), "type": _TYPES[letter]}))
-        unit = header.distance(letter)[1]
-        if unit and "unit" not in axis:
-            axis["unit"] = _UNITS.get(unit, unit)
-        axes.append(axis)
-    return axes
-
-
-def _origin(image: Mapping[str, Any], header: Image) -> list[float]:
-    """Return the position of the first sample along each axis of the result: that of the input, or 0."""
-    axes = image.get("axes", ())
-    old = [str(axis.get("name") if isinstance(axis, Mapping) else axis).upper() for axis in axes]
-    if not image.get("datasets") or not old:
-        return [0.0] * len(header.axes)
-    known = dict(zip(old, _transformed(image, len(old))[1].tolist(), strict=True))
-    return [float(known.get(letter, 0.0)) for letter in header.axes]
-
-
-def _dataset(path: str, shape: Sequence[int], header: Image, origin: Sequence[float]) -> dict[str, Any]:
-    """Return the description of a level: its path, the distance between its samples, and its position."""
-    scale = [
-        (header.distance(axis)[0] or 1.0) * full / length
-        for axis, full, length in zip(header.axes, header.pixels.shape, shape, strict=True)
-    ]
-    transforms: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
-    if any(origin):
-        transforms.append({"type": "translation", "translation": list(origin)})
-    return {"path": path, "coordinateTransformations": transforms}

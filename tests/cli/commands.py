@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from imfilter._simd.compiler import NOTICE
 ROOT = Path(__file__).parents[2]
 COINS = ROOT / "samples" / "coins.png"
 RNG = np.random.default_rng(11)
+#: A keyword of Python in a message. Text of the user has another character before it.
+KEYWORD = re.compile(r"[\s(][a-z_]+=")
 NAMES = [command.name for command in table.COMMANDS]
 DERIVATIVES = [command.name for command in table.COMMANDS if command.kind == "derivative"]
 STATISTICS = [command.name for command in table.COMMANDS if command.kind in ("statistic", "entropy")]
@@ -70,6 +73,7 @@ def failed(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) ->
     assert err.startswith("imfilter: error: ")
     assert err.count("\n") == 1
     assert "Traceback" not in err
+    assert not KEYWORD.search(err), "the command has options, and no keywords"
     return err.removeprefix("imfilter: error: ").strip()
 
 

@@ -177,6 +177,44 @@ def test_a_copy_that_is_killed_is_no_error(tmp_path: Path) -> None:
     assert apart.compiled(kernel(tmp_path / "kernel", killed)) == this
 
 
+def test_a_copy_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for a lock that no thread of it will release, or computes for ever. This process compiles."""
+    this, lock = os.getpid(), threading.Lock()
+    monkeypatch.setattr(apart, "_LOOK", 0.01)
+
+    def waits() -> None:
+        if os.getpid() != this:
+            (tmp_path / "copy").write_text(str(os.getpid()))
+            lock.acquire()
+
+    def computes() -> None:
+        if os.getpid() != this:
+            (tmp_path / "copy").write_text(str(os.getpid()))
+        while os.getpid() != this:
+            pass
+
+    for number, (work, limit) in enumerate([(waits, "_IDLE"), (computes, "_LONGEST")]):
+        with lock, monkeypatch.context() as patched:
+            patched.setattr(apart, limit, 0.3)
+            before = len(os.listdir("/proc/self/fd"))
+            assert apart.compiled(kernel(tmp_path / f"kernel{number}", work)) == this
+            assert len(os.listdir("/proc/self/fd")) == before
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "copy").read_text()), 0)
+
+
+def test_a_copy_that_works_for_long_is_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_LOOK", 0.05)
+    monkeypatch.setattr(apart, "_IDLE", 0.5)
+
+    def computes() -> None:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            sum(range(1000))
+
+    assert apart.compiled(kernel(tmp_path / "kernel", computes)) != os.getpid()
+
+
 @contextlib.contextmanager
 def command(source: Path, code: str, name: str = "erode", *steps: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, with an empty folder for compiled code."""

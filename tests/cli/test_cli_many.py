@@ -76,6 +76,32 @@ def test_one_file_into_a_folder(tmp_path: Path) -> None:
     assert files(tmp_path) == ["new/deep/coins_x.png", "out/coins.png"]
 
 
+def test_a_folder_with_the_name_of_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that ends with a slash is that of a folder. A file of this name is not replaced."""
+    source = tree(tmp_path / "in", "a.png", "2024.png/b.png")
+    done("box", source / "a.png", f"{tmp_path / 'new.png'}/")
+    done("box", source / "a.png", tmp_path / "new.png", "--suffix", "_x")  # it exists
+    done("box", source, tmp_path / "out")
+    assert files(tmp_path / "new.png") == ["a.png", "a_x.png"]
+    assert files(tmp_path / "out") == ["2024.png/b.png", "a.png"]
+    before = (source / "a.png").read_bytes()
+    for folder in (f"{source / 'a.png'}/", f"{source / 'a.png'}/b/"):
+        message = failed(capsys, 1, "box", COINS, folder)
+        assert message == f"{folder}: cannot be created: {source / 'a.png'} is a file, not a folder"
+    message = failed(capsys, 1, "box", COINS, source / "a.png" / "b.png")
+    assert message == f"{source / 'a.png' / 'b.png'}: {source / 'a.png'} is a file, not a folder"
+    assert (source / "a.png").read_bytes() == before
+
+
+def test_one_file_whose_result_exists(tmp_path: Path) -> None:
+    (tmp_path / "out.png").write_text("kept")
+    done("box", COINS, tmp_path / "out.png", "--skip-existing")
+    done("pipe", COINS, tmp_path / "out.png", "box", "--skip-existing")
+    done("box", COINS, tmp_path / "new.png", "--skip-existing")
+    assert (tmp_path / "out.png").read_text() == "kept"
+    assert io.read(tmp_path / "new.png").pixels.shape == io.read(COINS).pixels.shape
+
+
 def test_tables_of_corners(tmp_path: Path) -> None:
     source = tree(tmp_path / "in", "a.png", "b.png")
     done("harris", source, tmp_path / "out", "--format", "csv")
@@ -194,6 +220,68 @@ def test_links(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert files(tmp_path / "out") == ["a.png", "b/c.png", "linked/d.png"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege")
+def test_links_that_lead_to_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tree(tmp_path / "in", "a.png")
+    os.symlink("two", source / "one")
+    os.symlink("one", source / "two")
+    done("box", source, tmp_path / "out")
+    os.symlink("self.png", source / "self.png")
+    assert run("box", source, tmp_path / "out") == 1
+    line, counted = said(capsys).splitlines()
+    assert line.startswith(f"imfilter: error: {source / 'self.png'}: cannot be read: ")
+    assert counted == "imfilter: error: 1 failed, 1 written"
+
+
+def test_names_that_a_file_system_takes_for_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where case does not count, one of two results would be lost."""
+    source, out = tree(tmp_path / "in", "a.png", "b/c.png"), tmp_path / "out"
+    for name in ("A.png", "B/c.png"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes((source / name.lower()).read_bytes())
+    if len(files(source)) < 4:
+        pytest.skip("case does not count here")
+    done("box", source, out)
+    assert files(out) == ["A.png", "B/c.png", "a.png", "b/c.png"]
+    asked = []
+
+    def one(first: str, second: str) -> bool:
+        asked.append((os.path.relpath(first, out), os.path.relpath(second, out)))
+        return True
+
+    monkeypatch.setattr(folders, "are_one_name", one)
+    message = failed(capsys, 2, "box", source, out)
+    assert message.startswith(
+        f"{out / 'a.png'}: would be the result of both {source / 'A.png'} and {source}/a.png"
+    )
+    assert asked == [("A.png", "a.png")]
+
+
+def test_a_file_system_is_asked_whether_case_counts(tmp_path: Path) -> None:
+    (tmp_path / "Here.png").touch()
+    counts = not (tmp_path / "here.png").exists()
+    for names in [("new/deep/A.png", "new/deep/a.png"), ("new/A/b.png", "new/a/b.png")]:
+        assert folders.are_one_name(*(str(tmp_path / name) for name in names)) != counts
+    assert folders.are_one_name(str(tmp_path / "a.png"), str(tmp_path / "a.png"))
+    assert os.listdir(tmp_path) == ["Here.png"]
+
+
+def test_names_in_a_folder_of_an_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if only one of the two folders was written as it is."""
+
+    def exists(path: str) -> bool:  # of a file system to which case does not count
+        names = [os.path.join(folder, name) for folder, _, names in os.walk(tmp_path) for name in names]
+        return path.lower() in [name.lower() for name in names]
+
+    (tmp_path / "A").mkdir()
+    monkeypatch.setattr(os.path, "exists", exists)
+    names = [(tmp_path / "A" / "b.png"), (tmp_path / "a" / "b.png")]
+    assert folders.are_one_name(*map(str, names))
+    assert folders.are_one_name(*map(str, names[::-1]))
+
+
 def test_folders_without_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "notes.txt").write_text("")
@@ -229,8 +317,8 @@ def test_out_must_be_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "is a folder, so OUT must be" in failed(capsys, 2, "box", source, tmp_path / "out.png")
     (tmp_path / "file").write_text("")
     assert "so OUT must be" in failed(capsys, 2, "box", source, tmp_path / "file")
-    assert run("box", source, tmp_path / "file" / "out") == 1
-    assert said(capsys).count("cannot be created: Not a directory") == 2
+    message = failed(capsys, 1, "box", source, tmp_path / "file" / "out")
+    assert message == f"{tmp_path}/file/out: cannot be created: {tmp_path}/file is a file, not a folder"
     assert "IN is -, so it must be the only one" in failed(capsys, 2, "box", "-", source, f"{tmp_path}/out/")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +322,28 @@ def test_errors_of_files(
     (tmp_path / "s.toml").write_text(text)
     found = failed(capsys, code, "pipe", source, tmp_path / "out.png", "--steps", tmp_path / "s.toml")
     assert message in found
+
+
+def test_steps_from_standard_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = save(tmp_path / "in.png", noise(9, 9)), tmp_path / "out.png"
+    assert imfilter_pipe(source, out, "box --size 5", "sobel", "--save-steps", "-") == 0
+    text = capsys.readouterr().out
+    assert text.startswith('[[step]]\nfilter = "box"\nsize = 5\n')
+    expected = out.read_bytes()
+    out.unlink()
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
+    done("pipe", source, out, "--steps", "-")
+    assert out.read_bytes() == expected
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"[[step")))
+    assert failed(capsys, 1, "pipe", source, out, "--steps", "-").startswith("standard input: is not TOML: ")
+    message = failed(capsys, 2, "pipe", "-", out, "--steps", "-")
+    assert message == "IN and --steps are both -, standard input; name a file for one of them"
+    message = failed(capsys, 2, "pipe", source, "-", "box", "--save-steps", "-")
+    assert message == "OUT and --save-steps are both -, standard output; name a file for one of them"
+    monkeypatch.setattr("sys.stdin", None)
+    assert failed(capsys, 1, "pipe", source, out, "--steps", "-") == "standard input: is closed"
 
 
 def test_other_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ import tifffile
 import imfilter
 from imfilter import io
 from tests.cli.commands import done, failed, noise, said, save, subprocess_env
+from tests.looping import loop_over
 
 WORDS = {"axes": "TZCYX", "spacing": 0.7, "unit": "um", "finterval": 1.5}
 
@@ -282,3 +283,20 @@ def test_an_error_of_a_filter_is_no_error_of_writing(
     line = failed(capsys, 2, "threshold", tmp_path / "in.tif", out)
     assert line == "nan must be 'ignore' for a picture with NaN, got 'propagate'"
     assert not out.exists()
+
+
+@loop_over("axis", ["X", "Y"])
+@loop_over("suffix", ["ome.tif", "tif", "png", "npy", "nii"])
+def test_a_single_axis_of_a_plane(tmp_path: Path, axis: str, suffix: str) -> None:
+    """Picture formats get whole planes, also of filters along their rows or columns."""
+    pixels = noise(4, 12, 15)
+    io.write(tmp_path / "in.ome.tif", io.Image(pixels, axes="TYX"))
+    out = tmp_path / f"out.{suffix}"
+    done("median", tmp_path / "in.ome.tif", out, "--axes", axis, "--size", 5)
+    expected = imfilter.median(pixels, 5, axes="TYX".index(axis))
+    np.testing.assert_array_equal(io.read(out).pixels.reshape(expected.shape), expected)
+    mask = noise(4, 12, 15) // 128
+    io.write(tmp_path / "mask.tif", io.Image(mask, axes="TYX"))
+    done("median", tmp_path / "in.ome.tif", out, "--axes", axis, "--size", 5, "--mask", tmp_path / "mask.tif")
+    expected = imfilter.median(pixels, 5, axes="TYX".index(axis), mask=mask > 0)
+    np.testing.assert_array_equal(io.read(out).pixels.reshape(expected.shape), expected)

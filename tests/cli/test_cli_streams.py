@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from io import RawIOBase
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,68 @@ def test_suffixes() -> None:
     assert streams.suffix_of("-", {"format": None}) == ".png"
     assert streams.suffix_of("-", {"format": "csv"}) == ".csv"
     assert streams.suffix_of("a.TIFF", {"format": "tif"}) == ".tiff"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["box", "--mask"], ["guided", "--guide"], ["reconstruct", "--seed"], ["match_template", "--template"]],
+)
+def test_standard_input_is_for_in(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    message = failed(capsys, 2, words[0], COINS, tmp_path / "out.png", words[1], "-")
+    assert message == f"{words[1]} must be a file, got -, which is standard input and only for IN"
+
+
+class Slow(RawIOBase):
+    """A file without a buffer that takes a few bytes at a time."""
+
+    def __init__(self, most: int | None) -> None:
+        self.data, self.most = bytearray(), most
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: memoryview) -> int | None:
+        if self.most is None:
+            return None
+        self.data += data[: self.most]
+        return min(len(data), self.most)
+
+
+def test_all_bytes_are_written_to_a_file_without_a_buffer(tmp_path: Path) -> None:
+    picture = io.Image(noise(30, 40))
+    io.write(tmp_path / "a.png", picture)
+    slow = Slow(7)
+    io.write(slow, picture)
+    assert slow.data == (tmp_path / "a.png").read_bytes()
+    with pytest.raises(BlockingIOError):
+        io.write(Slow(None), picture)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no limit of size")
+@pytest.mark.parametrize(
+    "words",
+    ["box in.png -", "box in.png - --format npy", "series median in.npy - --size 3"],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_told(tmp_path: Path, words: str, unbuffered: str) -> None:
+    """Also without a buffer, where the system takes a part of the bytes without an error."""
+    save(tmp_path / "in.png", noise(100, 100))
+    save(tmp_path / "in.npy", noise(3000))
+    done("box", tmp_path / "in.png", tmp_path / "b.png")  # the process cannot write into the cache
+    done("series", "median", tmp_path / "in.npy", tmp_path / "b.npy", "--size", 3)
+    limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); from imfilter import cli; cli.main()"
+    with open(tmp_path / "out", "wb") as out:
+        found = subprocess.run(
+            [sys.executable, "-c", limit, *words.split()],
+            env=subprocess_env() | {"PYTHONUNBUFFERED": unbuffered},
+            cwd=tmp_path,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert found.returncode == 1
+    assert found.stderr == "imfilter: error: standard output: cannot be written: File too large\n"

@@ -128,7 +128,8 @@ def test_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str], volume: np.n
         io.read(source, max_pixels=839)
     saved(source / "x.dcm", volume[0], SeriesInstanceUID=SERIES + ".2", SeriesDescription="scout")
     assert "has 2 series (" in failed(capsys, 1, "box", source, out)
-    saved(source / "x.dcm", volume[0, :9], ImagePositionPatient=[0, 0, 99])
+    place = {"ImagePositionPatient": [0, 0, 99], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    saved(source / "x.dcm", volume[0, :9], **place)
     assert "its slices have different sizes: " in failed(capsys, 1, "box", source, out)
     (source / "x.dcm").unlink()
     data = (source / "002.dcm").read_bytes()
@@ -148,6 +149,98 @@ def test_a_missing_slice(tmp_path: Path, volume: np.ndarray) -> None:
     (source / "003.dcm").unlink()
     with pytest.warns(io.FileWarning, match="not evenly spaced: 2.5 to 5 mm"):
         assert io.read(source).pixels.shape == (4, 12, 14)
+
+
+def test_series_without_an_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], volume: np.ndarray
+) -> None:
+    """Slices of two directions, or of which some have no position, are no volume."""
+    out = tmp_path / "out.npy"
+    turned = [1, 0, 0, 0, 0, -1]
+    place = {"ImagePositionPatient": [0, 0, 99], "PixelSpacing": [0.5, 0.75]}
+    mixed = series(tmp_path / "mixed", volume)
+    saved(mixed / "x.dcm", volume[0], ImageOrientationPatient=turned, **place)
+    assert f"{mixed}: its slices have different directions" in failed(capsys, 1, "box", mixed, out)
+    lost = series(tmp_path / "lost", volume)
+    saved(lost / "x.dcm", volume[0], InstanceNumber=9)
+    message = failed(capsys, 1, "box", lost, out)
+    assert message == f"{lost}: x.dcm has no position, and other slices have one"
+    wide = series(tmp_path / "wide", volume)
+    place = {"ImagePositionPatient": [0, 0, 42.5], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    saved(wide / "x.dcm", volume[0], PixelSpacing=[1, 1], **place)
+    assert "its slices have different distances of pixels: 0.5 to 1 mm" in failed(capsys, 1, "box", wide, out)
+    (tmp_path / "names").mkdir()
+    for number in range(3):
+        saved(tmp_path / "names" / f"{number}.dcm", volume[number])
+    with pytest.warns(io.FileWarning, match="so they are in the order of their names"):
+        np.testing.assert_array_equal(io.read(tmp_path / "names").pixels, volume[:3])
+    for number in range(3):
+        saved(tmp_path / "names" / f"{number}.dcm", volume[number], InstanceNumber=3 - number)
+    np.testing.assert_array_equal(io.read(tmp_path / "names").pixels, volume[2::-1])
+
+
+def test_sizes_without_a_spacing_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], volume: np.ndarray
+) -> None:
+    (tmp_path / "a").mkdir()
+    for number in range(3):
+        saved(tmp_path / "a" / f"{number}.dcm", volume[number], InstanceNumber=number)
+    done("gaussian", tmp_path / "a", tmp_path / "out.npy", "--sigma", 2)
+    assert "distance of its samples, so sizes are in samples" in capsys.readouterr().err
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), imfilter.gaussian(volume[:3], 2.0))
+    done("gaussian", tmp_path / "a", tmp_path / "out.npy", "--sigma", 2, "--spacing", 1)
+    done("median", tmp_path / "a", tmp_path / "out.npy")  # counts in samples always
+    assert capsys.readouterr().err == ""
+
+
+def group(**tags: object) -> object:
+    """Return a sequence with one item."""
+    item = pydicom.Dataset()
+    for name, value in tags.items():
+        setattr(item, name, value)
+    return pydicom.Sequence([item])
+
+
+def enhanced(path: Path, pixels: np.ndarray, places: list[float]) -> Path:
+    """Write a file of several frames, whose geometry and scale are in functional groups."""
+    shared = group(
+        PixelMeasuresSequence=group(PixelSpacing=[0.5, 0.75], SliceThickness=3),
+        PlaneOrientationSequence=group(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
+    )
+    frames = [
+        group(
+            PlanePositionSequence=group(ImagePositionPatient=[-10, -20, place]),
+            PixelValueTransformationSequence=group(RescaleSlope=2, RescaleIntercept=number),
+        )[0]
+        for number, place in enumerate(places)
+    ]
+    groups = {"SharedFunctionalGroupsSequence": shared}
+    return saved(path, pixels, PerFrameFunctionalGroupsSequence=pydicom.Sequence(frames), **groups)
+
+
+def test_frames_with_functional_groups(tmp_path: Path) -> None:
+    """Each frame has a place and a scale of its own. The frames are sorted by their places."""
+    pixels = picture((3, 10, 12), "int16") // 4
+    values = pixels.astype(int) * 2 + np.arange(3)[:, None, None]
+    found = io.read(enhanced(tmp_path / "a.dcm", pixels, [35.0, 30.0, 32.5]))
+    assert (found.axes, found.spacing, found.units) == ("ZYX", (2.5, 0.5, 0.75), ("mm", "mm", "mm"))
+    np.testing.assert_array_equal(found.pixels, values[[1, 2, 0]])
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    found = io.read(enhanced(folder / "a.dcm", pixels, [30.0, 30.0, 32.5]).parent)  # two times of a plane
+    assert (found.axes, found.spacing) == ("IYX", (None, 0.5, 0.75))
+    np.testing.assert_array_equal(found.pixels, values)
+    nibabel = pytest.importorskip("nibabel")
+    done("median", tmp_path / "a.dcm", tmp_path / "a.nii")
+    after = nibabel.load(tmp_path / "a.nii")
+    np.testing.assert_allclose(after.affine @ [0, 0, 0, 1], [10, 20, 30, 1])
+    np.testing.assert_allclose(after.affine @ [1, 1, 1, 1], [9.25, 19.5, 32.5, 1])
+
+
+def test_frames_that_are_not_evenly_spaced(tmp_path: Path) -> None:
+    path = enhanced(tmp_path / "a.dcm", np.zeros((3, 6, 8), np.uint16), [0.0, 1.0, 9.0])
+    with pytest.warns(io.FileWarning, match="not evenly spaced: 1 to 8 mm"):
+        io.read(path)
 
 
 def test_without_the_package(

@@ -181,24 +181,6 @@ def test_a_film_that_is_cut_off(
     assert (tmp_path / "c.mkv").exists() == (code == 0)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".avi", ".mp4"])
-def test_a_film_whose_end_is_missing_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
-) -> None:
-    whole = tmp_path / f"a{suffix}"
-    io.write(whole, io.Image(noise(30, 32, 48, 3), True, axes="TYXS"))
-    done("box", whole, tmp_path / "b.mkv")
-    data = whole.read_bytes()
-    cut = tmp_path / f"cut{suffix}"
-    cut.write_bytes(data[: len(data) // 2])
-    code = run("box", cut, tmp_path / "c.mkv")
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"{cut}: is " in line
-    assert code == (suffix == ".mp4")  # whose description is at its end
-    if code == 0:
-        assert f"{len(data) - len(data) // 2} bytes are missing at its end" in line
-
-
 @pytest.mark.skipif(os.name == "nt", reason="files have no limit of size")
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
 @pytest.mark.parametrize("room", [0, 3000])

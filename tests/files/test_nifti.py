@@ -176,3 +176,19 @@ def test_without_the_package(
         'needs the package nibabel, which is not installed: pip install "imfilter[nifti]"'
     )
     assert run("gaussian", save(tmp_path / "a.npy", noise(4, 5, 6)), tmp_path / "b.nii") == 1
+
+
+@pytest.mark.parametrize("distance", [np.nan, np.inf])
+def test_a_distance_that_is_no_number_is_not_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], distance: float
+) -> None:
+    source = saved(tmp_path / "a.nii", picture((8, 6, 4), "float32"))
+    data = bytearray(source.read_bytes())
+    data[80:84] = np.float32(distance).tobytes()  # pixdim[1]
+    source.write_bytes(data)
+    found = io.read(source)
+    assert found.spacing is not None
+    assert found.spacing[-1] is None
+    done("gaussian", source, tmp_path / "b.nii", "--sigma", 2)
+    assert "so sizes are in samples" in capsys.readouterr().err
+    np.testing.assert_array_equal(io.read(tmp_path / "b.nii").pixels, imfilter.gaussian(found.pixels, 2.0))
