@@ -19,6 +19,7 @@ from imfilter._filters.linear import (
     infinities,
     normalized,
     normalized_window,
+    overflow,
     planner,
 )
 from imfilter._filters.linear.algorithm import AUTO, HUGE, TINY, Call, Compiled, Request, method_of
@@ -32,13 +33,16 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     target = dtypes.target(out, given, call.shape, call.native)
     if call.apart is not None and not infinities.absent(image, call.cval):
         infinities.correlate_folded(run, call, image, target, workers)
-    elif not chosen.implementation.run(call, chosen.operator, image, target, workers):
+    else:
+        done = chosen.implementation.run(call, chosen.operator, image, target, workers)
         # Samples that are not finite must go through the kernel's own taps.
-        if infinities.meets(chosen, image, call.cval):
+        if not done and infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)
-        else:
+        elif not done:
             plain = chosen.implementation.fallback or chosen.implementation
-            plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
+            done = plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
+        if overflow.possible(call, done):
+            overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
 

@@ -1,0 +1,92 @@
+"""Sums that overflow although the result is in the range of its type.
+
+Samples at mirrored positions are added before they are multiplied by their weight. The sum of two samples may
+be infinite, and a mean of them is not. Programs tell whether there are samples of such a size. Results that
+are not finite are then computed again, from smaller samples.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from imfilter._base import dtypes, threads
+from imfilter._base.program import OVERFLOWED
+from imfilter._filters.linear.algorithm import Call
+from imfilter._filters.linear.operators import Operator, of_each
+
+#: Samples up to this share of the largest number never overflow in a sum with weights of `_MOST` in all,
+#: which adds four of them before they are weighted. `_simd.lines.fetch` looks for larger ones.
+_SHARE, _MOST = 2.0**-20, 2.0**14
+#: Factor of samples that are summed again. It makes any sample a reference; see `kernels.reference`.
+_UNIT = 2.0**-60
+
+
+def possible(call: Call, done: int) -> bool:
+    """Tell whether sums of a call may have overflowed. `done` is what its program returned."""
+    if done != OVERFLOWED and abs(call.cval) <= float(np.finfo(call.real).max) * _SHARE:
+        return False
+    return math.isfinite(call.cval) and not call.operator.norm and _gain(call.choice.operator) <= _MOST
+
+
+def recompute(
+    run: Callable[..., npt.NDArray],
+    call: Call,
+    image: npt.NDArray,
+    target: npt.NDArray,
+    workers: int | None,
+) -> None:
+    """Replace the results in `target` that are not finite; `run` runs a call.
+
+    A power of two leaves all digits of the samples as they are. Only those far below the largest number get
+    fewer, and they change no result that overflowed.
+    """
+    real = call.real
+    limit = float(np.finfo(real).max) * _SHARE
+    if abs(call.cval) <= limit and not _has_larger(image, limit, workers):
+        return  # sums over planes may be infinite or NaN for other reasons
+    result = target
+    if target.dtype != real:
+        result = dtypes.empty(target.shape, real)
+        plain = call.choice.implementation.fallback or call.choice.implementation
+        same = call.changed(dtype=real, native=real)
+        plain.run(same, call.choice.operator, image, result, workers, assume_finite=False)
+    wrong = ~np.isfinite(result)
+    if not wrong.any():
+        return
+    small = call.changed(dtype=real, native=real, bias=call.bias * _UNIT, cval=call.cval * _UNIT)
+    found = run(small, np.multiply(image, _UNIT, dtype=real), None, workers)
+    with np.errstate(over="ignore"):
+        np.divide(found, _UNIT, out=result, where=wrong)
+    if result is not target:
+        dtypes.place(result, target)
+
+
+def _has_larger(image: npt.NDArray, limit: float, workers: int | None) -> bool:
+    """Tell whether a finite sample is larger than a limit."""
+    found: list[bool] = []
+
+    def task(start: int, stop: int) -> None:
+        for row in image[start:stop]:
+            if found:
+                return
+            low, high = float(np.fmin.reduce(row, axis=None)), float(np.fmax.reduce(row, axis=None))
+            if max(-low, high) > limit:
+                sizes = np.abs(row)
+                if ((sizes > limit) & np.isfinite(sizes)).any():
+                    found.append(True)
+
+    threads.run(task, len(image), workers)
+    return bool(found)
+
+
+def _gain(operator: Operator) -> float:
+    """Return at least the factor between the largest sample and any sum on the way to a result."""
+    if operator.dense is not None:
+        return operator.gain()
+    return sum(math.prod(max(1.0, size) for size in of_each(term, _size)) for term in operator.terms)
+
+
+def _size(taps: npt.NDArray[np.float64]) -> float:
+    return float(np.abs(taps).sum())
