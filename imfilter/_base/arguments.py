@@ -367,14 +367,19 @@ def fitting(value: npt.NDArray | None, shape: tuple[int, ...]) -> npt.NDArray | 
     return value
 
 
+def numpy_dtype(value: Any) -> np.dtype:
+    """Return a dtype of NumPy."""
+    try:
+        return np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+
+
 def dtype(value: Any, place: npt.NDArray | None, default: np.dtype) -> np.dtype:
     """Return the dtype of the result: `value`, that of `place`, or the default. The first two must agree."""
     if value is None:
         return default if place is None else place.dtype
-    try:
-        wanted = np.dtype(value)
-    except TypeError:
-        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+    wanted = numpy_dtype(value)
     if not dtypes.is_real(wanted):
         raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
     if place is not None and wanted != place.dtype:

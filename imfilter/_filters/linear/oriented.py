@@ -155,11 +155,17 @@ def _part_type(dtype: Any, out: Any, default: np.dtype) -> np.dtype:
         if not out.flags.writeable:
             raise ValueError("out must be writable, got a read-only array")
         default = out.real.dtype
-    wanted = arguments.dtype(dtype, None, default)
+    wanted = default if dtype is None else arguments.numpy_dtype(dtype)
+    if wanted in (np.complex64, np.complex128):
+        wanted = np.empty(0, wanted).real.dtype
     if wanted not in (dtypes.FLOAT32, dtypes.FLOAT64):
-        raise ValueError(f"dtype must be float32 or float64 with part='complex', got {wanted}")
+        if wanted.kind != "c":
+            arguments.dtype(wanted, None, default)
+        raise ValueError(
+            f"dtype must be float32, float64, complex64 or complex128 with part='complex', got {wanted}"
+        )
     if out is not None and wanted != out.real.dtype:
-        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {out.dtype}")
+        raise ValueError(f"dtype must agree with out, got {np.dtype(dtype)} and out of dtype {out.dtype}")
     return wanted
 
 
