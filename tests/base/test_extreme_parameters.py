@@ -62,7 +62,7 @@ def test_no_warning(name):
     if image.dtype.kind != "f":
         return
     for dtype in (np.float32, np.float64):
-        largest = np.finfo(dtype).max / (4 if name == "clahe" else 1)  # whose range must be finite
+        largest = np.finfo(dtype).max
         for samples in ((np.inf, -np.inf), (np.nan,), (largest, -largest), (largest,) * image.size):
             given = image.astype(dtype)
             given.flat[: len(samples)] = samples
@@ -93,6 +93,28 @@ def test_equal_samples_stay(dtype):
     for value in (1e16, -1e17, 1e20, float(np.finfo(dtype).max)):
         image = np.full((9, 10), value, dtype)
         np.testing.assert_array_equal(imfilter.clahe(image, 4), image, str(value))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_samples_at_both_ends(dtype):
+    """Their range is infinite. Contrast and means do not depend on the unit."""
+    rng, most = np.random.default_rng(4), np.finfo(dtype).max
+    image = (rng.random((30, 31)) * 2 - 1).astype(dtype) * most
+    image[0, :2] = -most, most
+    small = image * np.dtype(dtype).type(2.0**-9)
+    for given in ({}, {"mask": rng.random((30, 31)) < 0.8}):
+        found = imfilter.clahe(image, 8, **given)
+        assert np.nanmax(found) > most / 2
+        np.testing.assert_allclose(found * 2.0**-9, imfilter.clahe(small, 8, **given), rtol=1e-6)
+    for samples in (image, np.full((20, 20), most), np.tile(image, (30, 30))):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = imfilter.threshold.mean(samples)
+        exact = float((samples.astype("f8") * 2.0**-40).mean()) * 2.0**40
+        np.testing.assert_allclose(found, exact, rtol=1e-9)
+    mask = np.where(image > 0, 0.75, 0.25)
+    exact = np.average(image.astype("f8") * 2.0**-40, weights=mask) * 2.0**40
+    np.testing.assert_allclose(imfilter.threshold.mean(image, mask=mask), exact, rtol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

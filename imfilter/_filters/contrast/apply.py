@@ -22,8 +22,9 @@ _U8 = np.dtype(np.uint8)
 _BLENDED = 4
 #: Most bins of four tables in turns, which stay in the first-level cache.
 _TURNS = 1024
-#: Samples whose range is so small that its inverse is infinite are multiplied by this number.
-_FACTOR = 2.0**700
+#: Samples whose range is so small that its inverse is infinite are multiplied by the first number, and those
+#: whose range may be infinite by the second one.
+_FACTOR, _SHRINK = 2.0**700, 2.0**-2
 #: Samples of an image that one thread computes alone.
 _ALONE = 1 << 15
 
@@ -113,8 +114,8 @@ def _mapped(
         values = tiles.Range(float(int(values.low) - shift), float(int(values.high) - shift), 1)
     bins = int(min(call.bins, values.high - values.low + 1)) if values.unit else call.bins
     factor = 1.0
-    if values.is_narrow(bins):
-        factor = _FACTOR
+    if values.is_large() or values.is_narrow(bins):
+        factor = _SHRINK if values.is_large() else _FACTOR
         with np.errstate(over="ignore"):  # beyond the range, which is in the last bin
             source = np.multiply(source, factor, dtype=np.float64)
         values = tiles.Range(values.low * factor, values.high * factor, 0)
