@@ -62,12 +62,7 @@ def range_of(value: Any, dtype: np.dtype) -> Range | None:
         if dtype.kind == "b":
             return Range(0, 1, 1)
         return Range(np.iinfo(dtype).min, np.iinfo(dtype).max, 1)
-    pair = arguments.each(value, 2, "value_range")
-    low, high = (arguments.number(v, "value_range") for v in pair)
-    if not (isinstance(value, list | tuple | np.ndarray) and low < high and high - low < math.inf):
-        raise ValueError(
-            f"value_range must be two numbers, the lower one first, got {arguments.brief(value)}"
-        )
+    low, high = arguments.interval(value, "value_range")
     if unit and not (low.is_integer() and high.is_integer()):
         raise ValueError(f"value_range must be two integers for {dtype}, got {arguments.brief(value)}")
     return Range(low, high, unit)

@@ -173,7 +173,7 @@ def _several(value: Any) -> bool:
     """Tell whether an argument is a sequence of numbers."""
     if isinstance(value, np.ndarray):
         return value.ndim > 0
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _numbers(value: Any, name: str) -> tuple[float, ...]:
@@ -308,7 +308,10 @@ def _places(reach: float, step: float) -> Taps:
     """Return the positions of samples up to a distance."""
     radius = math.ceil(max(reach / step, 1.0)) if reach / step < _MOST else _MOST + 1
     if radius > _MOST:
-        raise ValueError(f"the Gabor filter must span at most {_MOST} samples on each side, got more")
+        raise ValueError(
+            f"sigma_x and sigma_y, or frequency and bandwidth, must span at most {_MOST} samples "
+            f"on each side, got {reach / step:.6g}"
+        )
     return np.arange(-radius, radius + 1, dtype=np.float64) * step
 
 

@@ -52,7 +52,7 @@ class Wiener:
         kernel, balance, regularizer = own
         weights = kernel_of(kernel, order)
         if not weights.any():
-            raise ValueError("kernel must not be zero everywhere")
+            raise ValueError(f"kernel must not be zero everywhere, got only zeros in shape {weights.shape}")
         share = arguments.number(balance, "balance")
         if share <= 0:
             raise ValueError(f"balance must be positive, got {share}")
@@ -118,7 +118,7 @@ class RichardsonLucy:
         if weights.min() < 0:
             raise ValueError(f"kernel must have no negative weights, got {weights.min()}")
         if not weights.any():
-            raise ValueError("kernel must not be zero everywhere")
+            raise ValueError(f"kernel must not be zero everywhere, got only zeros in shape {weights.shape}")
         return _LucySettings(weights, arguments.integer(iterations, "iterations", least=1))
 
     def filtered(
