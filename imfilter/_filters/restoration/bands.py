@@ -117,6 +117,7 @@ class Butterworth:
     """Butterworth's filter."""
 
     modes: tuple[str, ...] = ()
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
         """Check the arguments."""
@@ -137,6 +138,7 @@ class Homomorphic:
     """Butterworth's filter of the logarithm."""
 
     modes: tuple[str, ...] = ()
+    scales = False
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
         """Check the arguments."""

@@ -46,6 +46,7 @@ class Wiener:
     """The Wiener filter of a blur."""
 
     modes: tuple[str, ...] = ()
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _WienerSettings:
         """Check the arguments."""
@@ -110,6 +111,7 @@ class RichardsonLucy:
     """Deconvolution by Richardson and Lucy: the most likely image for Poisson noise, by iterations."""
 
     modes: tuple[str, ...] = ("shrink",)
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _LucySettings:
         """Check the arguments."""
