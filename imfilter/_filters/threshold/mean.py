@@ -118,7 +118,7 @@ def _mean(sums: list[float | Fraction], count: float) -> float:
             total = math.fsum(sums)
             if math.isfinite(total):
                 return total / count
-        return float(sum(map(Fraction, sums)) / Fraction(count))
+        return float(sum(Fraction(part) for part in sums) / Fraction(count))
     return sum(beyond)
 
 
