@@ -13,6 +13,7 @@ from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence, border_of_counts
 from imfilter._base.plan import unused_rows
+from imfilter._base.program import OVERFLOWED
 from imfilter._filters.linear import (
     box,
     cosine,
@@ -41,7 +42,9 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         elif not done:
             plain = chosen.implementation.fallback or chosen.implementation
             done = plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
-        if overflow.possible(call, done):
+        if (done == OVERFLOWED or call.cval) and overflow.possible(
+            call, done
+        ):  # the first test takes no time
             overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
