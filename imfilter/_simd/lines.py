@@ -37,7 +37,7 @@ _RUN = RUN.itemsize
 
 #: If a checked sample times this factor, summed along a line, stays finite, no sum overflows. The factor is
 #: some orders of magnitude larger than any sum of the weights of a kernel.
-_MUCH = 65536.0
+MUCH = 65536.0
 
 #: Bits of the flag of checked samples: a sample is not finite, or large; a finite sample is large.
 UNUSUAL, LARGE = 1, 2
@@ -155,8 +155,8 @@ def _checked(much, value, flag):
 
 @nested
 def _has_large(real, line, count):
-    """Tell whether one of the first `count` numbers of a line is finite and times `_MUCH` is not."""
-    lanes, much = BYTES // size_of(real), real.type(_MUCH)
+    """Tell whether one of the first `count` numbers of a line is finite and times `MUCH` is not."""
+    lanes, much = BYTES // size_of(real), real.type(MUCH)
     many, zero = splat(real, much), splat(real, real.type(0))
     found = zero
     for x in range(0, count - lanes + 1, lanes):
@@ -204,7 +204,7 @@ def fetch(
         fill(real, line, count * channels, border_value)
         return
     inner, outer = inner_columns(before, samples, first, count)
-    lanes, much = BYTES // size, real.type(_MUCH)
+    lanes, much = BYTES // size, real.type(MUCH)
     many, sums, non_finite = splat(real, much), splat(real, real.type(0)), False
     total = (outer - inner) * channels if packed else 0
     inside, to = address + (first + inner - before) * step_x, line + inner * channels * size

@@ -158,3 +158,58 @@ def test_constants_and_other_types():
     np.testing.assert_array_equal(result[:, 15:], 255)
     wide = imfilter.gaussian(image, 1.0, dtype=np.float64)
     np.testing.assert_allclose(imfilter.gaussian(image, 1.0), wide, rtol=1e-5)
+
+
+MISSING = {
+    "gaussian": lambda x, **k: imfilter.gaussian(x, 2.0, **k),
+    "box": lambda x, **k: imfilter.box(x, 5, **k),
+    "derivative": lambda x, **k: imfilter.sobel(x, axis=1, **k),
+    "sharpen": lambda x, **k: imfilter.sharpen(x, 0.5, **k),
+    "laplacian_of_gaussian": lambda x, **k: imfilter.laplacian_of_gaussian(x, 2.0, **k),
+}
+
+
+@loop_over("dtype", [np.float32, np.float64])
+@loop_over("name", MISSING)
+def test_missing_data(name, dtype):
+    function, most = MISSING[name], float(np.finfo(dtype).max)
+    cases = {"nan": "ignore"}, {"mask": MASK}, {"mask": MASK * 1e6}, {"mask": MASK, "min_coverage": 0.9}
+    for image in images(dtype):
+        image[2, 3] = np.nan
+        for given in (*cases, {"nan": "ignore", "mode": "shrink"}, {"nan": "ignore", "mode": "zero"}):
+            small = function(image * dtype(UNIT), **given)
+            result = function(image, **given)
+            check(result, small.astype(np.float64), most * UNIT)
+            np.testing.assert_array_equal(function(image, workers=1, **given), result)
+            inside = image.copy()
+            np.testing.assert_array_equal(function(inside, out=inside, **given), result)
+            part = {key: value[:30] if key == "mask" else value for key, value in given.items()}
+            np.testing.assert_array_equal(function(image[:30], **part)[:20], result[:20])
+
+
+@loop_over("dtype", [np.float32, np.float64])
+@loop_over("name", ["gaussian", "box", "sharpen"])
+def test_a_fill_beside_missing_data(name, dtype):
+    """Rounding errors do not make a mean of the largest number infinite."""
+    image = RNG.normal(size=(40, 50)).astype(dtype)
+    image[:20], image[5, 5], image[30, 30] = np.finfo(dtype).min, np.nan, np.nan
+    result = MISSING[name](image, nan="ignore")
+    np.testing.assert_allclose(result[:12], np.finfo(dtype).min, rtol=1e-6)
+    whole = MISSING[name](image, nan="ignore", dtype=np.int16)
+    np.testing.assert_array_equal(whole[:12], -(2**15))
+    assert np.abs(whole[28:]).max() < 10
+
+
+@loop_over("dtype", ["f4", "f8", "u1"])
+def test_constants_and_missing_data(dtype):
+    """A large constant beyond the border, where no sample is absent and where one is."""
+    image = (RNG.random((300, 310)) * 9).astype(dtype)
+    most = float(np.finfo(np.float64 if dtype == "f8" else np.float32).max)
+    given = {"mode": "constant", "cval": most, "dtype": "f8" if dtype == "f8" else "f4"}
+    plain = imfilter.gaussian(image, 2.0, **given)
+    assert np.isfinite(plain).all()
+    np.testing.assert_array_equal(imfilter.gaussian(image, 2.0, nan="ignore", **given), plain)
+    mask = np.ones(image.shape, bool)
+    mask[150, 150] = False
+    found = imfilter.gaussian(image, 2.0, mask=mask, **given)
+    np.testing.assert_allclose(found[:100], plain[:100], rtol=2e-6)

@@ -42,9 +42,8 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         elif not done:
             plain = chosen.implementation.fallback or chosen.implementation
             done = plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
-        if (done == OVERFLOWED or call.cval) and overflow.possible(
-            call, done
-        ):  # the first test takes no time
+        # The first test takes no time.
+        if (done == OVERFLOWED or call.cval) and overflow.possible(call, done):
             overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
@@ -59,8 +58,11 @@ def run_finite(
     if call.watching is None:
         call.watching = call.changed(watch=True)
     image, target = dtypes.readable(given), dtypes.target(out, given, call.shape, call.native)
-    if not implementation.run(call.watching, call.choice.operator, image, target, workers):
+    done = implementation.run(call.watching, call.choice.operator, image, target, workers)
+    if not done:
         return None
+    if call.cval and overflow.possible(call, done):
+        overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
 
@@ -343,9 +345,17 @@ def _with_missing(
     small = operator.known(case, lambda: normalized_window.prepared(kernels, operator.norm, *case))
     if small is not None:
         tables = {} if mask is None else {"mask": mask}
-        small.program(**tables).run(image, target, workers)
+        large = small.program(**tables).run(image, target, workers) == OVERFLOWED
     else:
-        normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
+        large = normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
+
+    def again(samples: npt.NDArray, unit: float) -> npt.NDArray:
+        other, moved = given._replace(cval=cval * unit, dtype=real, out=None), bias * unit
+        found, _ = _with_missing(samples, other, fixed, present, False, own, geometry._replace(bias=moved))
+        return found
+
+    if large or cval:
+        overflow.recompute_with_missing(again, operator, image, present, cval, target, real, workers)
     hollow = None
     if undefined:
         hollow = normalized.uncovered(kernels, layout, correlate, image, present, workers)

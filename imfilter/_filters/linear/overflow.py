@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import dtypes, threads
+from imfilter._base import dtypes
+from imfilter._base.missing import Presence, any_part
 from imfilter._base.program import OVERFLOWED
 from imfilter._filters.linear.algorithm import Call
 from imfilter._filters.linear.operators import Operator, of_each
@@ -21,6 +22,10 @@ from imfilter._filters.linear.operators import Operator, of_each
 _SHARE, _MOST = 2.0**-20, 2.0**14
 #: Factor of samples that are summed again. It makes any sample a reference; see `kernels.reference`.
 _UNIT = 2.0**-60
+#: Rounding error of results, in units of the last place, that may not make one infinite.
+_ROUNDED = 16
+#: Samples that are looked at together. They and their sizes stay in the second-level cache.
+_PIECE = 1 << 14
 
 
 def possible(call: Call, done: int) -> bool:
@@ -56,29 +61,69 @@ def recompute(
     if not wrong.any():
         return
     small = call.changed(dtype=real, native=real, bias=call.bias * _UNIT, cval=call.cval * _UNIT)
-    found = run(small, np.multiply(image, _UNIT, dtype=real), None, workers)
-    with np.errstate(over="ignore"):
-        np.divide(found, _UNIT, out=result, where=wrong)
+    _replace(result, wrong, run(small, np.multiply(image, _UNIT, dtype=real), None, workers))
     if result is not target:
         dtypes.place(result, target)
 
 
+def recompute_with_missing(
+    again: Callable[[npt.NDArray, float], npt.NDArray],
+    operator: Operator,
+    image: npt.NDArray,
+    present: Presence,
+    cval: float,
+    target: npt.NDArray,
+    real: np.dtype,
+    workers: int | None,
+) -> None:
+    """Do what `recompute` does, for an image with missing data.
+
+    ``again(samples, unit)`` filters other samples with the border constant and the bias times a unit. It
+    returns results of the type `real` of the arithmetic.
+    """
+    limit = float(np.finfo(real).max) * _SHARE
+    if present.mask is not None and present.graded:
+        limit /= max(1.0, float(present.mask.max()))
+    if operator.norm or not math.isfinite(cval) or _gain(operator) > _MOST:
+        return
+    if abs(cval) <= limit and not _has_larger(image, limit, workers):
+        return
+    if target.dtype != real:
+        dtypes.place(again(image, 1.0), target)
+    elif (wrong := ~np.isfinite(target)).any():
+        _replace(target, wrong, again(np.multiply(image, _UNIT, dtype=real), _UNIT))
+
+
+def _replace(result: npt.NDArray, wrong: npt.NDArray[np.bool_], small: npt.NDArray) -> None:
+    """Replace the results that are wrong by those of smaller samples.
+
+    A result whose rounding error alone takes it out of the range is the largest number: a mean of samples
+    that are the largest number must not be infinite.
+    """
+    info = np.finfo(result.dtype)
+    most = result.dtype.type(float(info.max) * _UNIT)
+    near = np.abs(np.abs(small) - most) <= most * info.eps * _ROUNDED
+    np.clip(small, -most, most, out=small, where=near)
+    with np.errstate(over="ignore"):
+        np.divide(small, _UNIT, out=result, where=wrong)
+
+
 def _has_larger(image: npt.NDArray, limit: float, workers: int | None) -> bool:
     """Tell whether a finite sample is larger than a limit."""
-    found: list[bool] = []
+    if image.dtype.kind == "f":
+        limit = min(limit, float(np.finfo(image.dtype).max))
 
-    def task(start: int, stop: int) -> None:
-        for row in image[start:stop]:
-            if found:
-                return
-            low, high = float(np.fmin.reduce(row, axis=None)), float(np.fmax.reduce(row, axis=None))
-            if max(-low, high) > limit:
-                sizes = np.abs(row)
-                if ((sizes > limit) & np.isfinite(sizes)).any():
-                    found.append(True)
+    def larger(part: npt.NDArray) -> bool:
+        if -limit <= float(part.min()) and float(part.max()) <= limit:
+            return False
+        flat = part.reshape(-1)
+        for start in range(0, flat.size, _PIECE):  # some are larger, infinite or NaN
+            sizes = np.abs(flat[start : start + _PIECE])
+            if ((sizes > limit) & (sizes < np.inf)).any():
+                return True
+        return False
 
-    threads.run(task, len(image), workers)
-    return bool(found)
+    return image.size > 0 and any_part(image, larger, workers)
 
 
 def _gain(operator: Operator) -> float:
