@@ -106,7 +106,8 @@ def test_samples_at_both_ends(dtype):
         found = imfilter.clahe(image, 8, **given)
         assert np.nanmax(found) > most / 2
         np.testing.assert_allclose(found * 2.0**-9, imfilter.clahe(small, 8, **given), rtol=1e-6)
-    for samples in (image, np.full((20, 20), most), np.tile(image, (30, 30))):
+    flat = (np.full(n, most) for n in (*range(2, 40), 1000, 300_001))
+    for samples in (image, *flat, np.tile(image, (30, 30))):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             found = imfilter.threshold.mean(samples)
@@ -115,6 +116,21 @@ def test_samples_at_both_ends(dtype):
     mask = np.where(image > 0, 0.75, 0.25)
     exact = np.average(image.astype("f8") * 2.0**-40, weights=mask) * 2.0**40
     np.testing.assert_allclose(imfilter.threshold.mean(image, mask=mask), exact, rtol=1e-9)
+    for n in (9, 16, 30, 37):
+        exact = imfilter.threshold.mean(np.full(n, -most), mask=rng.random(n))
+        np.testing.assert_allclose(exact, -most, rtol=1e-9)
+
+
+def test_contrast_of_the_largest_range():
+    """No value that is rounded beyond the range becomes infinite."""
+    rng, most = np.random.default_rng(0), np.finfo("f8").max
+    for seed in range(6):
+        image = (np.random.default_rng(seed).random((60, 61)) * 2 - 1) * most
+        image[0, :2], mask = (-most, most), rng.random(image.shape) < 0.8
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.isfinite(imfilter.clahe(image, 8)).all()
+            assert np.isfinite(imfilter.clahe(image, 8, mask=mask)[mask]).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -153,3 +153,6 @@ def test_samples_of_the_largest_size(name):
         inside = np.abs(wanted) < np.finfo("f8").max * unit
         assert np.isfinite(found[inside]).all()
         np.testing.assert_allclose(found[inside] * unit, wanted[inside], rtol=1e-9, atol=1e297 * unit)
+    for n in (7, 12, 20, 31):
+        flat = np.full((n, n + 3), np.finfo("f8").max)
+        np.testing.assert_allclose(getattr(imfilter, name)(flat, *own), flat, rtol=1e-9)

@@ -1,6 +1,7 @@
 """Contrast-limited adaptive histogram equalisation: the checks, and the way of a call."""
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,7 +147,8 @@ def _mapped(
         target.transpose(call.order)[...] = view.reshape([target.shape[a] for a in call.order])
     if factor != 1:
         out = dtypes.empty(target.shape, call.dtype) if out is None else out
-        dtypes.place(target / factor, out)
+        most = sys.float_info.max * factor  # rounded values may be just beyond the range
+        dtypes.place(np.clip(target, -most, most) / factor, out)
         return out, shares
     if wide:
         return _moved_back(target, shift, out, call.dtype), shares

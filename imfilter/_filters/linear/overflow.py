@@ -22,8 +22,8 @@ from imfilter._filters.linear.operators import Operator, of_each
 _SHARE, _MOST = 2.0**-20, 2.0**14
 #: Factor of samples that are summed again. It makes any sample a reference; see `kernels.reference`.
 _UNIT = 2.0**-60
-#: Rounding error of results, in units of the last place, that may not make one infinite.
-_ROUNDED = 16
+#: Rounding error of a sum, in units of the last place.
+_ERROR = 16
 #: Samples that are looked at together. They and their sizes stay in the second-level cache.
 _PIECE = 1 << 14
 
@@ -61,7 +61,8 @@ def recompute(
     if not wrong.any():
         return
     small = call.changed(dtype=real, native=real, bias=call.bias * _UNIT, cval=call.cval * _UNIT)
-    _replace(result, wrong, run(small, np.multiply(image, _UNIT, dtype=real), None, workers))
+    found = run(small, np.multiply(image, _UNIT, dtype=real), None, workers)
+    np.copyto(result, dtypes.enlarged(found, _UNIT, _ERROR), where=wrong)
     if result is not target:
         dtypes.place(result, target)
 
@@ -91,21 +92,8 @@ def recompute_with_missing(
     if target.dtype != real:
         dtypes.place(again(image, 1.0), target)
     elif (wrong := ~np.isfinite(target)).any():
-        _replace(target, wrong, again(np.multiply(image, _UNIT, dtype=real), _UNIT))
-
-
-def _replace(result: npt.NDArray, wrong: npt.NDArray[np.bool_], small: npt.NDArray) -> None:
-    """Replace the results that are wrong by those of smaller samples.
-
-    A result whose rounding error alone takes it out of the range is the largest number: a mean of samples
-    that are the largest number must not be infinite.
-    """
-    info = np.finfo(result.dtype)
-    most = result.dtype.type(float(info.max) * _UNIT)
-    near = np.abs(np.abs(small) - most) <= most * info.eps * _ROUNDED
-    np.clip(small, -most, most, out=small, where=near)
-    with np.errstate(over="ignore"):
-        np.divide(small, _UNIT, out=result, where=wrong)
+        found = again(np.multiply(image, _UNIT, dtype=real), _UNIT)
+        np.copyto(target, dtypes.enlarged(found, _UNIT, _ERROR), where=wrong)
 
 
 def _has_larger(image: npt.NDArray, limit: float, workers: int | None) -> bool:

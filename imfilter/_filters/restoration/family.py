@@ -16,6 +16,8 @@ Samples = npt.NDArray[np.float64]
 
 #: Sums of samples up to this size do not overflow. Larger ones are multiplied by the unit.
 _LARGEST, _UNIT = 2.0**900, 2.0**-200
+#: Error of transforms and of tens of iterations, in units of the last place.
+_ERROR = 256
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _filled(
                 around = replace(border, cval=border.cval * unit)
                 found = call.filter.filtered(call.settings, samples, there, around)
                 if small:
-                    found /= unit
+                    found = dtypes.enlarged(found, unit, _ERROR)
         else:  # every result depends on all samples
             found = np.full(samples.shape, np.nan)
         dtypes.place(found, sink[index])

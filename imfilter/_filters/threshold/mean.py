@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import math
+import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, TypeVar, cast
@@ -21,6 +22,7 @@ Key = TypeVar("Key")
 _PART = 1 << 18
 #: Factor of samples whose sum overflows.
 _UNIT = 2.0**-60
+_LARGEST = Fraction(sys.float_info.max)
 #: Bytes of small integers from which on threads share work. One thread sums as many in 0.5 to 1.5 ms. On a
 #: busy machine, another thread begins later than that: there, 16 MB take 2.4 ms with one and 6.8 with two.
 _MANY_BYTES = 1 << 25
@@ -118,7 +120,8 @@ def _mean(sums: list[float | Fraction], count: float) -> float:
             total = math.fsum(sums)
             if math.isfinite(total):
                 return total / count
-        return float(sum(Fraction(part) for part in sums) / Fraction(count))
+        mean = sum(Fraction(part) for part in sums) / Fraction(count)
+        return float(max(-_LARGEST, min(mean, _LARGEST)))  # the sums of parts are rounded
     return sum(beyond)
 
 
