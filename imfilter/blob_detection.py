@@ -16,11 +16,12 @@ from imfilter._filters.detection.pruning import pruned
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
 from imfilter._filters.orientation import taps
+from imfilter._filters.orientation.hessian import MOST_TAPS as MOST_OF_HESSIANS
 from imfilter.extremes import maximum
 from imfilter.hessians import hessian
 from imfilter.smooth import gaussian
 from imfilter.typing import ArrayLike, Mask, Mode, Nan, NDArray, PerAxis, Spots
-from imfilter.weights import gaussians
+from imfilter.weights import MOST_TAPS, gaussians
 
 METHODS = ("log", "dog", "doh")
 #: Responses up to this part of the largest distance from the mean are rounding errors.
@@ -168,6 +169,7 @@ def blobs(
     margin = arguments.integer(exclude_border, "exclude_border", least=0)
     refined = arguments.flag(refine, "refine")
     lengths = arguments.spacings(spacing, array.ndim)
+    _check_width(float(scales[-1]) / min(lengths), way)
     borders.check_mode(mode, more=("shrink",))
     constant = arguments.beyond(cval, mode, finite=True)
     common = Common(mode, constant, workers=workers, mask=mask, nan=nan, min_coverage=min_coverage)
@@ -248,6 +250,13 @@ def _scales(low: Any, high: Any, ratio: Any, method: str) -> NDArray[np.float64]
     if method == "dog":  # a difference is the response at the geometric mean of its two scales
         return np.asarray(first * step ** (np.arange(count + 1) - 0.5))
     return np.asarray(first * step ** np.arange(count))
+
+
+def _check_width(sigma: float, method: str) -> None:
+    """Refuse a standard deviation in samples that gives a kernel of too many taps."""
+    most = MOST_OF_HESSIANS if method == "doh" else MOST_TAPS
+    if not 2 * int(min(4 * sigma, most) + 0.5) + 1 <= most:
+        raise ValueError(f"max_sigma must give kernels of at most {most} taps, got {sigma:.6g} samples")
 
 
 def _responses(image: NDArray, scales: NDArray, method: str, options: dict[str, Any]) -> Iterator[NDArray]:

@@ -119,8 +119,8 @@ def gabor(
         Array of the shape of `image`. Where one of `frequency`, `theta` and `direction` has several, there is
         a new first axis: all directions of the first frequency come first. Its dtype is `dtype`, or that of
         `out`. Default: float32 for bool, 8- and 16-bit integers, float16 and float32; float64 for wider
-        types. A complex result has parts of that dtype, which must be float32 or float64, and `out` is
-        complex64 or complex128.
+        types. A complex result has parts of that dtype, which must be float32 or float64. `dtype` may also
+        be complex64 or complex128, and `out` must be one of them.
 
     Raises
     ------

@@ -261,8 +261,8 @@ def _difference_of_gaussians(
     if any(w < s for s, w in zip(narrow, wide, strict=True)):
         raise ValueError(f"high must be at least low={low}, got {high}")
     steps, none = arguments.spacings(spacing, n), (0,) * n
-    first, *rest = weights.gaussians(wide, none, truncate, radius, steps)
-    return separable(weights.gaussians(narrow, none, truncate, radius, steps), (-first, *rest))
+    first, *rest = weights.gaussians(wide, none, truncate, radius, steps, "low" if high is None else "high")
+    return separable(weights.gaussians(narrow, none, truncate, radius, steps, "low"), (-first, *rest))
 
 
 @hinted

@@ -52,7 +52,7 @@ __all__ = [
 
 
 #: Largest accepted length of a kernel: 128 MB of weights for an axis. Longer kernels are probably mistakes.
-_MOST_TAPS = 1 << 24
+MOST_TAPS = 1 << 24
 #: Largest accepted order: higher derivatives of a sampled Gaussian are numerical noise.
 _MOST_ORDER = 20
 
@@ -225,26 +225,26 @@ def gaussian(sigma: float, *, order: int = 0, truncate: float = 4.0, radius: int
     return _checked(sigma, order, truncate, radius).copy()
 
 
-def _checked(sigma: float, order: int, truncate: float, radius: int | None) -> Taps:
-    """Return the taps of `gaussian` as a read-only array."""
-    (sigma,) = arguments.sigmas(sigma, 1)
+def _checked(sigma: float, order: int, truncate: float, radius: int | None, name: str = "sigma") -> Taps:
+    """Return the taps of `gaussian` as a read-only array. `name` is the argument that gives `sigma`."""
+    (sigma,) = arguments.sigmas(sigma, 1, name)
     order = arguments.integer(order, "order", least=0, most=_MOST_ORDER)
     truncate = arguments.number(truncate, "truncate")
     if truncate < 0:
         raise ValueError(f"truncate must be at least 0, got {truncate}")
     if sigma == 0.0:
         if order:
-            raise ValueError(f"sigma must be positive for a derivative of order {order}, got 0.0")
+            raise ValueError(f"{name} must be positive for a derivative of order {order}, got 0.0")
         return _ONE
     if radius is None:
         reach = truncate * sigma + 0.5
-        if not reach < _MOST_TAPS / 2:
+        if not reach < MOST_TAPS / 2:
             raise ValueError(
-                f"sigma must give a kernel of at most {_MOST_TAPS} taps, "
+                f"{name} must give a kernel of at most {MOST_TAPS} taps, "
                 f"got {sigma} samples with truncate={truncate}"
             )
         radius = int(reach)
-    return _gaussian(sigma, order, arguments.integer(radius, "radius", least=0, most=_MOST_TAPS // 2 - 1))
+    return _gaussian(sigma, order, arguments.integer(radius, "radius", least=0, most=MOST_TAPS // 2 - 1))
 
 
 @remembered(abs)
@@ -308,7 +308,7 @@ def box(size: int) -> Taps:
     >>> imfilter.weights.box(4)
     array([0.25, 0.25, 0.25, 0.25])
     """
-    size = arguments.integer(size, "size", least=1, most=_MOST_TAPS)
+    size = arguments.integer(size, "size", least=1, most=MOST_TAPS)
     return np.full(size, 1.0 / size)
 
 
@@ -356,22 +356,26 @@ def gaussians(
     truncate: float,
     radius: Any,
     spacings: Sequence[float],
+    name: str = "sigma",
 ) -> Term:
-    """Return Gaussian taps for each axis. The standard deviations are in the unit of `spacings`."""
+    """Return Gaussian taps for each axis. The standard deviations are in the unit of `spacings`.
+
+    `name` is the argument that gives them.
+    """
     count = len(sigmas)
     radii = (None,) * count if radius is None else arguments.integers(radius, count, "radius", least=0)
     made: dict[tuple[Any, ...], Taps] = {}
     found = []
     for axis in zip(sigmas, orders, radii, spacings, strict=True):
         if axis not in made:  # usually the axes are equal
-            made[axis] = _scaled(truncate, *axis)
+            made[axis] = _scaled(truncate, *axis, name)
         found.append(made[axis])
     return tuple(found)
 
 
-def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: float) -> Taps:
+def _scaled(truncate: float, sigma: float, order: int, radius: Any, spacing: float, name: str) -> Taps:
     """Return Gaussian taps for an axis with a spacing, as a read-only array."""
-    taps = _checked(sigma / spacing, order, truncate, radius)
+    taps = _checked(sigma / spacing, order, truncate, radius, name)
     return taps / np.float64(spacing) ** order if order else taps
 
 

@@ -150,7 +150,7 @@ def chosen_axes(array: npt.NDArray, axes: Any, channel_axis: Any) -> tuple[int, 
         return chosen
     if isinstance(axes, np.ndarray) and axes.ndim == 1:
         axes = tuple(axes)
-    given = axes if isinstance(axes, Sequence) and not isinstance(axes, str) else (axes,)
+    given = axes if isinstance(axes, Sequence) and not isinstance(axes, str | bytes) else (axes,)
     chosen = tuple(axis_index(a, ndim, "axes") for a in given)
     if not 1 <= len(chosen) <= 3:
         raise ValueError(f"axes must name 1 to 3 axes, got {_name(axes)}")
@@ -236,7 +236,7 @@ def each(value: Any, n: int | None, name: str) -> tuple[Any, ...]:
                 f"got an array of shape {value.shape}{more if name == 'size' else ''}"
             )
         value = tuple(value)
-    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str):
+    if not isinstance(value, _REAL) and isinstance(value, Sequence) and not isinstance(value, str | bytes):
         if n is not None and len(value) != n:
             raise ValueError(
                 f"{name} must be one number or one for each of {n} filtered axes, got {_name(value)}"
@@ -261,6 +261,17 @@ def sigmas(value: Any, n: int, name: str = "sigma") -> tuple[float, ...]:
         if sigma < 0:
             raise ValueError(f"{name} must be at least 0, got {sigma}")
     return result
+
+
+def interval(value: Any, name: str) -> tuple[float, float]:
+    """Return two numbers, the lower one first, with a finite difference."""
+    several = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, list | tuple)
+    if several and len(value) == 2:
+        low, high = (number(v, name) for v in value)
+        if low < high and high - low < math.inf:
+            return low, high
+    error = ValueError if isinstance(value, (*_REAL, Sequence, np.ndarray)) else TypeError
+    raise error(f"{name} must be two numbers, the lower one first, got {_name(value)}")
 
 
 def spacings(value: Any, n: int) -> tuple[float, ...]:
@@ -367,14 +378,19 @@ def fitting(value: npt.NDArray | None, shape: tuple[int, ...]) -> npt.NDArray | 
     return value
 
 
+def numpy_dtype(value: Any) -> np.dtype:
+    """Return a dtype of NumPy."""
+    try:
+        return np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+
+
 def dtype(value: Any, place: npt.NDArray | None, default: np.dtype) -> np.dtype:
     """Return the dtype of the result: `value`, that of `place`, or the default. The first two must agree."""
     if value is None:
         return default if place is None else place.dtype
-    try:
-        wanted = np.dtype(value)
-    except TypeError:
-        raise TypeError(f"dtype must be a real NumPy dtype, got {_name(value)}") from None
+    wanted = numpy_dtype(value)
     if not dtypes.is_real(wanted):
         raise TypeError(f"dtype must be a real NumPy dtype, got {wanted}")
     if place is not None and wanted != place.dtype:

@@ -93,6 +93,21 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> npt.NDArray:
         raise MemoryError(f"a result of shape {shape} and dtype {dtype} does not fit into memory") from None
 
 
+def enlarged(results: npt.NDArray, unit: float, error: int) -> npt.NDArray:
+    """Return results of samples that were multiplied by a unit, divided by it. They are overwritten.
+
+    A result that only its rounding error takes out of the range is the largest number: a mean of samples that
+    are the largest number must not be infinite. The `error` is in units of the last place.
+    """
+    info = np.finfo(results.dtype)
+    most = results.dtype.type(float(info.max) * unit)
+    near = np.abs(np.abs(results) - most) <= most * info.eps * error
+    np.clip(results, -most, most, out=results, where=near)
+    with np.errstate(over="ignore"):
+        results /= results.dtype.type(unit)
+    return results
+
+
 def blank(shape: Sequence[int], dtype: npt.DTypeLike) -> npt.NDArray:
     """Return an image of zeros with one sample of memory.
 

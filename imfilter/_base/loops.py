@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from imfilter._base.padding import Padding
 LONGEST = 16384
 #: A trailing batch axis of at least this length is a better line than the filtered axis before it.
 _WIDE_BATCH = 32
+
+_Done = TypeVar("_Done", bound=int)
 
 
 class ArrayLayout(NamedTuple):
@@ -200,11 +202,11 @@ def extent(cut: npt.NDArray[np.int64]) -> tuple[int, int]:
 
 
 def over_merged(
-    task: Callable[[npt.NDArray, npt.NDArray], bool],
+    task: Callable[[npt.NDArray, npt.NDArray], _Done],
     image: npt.NDArray,
     target: npt.NDArray,
     axes: tuple[int, ...],
-) -> bool:
+) -> _Done:
     """Call ``task(image, target)`` with the axes after the filtered axes merged into one."""
     first = max(axes) + 1
     if image.ndim <= first + 1:

@@ -214,9 +214,7 @@ def counts(
 
 def _all_ones(mask: npt.NDArray, workers: int | None) -> bool:
     """Tell whether a mask changes nothing."""
-    return not _any_part(
-        mask, lambda part: not (part if part.dtype.kind == "b" else part == 1).all(), workers
-    )
+    return not any_part(mask, lambda part: not (part if part.dtype.kind == "b" else part == 1).all(), workers)
 
 
 def often_nan(image: npt.NDArray) -> bool:
@@ -228,10 +226,10 @@ def often_nan(image: npt.NDArray) -> bool:
 def has_nan(image: npt.NDArray, workers: int | None) -> bool:
     """Tell whether an array of floats contains NaN, without an array of its size."""
     # The smallest number is NaN if any is. This takes a tenth of the time of a search.
-    return _any_part(image, lambda part: bool(np.isnan(np.min(part))), workers)
+    return any_part(image, lambda part: bool(np.isnan(np.min(part))), workers)
 
 
-def _any_part(array: npt.NDArray, found: Callable[[npt.NDArray], bool], workers: int | None) -> bool:
+def any_part(array: npt.NDArray, found: Callable[[npt.NDArray], bool], workers: int | None) -> bool:
     """Tell whether some part of an array has a property. Threads share the search."""
     parts = array.reshape(-1) if array.flags.c_contiguous else array
     step, met = max(1, _CHUNK * len(parts) // array.nbytes), list[bool]()

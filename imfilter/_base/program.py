@@ -49,6 +49,11 @@ class Settings(NamedTuple):
     watch: bool  # whether the program must refuse an image with non-finite samples
 
 
+#: What a program returns. Only `REFUSED` is false. After `OVERFLOWED` the results are written, but samples
+#: are so large that intermediate sums may have overflowed.
+REFUSED, DONE, OVERFLOWED = 0, 1, 2
+
+
 @dataclass(eq=False)
 class Program:
     """A job, the tables whose addresses it contains, and its amount of work."""
@@ -59,17 +64,19 @@ class Program:
     work: int  # multiply-adds
     rows: int  # of the kernel
     workspace: int  # bytes for each thread
-    flag: int = -1  # workspace offset of the flag that the algorithm cannot handle the image
+    flag: int = -1  # workspace offset of the flag of unusual samples
+    refused: int = 255  # bits of the flag with which the algorithm cannot handle the image
+    large: int = 0  # bits of the flag that tell that sums may have overflowed
     inexact: int = -1  # workspace offset of the words about inexact tasks
     recompute: Recompute | None = None  # called for an inexact task
     pace: threads.Pace = field(default_factory=threads.Pace)  # of a line
     brief: bool = False  # whether one thread is known to be faster
     code: tuple[int, int] | None = None  # the addresses of the kernel and of its job
 
-    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool:
+    def run(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> int:
         """Filter `image` into `target`. They must have the layouts that this program was made for.
 
-        Return whether this succeeded. Running sums fail if a sample is not finite.
+        Return `REFUSED`, `DONE` or `OVERFLOWED`. Running sums refuse samples that are not finite.
         """
         if self.brief or (workers == 1 and self.work <= PATIENCE):  # no pace is needed
             return self.compute(image, target, 0, self.lines)
@@ -86,19 +93,20 @@ class Program:
             shared = self._share(image, target, workers)
             if shared is not None:
                 return shared
-        refused: list[bool] = []
+        unusual: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            if not self.compute(image, target, start, stop):
-                refused.append(True)
+            done = self.compute(image, target, start, stop)
+            if done != DONE:
+                unusual.append(done)
 
         threads.run(task, self.lines, workers, pieces, pace)
-        if refused:
+        if REFUSED in unusual:
             pace.seconds = known  # as it was, because some lines were not computed
-        return not refused
+        return min(unusual, default=DONE)
 
-    def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> bool | None:
-        """Filter with threads that wait. Return whether this succeeded, or None if too few threads wait."""
+    def _share(self, image: npt.NDArray, target: npt.NDArray, workers: int | None) -> int | None:
+        """Filter with threads that wait. Return what `run` returns, or None if too few threads wait."""
         number = threads.count(self.lines, workers, self.pace.seconds)
         if self.code is None or not waiting.ready(number - 1):
             return None
@@ -110,36 +118,45 @@ class Program:
         seconds = waiting.share(call, size, first, self.lines, number - 1, base)
         if seconds is None:
             return None
-        rest = self.lines - first
+        rest, all_done = self.lines - first, DONE
         for n in range(number if self.flag >= 0 or self.recompute is not None else 0):
             stop = first + rest * n // (number - 1)
-            start = self._check_band(image, target, base + reported + n * size, stop)
+            own = base + reported + n * size
+            start = self._check_band(image, target, own, stop)
             if start < 0 or (start < stop and not self.compute(image, target, start, stop)):
-                return False
+                return REFUSED
+            all_done = max(all_done, self._told(own))
         if seconds < self.pace.seconds * first:  # a longer time by the clock may be that of other programs
             self.pace.note(seconds, first)
-        return True
+        return all_done
 
-    def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> bool:
-        """Compute lines `start` to `stop`. Return whether this succeeded."""
+    def compute(self, image: npt.NDArray, target: npt.NDArray, start: int, stop: int) -> int:
+        """Compute lines `start` to `stop`. Return what `run` returns."""
         if not self.workspace:
             self.call(address(image), address(target), 0, start, stop)
-            return True
+            return DONE
         # Zeroed: flags start unset, and vectors also compute with the bytes after a line.
         workspace = np.zeros(self.workspace, np.uint8)
         base = address(workspace)
         if self.recompute is None:
             self.call(address(image), address(target), base, start, stop)
-            return self.flag < 0 or not workspace[-base % LINE + self.flag]
+            return self._told(base)
         while 0 <= start < stop:
             self.call(address(image), address(target), base, start, stop)
             start = self._check_band(image, target, base, stop)
-        return start >= 0
+        return DONE if start >= 0 else REFUSED
+
+    def _told(self, base: int) -> int:
+        """Return what the flag in the workspace at `base` tells."""
+        if self.flag < 0:
+            return DONE
+        bits = _read_byte(base + -base % LINE + self.flag).value
+        return REFUSED if bits & self.refused else OVERFLOWED if bits & self.large else DONE
 
     def _check_band(self, image: npt.NDArray, target: npt.NDArray, base: int, stop: int) -> int:
         """Recompute the task that a workspace names. Return the next line to compute; -1 after a refusal."""
         aligned = base + -base % LINE
-        if self.flag >= 0 and _read_byte(aligned + self.flag).value:
+        if self.flag >= 0 and _read_byte(aligned + self.flag).value & self.refused:
             return -1
         words = aligned + self.inexact
         if self.recompute is None or not (number := _read_pointer(words).value):
@@ -198,6 +215,8 @@ class Prepared(NamedTuple):
     rows: int
     workspace: int
     flag: int
+    refused: int
+    large: int
     inexact: int
     recompute: Recompute | None
     pace: threads.Pace  # of all its programs
@@ -263,11 +282,14 @@ class Job(dict[str, Any]):
         rows: int,
         workspace: int,
         check_finite: bool = False,
+        refused: int = 255,
+        large: int = 0,
         recompute: Recompute | None = None,
     ) -> Prepared:
         """Return this job in memory. `more` are tables whose addresses its own tables contain.
 
-        With `check_finite` the job may refuse an image. `recompute` is called for tasks that may be inexact.
+        With `check_finite` the job sets a flag, and may refuse an image; `Program` says what its bits are.
+        `recompute` is called for tasks that may be inexact.
         """
         values, tables = list(self.resolved().values()), (*self.owners, *more)
         if len(values) != len(self._layout.blank) or None in values:
@@ -278,8 +300,8 @@ class Job(dict[str, Any]):
             )
         record = np.frombuffer(self._layout.packer.pack(*values), np.int64)
         flag, inexact = self["flag"] if check_finite else -1, self.get("inexact", -1)
-        made = driver, record, tables, self._layout.places
-        return Prepared(*made, lines, work, rows, workspace, flag, inexact, recompute, threads.Pace())
+        made = driver, record, tables, self._layout.places, lines, work, rows, workspace
+        return Prepared(*made, flag, refused, large, inexact, recompute, threads.Pace())
 
     def set_known(self, names: Iterable[str], values: Iterable[Any]) -> None:
         """Set the fields among `names` that the job has."""

@@ -62,7 +62,7 @@ def test_no_warning(name):
     if image.dtype.kind != "f":
         return
     for dtype in (np.float32, np.float64):
-        largest = np.finfo(dtype).max / (4 if name == "clahe" else 1)  # whose range must be finite
+        largest = np.finfo(dtype).max
         for samples in ((np.inf, -np.inf), (np.nan,), (largest, -largest), (largest,) * image.size):
             given = image.astype(dtype)
             given.flat[: len(samples)] = samples
@@ -93,6 +93,44 @@ def test_equal_samples_stay(dtype):
     for value in (1e16, -1e17, 1e20, float(np.finfo(dtype).max)):
         image = np.full((9, 10), value, dtype)
         np.testing.assert_array_equal(imfilter.clahe(image, 4), image, str(value))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_samples_at_both_ends(dtype):
+    """Their range is infinite. Contrast and means do not depend on the unit."""
+    rng, most = np.random.default_rng(4), np.finfo(dtype).max
+    image = (rng.random((30, 31)) * 2 - 1).astype(dtype) * most
+    image[0, :2] = -most, most
+    small = image * np.dtype(dtype).type(2.0**-9)
+    for given in ({}, {"mask": rng.random((30, 31)) < 0.8}):
+        found = imfilter.clahe(image, 8, **given)
+        assert np.nanmax(found) > most / 2
+        np.testing.assert_allclose(found * 2.0**-9, imfilter.clahe(small, 8, **given), rtol=1e-6)
+    flat = (np.full(n, most) for n in (*range(2, 40), 1000, 300_001))
+    for samples in (image, *flat, np.tile(image, (30, 30))):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = imfilter.threshold.mean(samples)
+        exact = float((samples.astype("f8") * 2.0**-40).mean()) * 2.0**40
+        np.testing.assert_allclose(found, exact, rtol=1e-9)
+    mask = np.where(image > 0, 0.75, 0.25)
+    exact = np.average(image.astype("f8") * 2.0**-40, weights=mask) * 2.0**40
+    np.testing.assert_allclose(imfilter.threshold.mean(image, mask=mask), exact, rtol=1e-9)
+    for n in (9, 16, 30, 37):
+        exact = imfilter.threshold.mean(np.full(n, -most), mask=rng.random(n))
+        np.testing.assert_allclose(exact, -most, rtol=1e-9)
+
+
+def test_contrast_of_the_largest_range():
+    """No value that is rounded beyond the range becomes infinite."""
+    rng, most = np.random.default_rng(0), np.finfo("f8").max
+    for seed in range(6):
+        image = (np.random.default_rng(seed).random((60, 61)) * 2 - 1) * most
+        image[0, :2], mask = (-most, most), rng.random(image.shape) < 0.8
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.isfinite(imfilter.clahe(image, 8)).all()
+            assert np.isfinite(imfilter.clahe(image, 8, mask=mask)[mask]).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -108,6 +108,21 @@ def test_noise_of_extreme_samples(dtype):
     assert np.isnan(imfilter.estimate_noise(some))
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
+def test_variation_of_weights_far_above_the_samples(dtype):
+    """The result does not depend on such a weight: the image is smoothed in every step."""
+    image = np.rint(np.random.default_rng(8).random((12, 14)) * 16).astype(dtype)
+    wanted = imfilter.total_variation(image.astype("f8"), 1e8, max_iterations=60)
+    for weight in (1e13, 1e19, 1e20, 1e25, 1e38, 1e100, 1e150, 1e200, 1e308):
+        steps = []
+        found = imfilter.total_variation(
+            image, weight, max_iterations=60, dtype="f8", progress=lambda step, gap, to=steps: to.append(step)
+        )
+        assert steps[-1] == 60, weight
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, err_msg=str(weight))
+    assert imfilter.total_variation(np.zeros((5, 6), dtype), 1e300).max() == 0
+
+
 @pytest.mark.parametrize(
     ("dtype", "power"), [("f4", -125), ("f4", -120), ("f4", 120), ("f8", -1018), ("f8", -1030), ("f8", 1015)]
 )

@@ -179,3 +179,30 @@ def test_a_tiny_deviation_keeps_the_image():
     """Squares of distances in deviations are too large for float64. No warning says so."""
     image = np.random.default_rng(0).random((9, 10))
     np.testing.assert_array_equal(imfilter.bilateral(image, 1e-200, 0.2, radius=3), image)
+
+
+@loop_over("dtype", ["f4", "f8", "u2"])
+@loop_over("unit", [1.0, 1e-3, 1e-5, 1e-9, 1e-30])
+def test_deviations_far_above_the_differences(dtype, unit):
+    """All weights of values are about 1, so the result is a Gaussian."""
+    image = (np.random.default_rng(5).random((30, 34)) * 1000).astype(dtype)
+    image[4:20, 5:25] = 7
+    image[12, 12] = 8
+    spread = 1e5 / unit
+    mask = np.random.default_rng(6).random(image.shape) < 0.8
+    for given in ({}, {"mode": "wrap"}, {"mask": mask}, {"mode": "shrink"}):
+        found = imfilter.bilateral(image, 1.5, spread, method="sampled", dtype="f8", **given)
+        wanted = imfilter.gaussian(image, 1.5, dtype="f8", **given)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1000 * 2e-4, err_msg=str(given))
+        for workers in (1, 2):
+            again = imfilter.bilateral(
+                image, 1.5, spread, method="sampled", dtype="f8", workers=workers, **given
+            )
+            np.testing.assert_array_equal(again, found)
+    part = imfilter.bilateral(image[6:], 1.5, spread, method="sampled", dtype="f8")
+    whole = imfilter.bilateral(image, 1.5, spread, method="sampled", dtype="f8")
+    np.testing.assert_array_equal(part[6:], whole[12:])
+    if dtype != "u2":
+        image[9, 9] = np.nan
+        found = imfilter.bilateral(image, 1.5, spread, method="sampled", dtype="f8")
+        assert np.isnan(found).sum() == 13 * 13

@@ -150,6 +150,13 @@ def test_a_bank_is_one_call():
         imfilter.gabor(image, 0.25, 0.6, part="magnitude"),
     )
     assert imfilter.gabor(image, 0.25, dtype=np.float64).dtype == np.complex128
+    for name, real in (("complex64", "float32"), ("complex128", "float64")):
+        found = imfilter.gabor(image, 0.25, dtype=name)
+        assert found.dtype == name
+        np.testing.assert_array_equal(found, imfilter.gabor(image, 0.25, dtype=real))
+        np.testing.assert_array_equal(
+            imfilter.gabor(image, 0.25, dtype=name, out=np.empty(image.shape, name)), found
+        )
 
 
 def test_gabor_axes_workers_and_channels():
@@ -292,7 +299,23 @@ def test_steered_options():
         (lambda a: imfilter.gabor(a, 1e-7), ValueError, "must span at most 4096 samples"),
         (lambda a: imfilter.gabor(a[0], 0.1), ValueError, "image must have 2 axes for a Gabor filter, got 1"),
         (lambda a: imfilter.gabor(a, 0.1, out=a.copy()), TypeError, "out must be complex64 or complex128"),
-        (lambda a: imfilter.gabor(a, 0.1, dtype="uint8"), ValueError, "dtype must be float32 or float64"),
+        (
+            lambda a: imfilter.gabor(a, 0.1, dtype="uint8"),
+            ValueError,
+            "dtype must be float32, float64, complex",
+        ),
+        (lambda a: imfilter.gabor(a, 0.1, dtype="clongdouble"), ValueError, "dtype must be float32, float64"),
+        (lambda a: imfilter.gabor(a, 0.1, dtype="S3"), TypeError, "dtype must be a real NumPy dtype, got"),
+        (
+            lambda a: imfilter.gabor(a, 0.1, part="real", dtype="complex64"),
+            TypeError,
+            "dtype must be a real NumPy dtype, got complex64",
+        ),
+        (
+            lambda a: imfilter.gabor(a, 0.1, dtype="complex64", out=np.empty(a.shape, complex)),
+            ValueError,
+            "dtype must agree with out, got complex64 and out of dtype complex128",
+        ),
         (
             lambda a: imfilter.gabor(a, (0.1, 0.2), out=np.empty(a.shape, complex)),
             ValueError,

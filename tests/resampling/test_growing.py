@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import imfilter
+from imfilter._base.keywords import Common
+from imfilter._base.plan import settled
 from imfilter._filters.resampling import apply, columns_first, tables
 from tests.reference import resampling as loops
 
@@ -152,3 +154,19 @@ def test_cubic_sums_of_16_bits_are_exact(dtype):
     limits = np.iinfo(dtype)
     expected = np.clip(np.rint(exact), limits.min, limits.max).astype(dtype)
     np.testing.assert_array_equal(imfilter.resize(image, scale=2, method="cubic", cubic=-0.75), expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_part_of_an_axis_of_one_sample(dtype):
+    """Its only output is the sample at its place, but it has the arithmetic of the whole axis."""
+    image = (np.random.default_rng(3).random((9, 1)) * 200).astype(dtype)
+    whole = imfilter.resize(image, (20, 5), method="linear")
+    call = settled(lambda: imfilter.resize(image, (20, 5), method="linear"))
+    rows, columns = apply.along(call)
+    for start in range(5):
+        read, part = columns.part(start, start + 1)
+        assert len(read) == 1
+        assert not part.identity
+        common = Common(axes=(0, 1), dtype=image.dtype)
+        found = apply.apply(image, apply.given, (rows, part), common)
+        np.testing.assert_array_equal(found, whole[:, start : start + 1])

@@ -137,3 +137,22 @@ def test_axes_and_workers():
 def test_errors(name, options, error, words):
     with pytest.raises(error, match=words):
         getattr(imfilter, name)(np.zeros((5, 6)), **{"cutoff": 0.1, **options})
+
+
+@pytest.mark.parametrize("name", ["butterworth", "wiener", "richardson_lucy"])
+def test_samples_of_the_largest_size(name):
+    """Sums of the transform overflow, and the result does not."""
+    rng, kernel = np.random.default_rng(3), np.full((3, 3), 1 / 9)
+    own = (0.2,) if name == "butterworth" else (kernel,)
+    image, unit = rng.random((20, 23)) * 1.7e308, 2.0**-300
+    mask = rng.random(image.shape) < 0.9
+    for given in ({}, {"mask": mask}, {"mode": "constant", "cval": 1.7e308}):
+        small = given | ({"cval": 1.7e308 * unit} if "cval" in given else {})
+        wanted = getattr(imfilter, name)(image * unit, *own, **small)
+        found = getattr(imfilter, name)(image, *own, **given)
+        inside = np.abs(wanted) < np.finfo("f8").max * unit
+        assert np.isfinite(found[inside]).all()
+        np.testing.assert_allclose(found[inside] * unit, wanted[inside], rtol=1e-9, atol=1e297 * unit)
+    for n in (7, 12, 20, 31):
+        flat = np.full((n, n + 3), np.finfo("f8").max)
+        np.testing.assert_allclose(getattr(imfilter, name)(flat, *own), flat, rtol=1e-9)

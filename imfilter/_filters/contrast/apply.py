@@ -1,6 +1,7 @@
 """Contrast-limited adaptive histogram equalisation: the checks, and the way of a call."""
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,9 @@ _U8 = np.dtype(np.uint8)
 _BLENDED = 4
 #: Most bins of four tables in turns, which stay in the first-level cache.
 _TURNS = 1024
-#: Samples whose range is so small that its inverse is infinite are multiplied by this number.
-_FACTOR = 2.0**700
+#: Samples whose range is so small that its inverse is infinite are multiplied by the first number, and those
+#: whose range may be infinite by the second one.
+_FACTOR, _SHRINK = 2.0**700, 2.0**-2
 #: Samples of an image that one thread computes alone.
 _ALONE = 1 << 15
 
@@ -113,8 +115,8 @@ def _mapped(
         values = tiles.Range(float(int(values.low) - shift), float(int(values.high) - shift), 1)
     bins = int(min(call.bins, values.high - values.low + 1)) if values.unit else call.bins
     factor = 1.0
-    if values.is_narrow(bins):
-        factor = _FACTOR
+    if values.is_large() or values.is_narrow(bins):
+        factor = _SHRINK if values.is_large() else _FACTOR
         with np.errstate(over="ignore"):  # beyond the range, which is in the last bin
             source = np.multiply(source, factor, dtype=np.float64)
         values = tiles.Range(values.low * factor, values.high * factor, 0)
@@ -145,7 +147,8 @@ def _mapped(
         target.transpose(call.order)[...] = view.reshape([target.shape[a] for a in call.order])
     if factor != 1:
         out = dtypes.empty(target.shape, call.dtype) if out is None else out
-        dtypes.place(target / factor, out)
+        most = sys.float_info.max * factor  # rounded values may be just beyond the range
+        dtypes.place(np.clip(target, -most, most) / factor, out)
         return out, shares
     if wide:
         return _moved_back(target, shift, out, call.dtype), shares

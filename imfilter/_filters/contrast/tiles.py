@@ -12,7 +12,7 @@ from imfilter._base import arguments
 MOST_BINS = 1 << 16
 #: Types whose whole range is the range of values.
 _NARROW = frozenset(map(np.dtype, ("bool", "uint8", "int8", "uint16", "int16")))
-#: Samples beyond these are in the first or the last bin. Their difference does not overflow.
+#: The difference of floats up to this size does not overflow.
 _LARGEST = 2.0**1022
 #: Tiles along an axis by default.
 _TILES = 8
@@ -32,6 +32,10 @@ class Range(NamedTuple):
     def is_narrow(self, bins: int) -> bool:
         """Tell whether the number of bins of a unit is infinite."""
         return not self.unit and self.high > self.low and math.isinf(self.scale(bins))
+
+    def is_large(self) -> bool:
+        """Tell whether the range, or a sum of values in it, may be infinite."""
+        return not self.unit and max(-self.low, self.high) > _LARGEST
 
     def shift(self, bins: int, dtype: np.dtype) -> int:
         """Return by how many bits samples less the lowest are moved to be bins, or -1."""
@@ -58,12 +62,7 @@ def range_of(value: Any, dtype: np.dtype) -> Range | None:
         if dtype.kind == "b":
             return Range(0, 1, 1)
         return Range(np.iinfo(dtype).min, np.iinfo(dtype).max, 1)
-    pair = arguments.each(value, 2, "value_range")
-    low, high = (arguments.number(v, "value_range") for v in pair)
-    if not (isinstance(value, list | tuple | np.ndarray) and low < high and high - low < math.inf):
-        raise ValueError(
-            f"value_range must be two numbers, the lower one first, got {arguments.brief(value)}"
-        )
+    low, high = arguments.interval(value, "value_range")
     if unit and not (low.is_integer() and high.is_integer()):
         raise ValueError(f"value_range must be two integers for {dtype}, got {arguments.brief(value)}")
     return Range(low, high, unit)
@@ -79,7 +78,7 @@ def seen(image: npt.NDArray, present: npt.NDArray[np.bool_] | None) -> Range:
         low, high = _extremes(image, finite if present is None else finite & present)
         if low > high:
             return Range(0, 1, unit)
-    return Range(max(low, -_LARGEST), min(high, _LARGEST), unit)
+    return Range(low, high, unit)
 
 
 def _extremes(image: npt.NDArray, where: Any) -> tuple[float, float]:

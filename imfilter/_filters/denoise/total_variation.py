@@ -25,8 +25,10 @@ from imfilter._filters.denoise.kernels.total_variation import (
 
 #: Steps between two looks at the gap, each of which takes half the time of a step.
 _STEPS = 10
-#: Largest quotient of samples and weight in float32.
-_MOST = 1e30
+#: Smallest and largest quotient of samples and weight in float32, whose squares are in its range.
+_LEAST, _MOST = 1e-12, 1e30
+#: Largest quotient of weight and samples in float64.
+_MOST_WEIGHT = 2.0**300
 #: Weights that are not between this number and its inverse have a unit that float32 cannot hold.
 _SMALLEST = 2.0**-126
 
@@ -74,10 +76,12 @@ class TotalVariation:
         """Return float64 if float32 cannot hold the samples in the unit of the weight."""
         if real == dtypes.FLOAT32 and settings.weight and not _SMALLEST < settings.weight < 1 / _SMALLEST:
             return dtypes.FLOAT64
-        if real == dtypes.FLOAT32 and block.dtype.kind == "f" and settings.weight:
+        if real == dtypes.FLOAT32 and settings.weight:
+            if block.dtype.kind != "f":  # a sample is 0, or at least 1
+                return dtypes.FLOAT64 if settings.weight * _LEAST > 1 else real
             with np.errstate(all="ignore"):
                 largest = float(np.nanmax(np.abs(block), initial=0.0, where=np.isfinite(block)))
-            if not largest / settings.weight < _MOST:
+            if largest and not _LEAST < largest / settings.weight < _MOST:
                 return dtypes.FLOAT64
         return real
 
@@ -96,11 +100,13 @@ class TotalVariation:
         if not np.isfinite(inner).all():
             inner[...] = np.nan  # every result depends on every sample
             return values
+        # So many times the samples, a weight has the same result as any larger one.
+        weight = min(settings.weight, float(np.abs(inner).max(initial=0.0)) * _MOST_WEIGHT or math.inf)
         # The unit is a power of two near the weight, so that squares stay in the range of the type.
-        unit = 2.0 ** min(-math.frexp(settings.weight)[1], 1000)
+        unit = 2.0 ** min(-math.frexp(weight)[1], 1000)
         with np.errstate(over="ignore"):
             inner *= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
-        _Iteration(settings, values, grid, marks, workers, settings.weight * unit).run()
+        _Iteration(settings, values, grid, marks, workers, weight * unit).run()
         inner /= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
         return values
 

@@ -105,7 +105,7 @@ def _checked(array: npt.NDArray, given: Common, bells: Bells, own: tuple[Any, ..
     spread = arguments.number(sigma_range, "sigma_range")
     if spread <= 0:
         raise ValueError(f"sigma_range must be positive, got {spread}")
-    taps = bells(deviations, (0,) * count, truncate, radius, (1.0,) * count)
+    taps = bells(deviations, (0,) * count, truncate, radius, (1.0,) * count, "sigma_space")
     sizes = tuple(map(len, taps))
     bounded(sizes, "sigma_space")
     disc = arguments.word(window, "window", WINDOWS) == "disc"

@@ -8,6 +8,9 @@ bilateral filtering for the display of high-dynamic-range images, SIGGRAPH 2002;
 fast approximation of the bilateral filter using a signal processing approach, ECCV 2006). The first paper
 samples the weight itself, and interpolates linearly between two levels. Its error is some per cent.
 
+In a window whose samples differ by a thousandth of the distance of levels or less, all weights of values are
+1 up to 3e-7. There the Gaussian mean is computed directly: the sum over levels would lose its digits.
+
 Levels are multiples of their distance, so they do not depend on the image. Levels more than 3.5*r from a
 value are left out. So samples 5*r from each other count less than they should, and those 7*r apart not at
 all, which is 4e-6 and 2e-11 of the weight of the sample itself.
@@ -15,6 +18,8 @@ all, which is 4e-6 and 2e-11 of the weight of the sample itself.
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +41,8 @@ STEP, _REACH = 0.8, 4.375
 _LEAST = 1e-4
 #: Distances of levels between this number and its inverse are normal numbers of float32.
 _SMALLEST = 1e-37
+#: Largest difference of samples, in levels, whose weights of values are equal.
+_EQUAL = 2.0**-10
 #: Span of levels that are counted in a table.
 _TABLE = 1 << 16
 
@@ -92,8 +99,55 @@ def windows(taps: Taps, sigma_range: float, piece: Piece, results: list[npt.NDAr
                 np.add(change, plane[inner], out=to, casting="same_kind")
             else:
                 np.divide(total, sums[0], out=to, casting="same_kind")
+        if own and (source.kind == "f" or step * _EQUAL >= 1):
+            equal = _nearly_equal(levels, taps, piece.counts)
+            _fill(taps, piece, 1.0 if piece.counts is None else piece.counts, equal, results)
         if piece.known is not None and piece.counts is not None:
             _fill(taps, piece, piece.counts, piece.known[inner] == 0, results)
+
+
+def _nearly_equal(
+    levels: npt.NDArray[np.float64], taps: Taps, counts: npt.NDArray | None
+) -> npt.NDArray[np.bool_]:
+    """Tell in which windows the samples that count are different, but nearly equal."""
+    # Every window has one of these lines, and a whole block of it.
+    last, block = len(taps), (len(taps[-1]) + 1) // 2
+    stop = levels.shape[last] // block * block
+    some = (slice(None), *(slice(None, None, len(line)) for line in taps[:-1]), slice(stop))
+    starts = np.arange(0, stop, block)
+
+    def extremes(place: Any, along: Callable[[np.ufunc, npt.NDArray], npt.NDArray]) -> npt.NDArray:
+        """Return the distance of the extremes of some samples that count."""
+        low = high = levels[place]
+        if counts is not None:
+            there = counts[place] > 0
+            low, high = (np.where(there, low, end) for end in (np.inf, -np.inf))
+        with np.errstate(invalid="ignore"):  # of infinities
+            return np.asarray(along(np.maximum, high) - along(np.minimum, low))
+
+    def of_blocks(find: np.ufunc, values: npt.NDArray) -> npt.NDArray:
+        return np.asarray(find.reduceat(values, starts, axis=last))
+
+    def of_windows(find: np.ufunc, values: npt.NDArray) -> npt.NDArray:
+        for axis, line in enumerate(taps, 1):
+            values = _extreme(find, values, axis, len(line))
+        return values
+
+    if not (extremes(some, of_blocks) <= _EQUAL).any():
+        return np.zeros(1, bool)
+    span = extremes((), of_windows)
+    return (span > 0) & (span <= _EQUAL)
+
+
+def _extreme(find: np.ufunc, values: npt.NDArray, axis: int, length: int) -> npt.NDArray:
+    """Return the maximum or the minimum of so many neighbours along an axis."""
+    reach = 1
+    while reach < length:
+        step = min(reach, length - reach)
+        moved = np.moveaxis(values, axis, 0)
+        values = np.moveaxis(find(moved[:-step], moved[step:]), 0, axis)
+        reach += step
+    return values
 
 
 def _subtract(levels: npt.NDArray[np.float64], level: float, to: npt.NDArray, *, far: bool) -> None:
@@ -152,14 +206,15 @@ def _operator(ndim: int, axes: tuple[int, ...], term: Taps) -> Operator:
 def _fill(
     taps: Taps,
     piece: Piece,
-    counts: npt.NDArray,
+    counts: npt.NDArray | float,
     alone: npt.NDArray[np.bool_],
     results: list[npt.NDArray],
 ) -> None:
-    """Write Gaussian means where the guide is not known."""
+    """Write Gaussian means of all samples that count, in some windows: where the guide is not known."""
     if not alone.any():
         return
-    planes = np.stack([counts, *(counts * plane for plane in piece.image)]).astype(np.float64)
+    given = [np.multiply(counts, plane, dtype=np.float64) for plane in piece.image]
+    planes = np.stack([np.broadcast_to(np.float64(counts), given[0].shape), *given])
     found = _blurred(planes, taps, "separable", np.empty((len(planes), *alone.shape)))
     for total, to in zip(found[1:], results, strict=True):
         np.copyto(to, total / found[0], where=alone, casting="same_kind")

@@ -125,8 +125,8 @@ class Algorithm(ABC):
         workers: int | None,
         *,
         assume_finite: bool = True,
-    ) -> bool:
-        """Correlate `image` into `target`. Return whether the algorithm accepted the image.
+    ) -> int:
+        """Correlate `image` into `target`. Return whether the algorithm accepted it, as `Program.run` does.
 
         With `assume_finite` it may refuse an image that has samples that are not finite.
         """
@@ -148,13 +148,13 @@ class Compiled(Algorithm):
         workers: int | None,
         *,
         assume_finite: bool = True,
-    ) -> bool:
+    ) -> int:
         """Correlate `image` into `target` with the program for their layouts."""
         if assume_finite and math.isinf(call.cval):
             return False
         if image.ndim > max(call.axes) + 2:
 
-            def task(image: npt.NDArray, target: npt.NDArray) -> bool:
+            def task(image: npt.NDArray, target: npt.NDArray) -> int:
                 return self.run(call, operator, image, target, workers, assume_finite=assume_finite)
 
             return over_merged(task, image, target, call.axes)

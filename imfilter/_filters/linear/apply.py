@@ -13,12 +13,14 @@ from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence, border_of_counts
 from imfilter._base.plan import unused_rows
+from imfilter._base.program import OVERFLOWED
 from imfilter._filters.linear import (
     box,
     cosine,
     infinities,
     normalized,
     normalized_window,
+    overflow,
     planner,
 )
 from imfilter._filters.linear.algorithm import AUTO, HUGE, TINY, Call, Compiled, Request, method_of
@@ -32,13 +34,17 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     target = dtypes.target(out, given, call.shape, call.native)
     if call.apart is not None and not infinities.absent(image, call.cval):
         infinities.correlate_folded(run, call, image, target, workers)
-    elif not chosen.implementation.run(call, chosen.operator, image, target, workers):
+    else:
+        done = chosen.implementation.run(call, chosen.operator, image, target, workers)
         # Samples that are not finite must go through the kernel's own taps.
-        if infinities.meets(chosen, image, call.cval):
+        if not done and infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)
-        else:
+        elif not done:
             plain = chosen.implementation.fallback or chosen.implementation
-            plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
+            done = plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
+        # The first test takes no time.
+        if (done == OVERFLOWED or call.cval) and overflow.possible(call, done):
+            overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
 
@@ -52,8 +58,11 @@ def run_finite(
     if call.watching is None:
         call.watching = call.changed(watch=True)
     image, target = dtypes.readable(given), dtypes.target(out, given, call.shape, call.native)
-    if not implementation.run(call.watching, call.choice.operator, image, target, workers):
+    done = implementation.run(call.watching, call.choice.operator, image, target, workers)
+    if not done:
         return None
+    if call.cval and overflow.possible(call, done):
+        overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
 
 
@@ -336,9 +345,17 @@ def _with_missing(
     small = operator.known(case, lambda: normalized_window.prepared(kernels, operator.norm, *case))
     if small is not None:
         tables = {} if mask is None else {"mask": mask}
-        small.program(**tables).run(image, target, workers)
+        large = small.program(**tables).run(image, target, workers) == OVERFLOWED
     else:
-        normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
+        large = normalized.run(kernels, operator.norm, layout, correlate, image, present, target, workers)
+
+    def again(samples: npt.NDArray, unit: float) -> npt.NDArray:
+        other, moved = given._replace(cval=cval * unit, dtype=real, out=None), bias * unit
+        found, _ = _with_missing(samples, other, fixed, present, False, own, geometry._replace(bias=moved))
+        return found
+
+    if large or cval:
+        overflow.recompute_with_missing(again, operator, image, present, cval, target, real, workers)
     hollow = None
     if undefined:
         hollow = normalized.uncovered(kernels, layout, correlate, image, present, workers)

@@ -192,13 +192,16 @@ def run(
     presence: Presence,
     target: npt.NDArray,
     workers: int | None,
-) -> None:
-    """Write the result to `target`."""
+) -> bool:
+    """Write the result to `target`. Return whether samples are so large that sums may have overflowed."""
+    large: list[bool] = []
 
     def task(piece: Piece) -> None:
-        _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result])
+        if _filter(kernels, norm, layout, correlate, image, presence, piece, target[piece.result]):
+            large.append(True)
 
     _over_pieces(image, layout, workers, task)
+    return bool(large)
 
 
 def uncovered(
@@ -213,7 +216,7 @@ def uncovered(
     found = np.zeros(layout.shape, bool)
 
     def task(piece: Piece) -> None:
-        _, counts = _loaded(layout, image, presence, piece)
+        _, counts, _ = _loaded(layout, image, presence, piece)
         pairs, beyond = _pairs(layout, piece), _beyond(layout)
         for kernel in kernels:
             both = _sums(kernel, correlate, counts, pairs, beyond, piece, layout)
@@ -244,10 +247,10 @@ def _filter(
     presence: Presence,
     piece: Piece,
     target: npt.NDArray,
-) -> None:
-    """Write a piece of the result to `target`."""
+) -> bool:
+    """Write a piece of the result to `target`. Return whether sums may have overflowed."""
     real, several = layout.real, len(kernels) > 1 or norm
-    samples, counts = _loaded(layout, image, presence, piece)
+    samples, counts, large = _loaded(layout, image, presence, piece)
     pairs, beyond = _pairs(layout, piece), _beyond(layout)
     result: npt.NDArray = np.zeros((), real)
     for kernel in kernels:
@@ -265,12 +268,13 @@ def _filter(
         with np.errstate(all="ignore"):
             result = np.sqrt(result) if norm else result
             dtypes.place(result + real.type(layout.bias) if layout.bias else result, target)
+    return large
 
 
 def _loaded(
     layout: Layout, image: npt.NDArray, presence: Presence, piece: Piece
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return the samples of a piece times how much they count, and how much they count."""
+) -> tuple[npt.NDArray, npt.NDArray, bool]:
+    """Return what `_load` returns for a piece."""
     where = *(slice(None),) * piece.axis, taken(piece.rows)
     piece_of_image = np.ascontiguousarray(dtypes.readable(image[where]))
     mask = None if presence.mask is None else np.ascontiguousarray(presence.mask[where])
@@ -281,25 +285,29 @@ def _loaded(
 
 def _load(
     image: npt.NDArray, mask: npt.NDArray | None, ignore_nan: bool, real: np.dtype
-) -> tuple[npt.NDArray, npt.NDArray]:
-    """Return contiguous samples times how much they count, and how much they count."""
+) -> tuple[npt.NDArray, npt.NDArray, bool]:
+    """Return contiguous samples times how much they count, and how much they count.
+
+    Also return whether a sample is so large that sums could overflow, or infinite.
+    """
     count, lanes = image.size, BYTES // real.itemsize
     if count < lanes:
         shape = image.shape
         image = np.resize(image, lanes)
         mask = None if mask is None else np.resize(mask, lanes)
-        samples, counts = _load(image, mask, ignore_nan, real)
-        return samples[:count].reshape(shape), counts[:count].reshape(shape)
+        samples, counts, large = _load(image, mask, ignore_nan, real)
+        return samples[:count].reshape(shape), counts[:count].reshape(shape), large
+    flag = np.zeros(1, np.int64)
     samples, counts = np.empty(image.shape, real), np.empty(image.shape, real)
     job = np.zeros((), LOAD_JOB)
     job["kind"] = NO_MASK if mask is None else BOOLS if mask.dtype.kind == "b" else NUMBERS
     job["ignore_nan"], job["count"] = ignore_nan, count
-    tables = {"image": image, "samples": samples, "counts": counts}
+    tables = {"image": image, "samples": samples, "counts": counts, "flag": flag}
     tables |= {} if mask is None else {"mask": mask}
     owners = set_addresses(job, tables)
     over_piece.entry()(load_samples.address(real, image.dtype), address(job))
     del owners
-    return samples, counts
+    return samples, counts, bool(flag[0])
 
 
 def _sums(

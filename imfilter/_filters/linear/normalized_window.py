@@ -132,11 +132,15 @@ def prepared(
             "state": (STATE + 8) * (job["n_rows"] + job["n_summed"]),
             "line": job["pitch"],
             "spare": wide * channels * 8 + BYTES,
+            "flag": 8,
         },
     )
     work = math.prod(layout.shape) * 2 * len(job["taps"])
     count = job["lines"] * ranges
-    return job.prepared(slide_normalized, lines=count, work=work, rows=1, workspace=workspace)
+    return job.prepared(
+        slide_normalized, lines=count, work=work, rows=1, workspace=workspace, check_finite=True, refused=0,
+        large=lines.UNUSUAL,
+    )  # fmt: skip
 
 
 def _rows(

@@ -155,11 +155,17 @@ def _part_type(dtype: Any, out: Any, default: np.dtype) -> np.dtype:
         if not out.flags.writeable:
             raise ValueError("out must be writable, got a read-only array")
         default = out.real.dtype
-    wanted = arguments.dtype(dtype, None, default)
+    wanted = default if dtype is None else arguments.numpy_dtype(dtype)
+    if wanted in (np.complex64, np.complex128):
+        wanted = np.empty(0, wanted).real.dtype
     if wanted not in (dtypes.FLOAT32, dtypes.FLOAT64):
-        raise ValueError(f"dtype must be float32 or float64 with part='complex', got {wanted}")
+        if wanted.kind != "c":
+            arguments.dtype(wanted, None, default)
+        raise ValueError(
+            f"dtype must be float32, float64, complex64 or complex128 with part='complex', got {wanted}"
+        )
     if out is not None and wanted != out.real.dtype:
-        raise ValueError(f"dtype must agree with out, got {wanted} and out of dtype {out.dtype}")
+        raise ValueError(f"dtype must agree with out, got {np.dtype(dtype)} and out of dtype {out.dtype}")
     return wanted
 
 
@@ -167,7 +173,7 @@ def _several(value: Any) -> bool:
     """Tell whether an argument is a sequence of numbers."""
     if isinstance(value, np.ndarray):
         return value.ndim > 0
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _numbers(value: Any, name: str) -> tuple[float, ...]:
@@ -302,7 +308,10 @@ def _places(reach: float, step: float) -> Taps:
     """Return the positions of samples up to a distance."""
     radius = math.ceil(max(reach / step, 1.0)) if reach / step < _MOST else _MOST + 1
     if radius > _MOST:
-        raise ValueError(f"the Gabor filter must span at most {_MOST} samples on each side, got more")
+        raise ValueError(
+            f"sigma_x and sigma_y, or frequency and bandwidth, must span at most {_MOST} samples "
+            f"on each side, got {reach / step:.6g}"
+        )
     return np.arange(-radius, radius + 1, dtype=np.float64) * step
 
 

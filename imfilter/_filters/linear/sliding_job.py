@@ -31,6 +31,7 @@ from imfilter._filters.linear.tap_runs import ROWS, group, rows_at_once
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
+from imfilter._simd.lines import LARGE, UNUSUAL
 from imfilter._simd.registers import FEATURES
 
 #: Largest part of the second-level cache for the window of lines, in bytes: half of the usual 1 MB.
@@ -160,6 +161,8 @@ def _of_lines(
         rows=y.span,
         workspace=workspace,
         check_finite=job["check_finite"],
+        refused=UNUSUAL if _must_be_finite(tables, settings) else 0,
+        large=UNUSUAL | LARGE if tables.across else LARGE,  # sums over planes may have overflowed before
     )
     return _Found(made, sums.planes, block, len(cut) - 1, lane_layout.active)
 
@@ -222,9 +225,8 @@ def _fixed(
     if settings.divisor:
         job["divide"] = quotient.divide.address(real)
     job["bias"], job["cval"] = dtypes.narrowed(settings.bias, real), dtypes.narrowed(settings.cval, real)
-    # The sum of several layers may add infinities of both signs; see `infinities`.
-    meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
-    job["check_finite"] = (tables.filled or meeting or settings.watch) and source.kind == "f"
+    summable = source.itemsize >= real.itemsize and not tables.norm  # see `overflow`
+    job["check_finite"] = source.kind == "f" and (summable or _must_be_finite(tables, settings))
     job["n_layers"], job["zero"] = len(tables.layers), _ZERO
     job["n_planes"] = len(tables.offsets_z)
     job["n_across"] = len(tables.offsets_z) if tables.across else 0
@@ -234,6 +236,13 @@ def _fixed(
     # The kernel that sums converts only results that it writes to the output directly.
     _symmetric(job, tables, source, target if job["straight"] and sums.lanes == 1 else real, real)
     return job.resolved()
+
+
+def _must_be_finite(tables: Schedule, settings: Settings) -> bool:
+    """Tell whether the job must refuse samples that are not finite."""
+    # The sum of several layers may add infinities of both signs; see `infinities`.
+    meeting = settings.assume_finite and len(tables.layers) > 1 and not tables.norm
+    return tables.filled or meeting or settings.watch
 
 
 def _final(tables: Schedule, lane_layout: LaneLayout, y: LoopAxis) -> tuple[int, int]:

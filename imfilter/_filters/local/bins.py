@@ -30,13 +30,7 @@ class Bins(NamedTuple):
                     "for example value_range=(0, 1)"
                 )
             return cls(native, count, None)
-        pair = arguments.each(value_range, 2, "value_range")
-        low, high = (arguments.number(value, "value_range") for value in pair)
-        if not (isinstance(value_range, list | tuple | np.ndarray) and low < high and high - low < np.inf):
-            raise ValueError(
-                f"value_range must be two numbers, the lower one first, got {arguments.brief(value_range)}"
-            )
-        return cls(native, count, (low, high))
+        return cls(native, count, arguments.interval(value_range, "value_range"))
 
     @property
     def floating(self) -> bool:

@@ -78,7 +78,7 @@ def _ran(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
         (call.mode, source.shape, source.strides, target.strides),  # bands have other shapes
         lambda: _program(call, ArrayLayout.of(source), ArrayLayout.of(target)),
     )
-    return program is not None and program.run(source, target, workers)
+    return program is not None and bool(program.run(source, target, workers))
 
 
 def _program(call: Call, source: ArrayLayout, target: ArrayLayout) -> Program | None:

@@ -18,7 +18,7 @@ from imfilter._filters.orientation.measures import write_eigenvalues
 from imfilter._filters.orientation.taps import Bells
 
 #: Largest number of taps of a kernel along an axis: pieces have a halo of this size.
-_MOST_TAPS = 1 << 14
+MOST_TAPS = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,8 @@ def _settled(array: npt.NDArray, given: Common, fixed: tuple[bool, Bells], own: 
 def sizes_of(term: Term, name: str) -> tuple[int, ...]:
     """Return the lengths of a kernel. `name` is the argument that gives it."""
     sizes = tuple(map(len, term))
-    if max(sizes) > _MOST_TAPS:
-        raise ValueError(f"{name} must give a kernel of at most {_MOST_TAPS} taps, got {max(sizes)}")
+    if max(sizes) > MOST_TAPS:
+        raise ValueError(f"{name} must give a kernel of at most {MOST_TAPS} taps, got {max(sizes)}")
     return sizes
 
 

@@ -1,5 +1,6 @@
 """Filters of ridges over several scales: the checks, and the way of a call."""
 
+import functools
 import math
 import threading
 from dataclasses import dataclass
@@ -96,13 +97,13 @@ def _settled(array: npt.NDArray, given: Common, fixed: tuple[Any, ...], own: tup
     parameters = _parameters(form, count, alpha, beta, gamma)
     sign = 1.0 if arguments.flag(black_ridges, "black_ridges") else -1.0
     steps = arguments.spacings(spacing, count)
-    scales = []
+    scales, named = [], functools.partial(bells, name="sigmas")
     for sigma in arguments.each(sigmas, None, "sigmas"):
         deviation = arguments.number(sigma, "sigmas")
         if deviation <= 0:
             raise ValueError(f"sigmas must be greater than 0, got {deviation}")
         factor = sign * deviation * deviation
-        terms = taps.hessian(bells, (deviation,) * count, _TRUNCATE, None, steps, factor)
+        terms = taps.hessian(named, (deviation,) * count, _TRUNCATE, None, steps, factor)
         frame = Frame.of(array.shape, shared.axes, sizes_of(terms[0], "sigmas"), shared.mode)
         scales.append(Scale(deviation, terms, frame))
     if not scales:

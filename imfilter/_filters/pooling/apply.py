@@ -226,7 +226,7 @@ def _run(call: Call, workers: int | None, source: npt.NDArray, target: npt.NDArr
     """Run the program for the layout of image and output. Create it if the layout is new."""
     layout = source.strides, target.strides  # the call fixes shapes and types
     program = engine.cached(call.programs, layout, _program, call, source, target)
-    return program.run(source, target, workers)
+    return bool(program.run(source, target, workers))
 
 
 def _program(call: Call, source: npt.NDArray, target: npt.NDArray) -> Program:

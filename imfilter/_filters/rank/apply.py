@@ -266,7 +266,8 @@ def _run(
         return True
     check_finite = check_finite and source.dtype.kind == "f" and not non_finite(call.cval)
     program = _program_of(call, source, target, check_finite=check_finite)
-    return program.run(source, target, workers) or _run(call, workers, source, target, check_finite=False)
+    done = program.run(source, target, workers)
+    return bool(done) or _run(call, workers, source, target, check_finite=False)
 
 
 def _compute_finite(

@@ -32,6 +32,7 @@ class Facts(NamedTuple):
     bits: int
     picks: bool
     grows: bool
+    identity: bool
 
 
 class _Taps(NamedTuple):
@@ -82,7 +83,9 @@ class Table(_Taps):
 
     @once
     def identity(self) -> bool:
-        """Whether every output is the sample at its place."""
+        """Whether every output is the sample at its place. The only output of a part may be, by chance."""
+        if self.whole is not None and not self.whole.identity:
+            return False
         return self.picks and np.array_equal(self.samples, np.arange(self.length))
 
     @once
@@ -120,7 +123,7 @@ class Table(_Taps):
             self.constants[start:stop],
             np.searchsorted(read, about),
             self.factor,
-            Facts(self.most, self.bits, self.picks, self.grows),
+            Facts(self.most, self.bits, self.picks, self.grows, self.identity),
         )
 
     def beside(self) -> "Table":

@@ -77,8 +77,8 @@ def _settings(
     """Check the arguments."""
     kind = arguments.word(kind, "kind", KINDS)
     if kind == BAND:
-        given = arguments.each(cutoff, 2, "cutoff")
-        if np.ndim(cutoff) == 0:
+        given = arguments.each(cutoff, None, "cutoff")
+        if len(given) != 2:
             raise ValueError(f"cutoff must be two numbers for kind='band', got {arguments.brief(cutoff)}")
     else:
         given = (cutoff,)
@@ -117,6 +117,7 @@ class Butterworth:
     """Butterworth's filter."""
 
     modes: tuple[str, ...] = ()
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
         """Check the arguments."""
@@ -137,6 +138,7 @@ class Homomorphic:
     """Butterworth's filter of the logarithm."""
 
     modes: tuple[str, ...] = ()
+    scales = False
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Settings:
         """Check the arguments."""
@@ -158,10 +160,14 @@ class Homomorphic:
         offset = settings.offset
         present = samples if counts is None else samples[counts > 0]
         lowest = float(present.min())
-        if border.mode in ("zero", "constant"):
-            lowest = min(lowest, border.cval)
         if lowest + offset <= 0:
             raise ValueError(f"image must be above -offset, {-offset}, for logarithms, got {lowest}")
+        if border.mode in ("zero", "constant"):
+            if border.cval + offset <= 0:
+                if border.mode == "zero":
+                    raise ValueError(f"offset must be greater than 0 with mode='zero', got {offset}")
+                raise ValueError(f"cval must be above -offset, {-offset}, for logarithms, got {border.cval}")
+            lowest = min(lowest, border.cval)
         there = samples if counts is None else np.where(counts > 0, samples, lowest)
         there += offset
         outside = float(np.log(border.cval + offset)) if border.mode in ("zero", "constant") else 0.0

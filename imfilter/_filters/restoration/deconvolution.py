@@ -46,13 +46,14 @@ class Wiener:
     """The Wiener filter of a blur."""
 
     modes: tuple[str, ...] = ()
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _WienerSettings:
         """Check the arguments."""
         kernel, balance, regularizer = own
         weights = kernel_of(kernel, order)
         if not weights.any():
-            raise ValueError("kernel must not be zero everywhere")
+            raise ValueError(f"kernel must not be zero everywhere, got only zeros in shape {weights.shape}")
         share = arguments.number(balance, "balance")
         if share <= 0:
             raise ValueError(f"balance must be positive, got {share}")
@@ -110,6 +111,7 @@ class RichardsonLucy:
     """Deconvolution by Richardson and Lucy: the most likely image for Poisson noise, by iterations."""
 
     modes: tuple[str, ...] = ("shrink",)
+    scales = True
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> _LucySettings:
         """Check the arguments."""
@@ -118,7 +120,7 @@ class RichardsonLucy:
         if weights.min() < 0:
             raise ValueError(f"kernel must have no negative weights, got {weights.min()}")
         if not weights.any():
-            raise ValueError("kernel must not be zero everywhere")
+            raise ValueError(f"kernel must not be zero everywhere, got only zeros in shape {weights.shape}")
         return _LucySettings(weights, arguments.integer(iterations, "iterations", least=1))
 
     def filtered(

@@ -1,6 +1,7 @@
 """What filters of whole images have in common: every result depends on all samples of its image."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,11 @@ from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
 
 Samples = npt.NDArray[np.float64]
+
+#: Sums of samples up to this size do not overflow. Larger ones are multiplied by the unit.
+_LARGEST, _UNIT = 2.0**900, 2.0**-200
+#: Error of transforms and of tens of iterations, in units of the last place.
+_ERROR = 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,10 @@ class Filter(Protocol):
     @property
     def modes(self) -> tuple[str, ...]:
         """The borders besides the usual ones."""
+
+    @property
+    def scales(self) -> bool:
+        """Whether samples times a number give the result times that number."""
 
     def checked(self, lengths: tuple[int, ...], order: tuple[int, ...], *own: Any) -> Any:
         """Check the arguments of a filter. `order` lists the filtered axes in ascending order."""
@@ -126,9 +136,17 @@ def _filled(
         if least > 0 and (there is not None or call.mode == "shrink"):
             given = np.ones(samples.shape) if there is None else there
             few = call.filter.covered(call.settings, given, border) < least
-        if np.isfinite(samples).all():
+        low, high = float(samples.min(initial=0)), float(samples.max(initial=0))  # NaN if a sample is
+        if math.isfinite(low) and math.isfinite(high):
+            small = call.filter.scales and max(-low, high, abs(border.cval)) > _LARGEST
+            unit = _UNIT if small else 1.0
+            if small:
+                samples *= unit
             with np.errstate(all="ignore"):  # of sums that overflow
-                found = call.filter.filtered(call.settings, samples, there, border)
+                around = replace(border, cval=border.cval * unit)
+                found = call.filter.filtered(call.settings, samples, there, around)
+                if small:
+                    found = dtypes.enlarged(found, unit, _ERROR)
         else:  # every result depends on all samples
             found = np.full(samples.shape, np.nan)
         dtypes.place(found, sink[index])

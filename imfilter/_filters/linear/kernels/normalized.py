@@ -7,18 +7,23 @@ import numpy as np
 
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, inlined, kernel
-from imfilter._simd.lanewise import where
+from imfilter._simd.lanewise import any_nan, fma, where
+from imfilter._simd.lines import MUCH, UNUSUAL
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import invoke, load, record, size_of, splat, store
+from imfilter._simd.vector import invoke, load, poke, record, size_of, splat, store
 
 #: Kinds of masks: none, truth values, and numbers.
 NO_MASK, BOOLS, NUMBERS = range(3)
 _U8 = np.dtype(np.uint8)
 
 #: Loading: addresses of `count` samples of the image and of its mask, and of what is written: the samples
-#: times how much they count, and how much they count.
+#: times how much they count, and how much they count. `flag` is set if one is so large that sums could
+#: overflow, or infinite.
 LOAD_JOB = np.dtype(
-    [(name, np.int64) for name in ("image", "mask", "kind", "ignore_nan", "samples", "counts", "count")]
+    [
+        (name, np.int64)
+        for name in ("image", "mask", "kind", "ignore_nan", "samples", "counts", "flag", "count")
+    ]
 )
 
 #: Combining: addresses of the sums of samples over the positive and the negative part of the kernel, of the
@@ -51,7 +56,8 @@ def load_samples(real, source, job_at):
     """Load a piece of an image; see `LOAD_JOB`."""
     job = record(LOAD_JOB, job_at)
     size, lanes = size_of(real), BYTES // size_of(real)
-    ones, zeros = splat(real, 1.0), splat(real, 0.0)
+    ones, zeros, much = splat(real, 1.0), splat(real, 0.0), splat(real, MUCH)
+    checked = zeros
     for block in range((job.count + lanes - 1) // lanes):
         at = min(block * lanes, job.count - lanes)
         samples = load(real, job.image + at * size_of(source), source)
@@ -62,8 +68,12 @@ def load_samples(real, source, job_at):
             counts = load(real, job.mask + at * size, real)
         if job.ignore_nan:
             counts = where(samples == samples, counts, zeros)
-        store(job.samples + at * size, real, where(counts > 0, samples * counts, zeros))
+        samples = where(counts > 0, samples * counts, zeros)
+        checked = fma(samples, much, checked)
+        store(job.samples + at * size, real, samples)
         store(job.counts + at * size, real, counts)
+    if any_nan(checked - checked):
+        poke(job.flag, UNUSUAL)
 
 
 @kernel("real", "target")

@@ -9,8 +9,8 @@ import numpy as np
 from imfilter._filters.linear.kernels.normalized import result_of_both, result_of_one
 from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
-from imfilter._simd.lanewise import fma, root, where
-from imfilter._simd.lines import place_line
+from imfilter._simd.lanewise import any_nan, fma, root, where
+from imfilter._simd.lines import MUCH, UNUSUAL, place_line
 from imfilter._simd.registers import BYTES, LINE
 from imfilter._simd.vector import invoke, load, peek, poke, record, size_of, splat, store
 
@@ -30,6 +30,7 @@ _FIELDS = (
     *("ignore_nan", "direct"),  # whether results are written straight to the output
     # Workspace: copied rows, their state, the results of a row, and memory of kernels.
     *("pitch", "copied", "state", "line", "spare"),
+    "flag",  # that is set if a sample is so large that sums could overflow, or infinite
     *("fetch", "fetch_mask", "place", "merge", "sum_rows", "sum_up"),
 )
 #: The border constant, how much it counts, and the number added to every result.
@@ -55,19 +56,26 @@ BORDER = -(1 << 62)
 
 
 @kernel("real")
-def merge(real, job_at, samples, counts):
-    """Multiply a padded row by how much its samples count. Samples that do not count become 0."""
+def merge(real, job_at, samples, counts, flag):
+    """Multiply a padded row by how much its samples count. Samples that do not count become 0.
+
+    Write 1 to the address `flag` if a sample is so large that sums could overflow, or infinite.
+    """
     job = record(WINDOW_JOB, job_at)
     lanes, size = BYTES // size_of(real), size_of(real)
-    zeros = splat(real, real.type(0))
-    x = 0
+    zeros, much = splat(real, real.type(0)), splat(real, real.type(MUCH))
+    x, checked = 0, zeros
     while x < job.padded_x * job.channels:
         value, count = load(real, samples + x * size, real), load(real, counts + x * size, real)
         if job.ignore_nan:
             count = where(value == value, count, zeros)
             store(counts + x * size, real, count)
-        store(samples + x * size, real, where(count > 0, value * count, zeros))
+        value = where(count > 0, value * count, zeros)
+        checked = fma(value, much, checked)
+        store(samples + x * size, real, value)
         x += lanes
+    if any_nan(checked - checked):
+        poke(flag, UNUSUAL)
 
 
 @kernel("real")
@@ -188,7 +196,7 @@ def slide_normalized(job_at, source_at, target_at, memory, start, stop):
                     mask_at, job.mask_x, job.mask_c, job.mask_packed,
                     job.channels, job.border_x, job.before_x, job.samples_x, first, job.padded_x, job.beyond,
                     line + further, 0))  # fmt: skip
-                invoke(1, job.merge, (job_at, line, line + further))
+                invoke(1, job.merge, (job_at, line, line + further, workspace + job.flag))
                 poke(state + STATE * slot, offset)
                 poke(state + STATE * slot + 8, row)
             poke(window + 8 * k, line)
