@@ -95,7 +95,7 @@ class Frame:
                 found = tuple(pieces.piece(n, along, *block, wraps=wraps) for block in blocks)
             axes.append(Axis(tuple(sizes), made, blocks, found, tuple(joined)))
         each = [reach.get(axis, Along(0, 0)) for axis in range(len(chunks))]
-        plain = all(along.step == along.cell == 1 for along in each)
+        plain = all(along.step == along.cell == along.tile == 1 for along in each)
         return cls(tuple(axes), results, tuple((a.before, a.after) for a in each) if plain else (), wraps)
 
     @property
