@@ -108,6 +108,10 @@ def test_samples_that_are_not_finite_or_very_large(size, dtype):
         image[7, 9] = value
         for options in ({}, {"mask": mask}):
             check(image, template, (40, 50), **options)
+    for factor in (1e-34, 1e33) if dtype == "float32" else (1e-300, 1e200):
+        image = (RNG.random((120, 130)) * factor).astype(dtype)
+        for options in ({}, {"mask": mask, "mode": "constant", "cval": factor}):
+            check(image, template, (40, 50), **options)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ _SOME, _FEW = 1 << 17, 1 << 12
 _FAR = 64
 #: Samples are scaled if all are below the first power of two, or most are above the second, by the size of
 #: an element. Then squares, or sums, could leave the range.
-_RANGE = {4: (-110, 112), 8: (-400, 400)}
+_RANGE = {4: (-90, 112), 8: (-400, 400)}
 
 
 class Centre(NamedTuple):
@@ -31,7 +31,7 @@ class Centre(NamedTuple):
             return
         with np.errstate(over="ignore"):
             np.ldexp(samples, -self.exponent, out=to)
-            to -= self.removed(0.0)
+            to += self.removed(0.0)
 
     def removed(self, value: float) -> float:
         """Return a number minus the offset, scaled."""
