@@ -15,6 +15,7 @@ from imfilter._base.plan import Planned, Section, part_of, planning
 from imfilter._filters.detection import centring, coefficients
 from imfilter._filters.detection.centring import Centre
 from imfilter._filters.detection.coefficients import Sums, Template
+from imfilter._filters.linear.winograd_sums import halvings
 from imfilter.convolution import correlate
 from imfilter.local_statistics import local_std
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
@@ -26,13 +27,13 @@ _PART = 1 << 16
 class Known(NamedTuple):
     """What is known of the larger image that a block is a part of.
 
-    `refused` tells of the counts, the centred samples and their squares whether one is too large, or not
-    finite, for algorithms that share sums.
+    `refused` tells of the counts, the centred samples and their squares whether they must be summed one by
+    one; see `centring.are_large`.
     """
 
     centre: Centre
     absent: bool
-    part: Section
+    section: Section
     refused: tuple[bool, bool, bool]
 
 
@@ -210,13 +211,13 @@ class _Search:
         self.axes, self.shape, self.padding, self.real, self.workers = axes, shape, padding, real, workers
 
     def _sums(
-        self, samples: NDArray, weights: NDArray, mode: Any, cval: float, dtype: Any, which: int = 1
+        self, samples: NDArray, weights: NDArray, mode: Any, cval: float, dtype: Any, refused: bool
     ) -> NDArray:
-        """Return the sums of samples times weights. `which` samples: see `Known.refused`."""
-        whole = known.get()
-        token = None
-        if whole is not None:
-            token = part_of.set(whole.part._replace(refused=whole.refused[which]))
+        """Return the sums of samples times weights. `refused`: some algorithms must not be used."""
+        whole, token = known.get(), None
+        if whole is not None or refused:
+            section = Section(samples.shape, (0,) * samples.ndim) if whole is None else whole.section
+            token = part_of.set(section._replace(refused=refused))
         try:
             return correlate(
                 samples, weights, padding=self.padding, mode=mode, cval=cval, axes=self.axes, dtype=dtype,
@@ -225,6 +226,22 @@ class _Search:
         finally:
             if token is not None:
                 part_of.reset(token)
+
+    def _refused(self, samples: NDArray, which: int) -> bool:
+        """Tell whether samples must be summed one by one, where that is a question."""
+        whole = known.get()
+        if whole is not None:
+            return whole.refused[which]
+        if len(self.shape) > 2 or not halvings(self.shape):
+            return False
+        found: list[int] = []
+
+        def task(part: slice) -> None:
+            if not found and centring.are_large(samples[part]):
+                found.append(1)
+
+        _by_rows(task, samples, self.workers)
+        return bool(found)
 
     def wide(self, array: NDArray) -> np.dtype:
         """Return the type of centred samples if all samples count."""
@@ -244,7 +261,8 @@ class _Search:
         shifted = np.empty(array.shape, self.wide(array))
         _by_rows(lambda part: centre.remove(array[part], shifted[part]), array, self.workers)
         moved = shifted, "constant" if mode == "zero" else mode, centre.removed(cval)
-        products = self._sums(moved[0], template.samples, *moved[1:], self.real)
+        refused = array.dtype.kind == "f" and self._refused(shifted, 1)
+        products = self._sums(moved[0], template.samples, *moved[1:], self.real, refused)
         exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
         samples: NDArray
         border: Any
@@ -286,8 +304,10 @@ class _Search:
         edge, above = (0.0 if mode == "shrink" else centre.removed(cval)), missing.border_of_counts(mode)
         weights, t, tt = _kernels(template, self.shape)
 
+        refused = [self._refused(samples, which) for which, samples in enumerate((counts, values, squares))]
+
         def sums(samples: NDArray, kernel: NDArray, border: Any, constant: float, which: int) -> NDArray:
-            return self._sums(samples, kernel, border, constant, np.float64, which)
+            return self._sums(samples, kernel, border, constant, np.float64, refused[which])
 
         n = sums(counts, weights, above, 1.0, 0)
         n = np.where(n > 1e-9 * weights.sum(), n, 0.0)  # the rest is the error of a transform
@@ -312,7 +332,7 @@ class _Search:
         calls = []
         for kernel in kernels:
             try:
-                self._sums(samples, kernel, mode, cval, dtype)
+                self._sums(samples, kernel, mode, cval, dtype, False)
             except Planned as found:
                 calls.append(found)
         raise Planned(calls[0].call, calls[0].compute, tuple([found.call for found in calls[1:]]))
@@ -351,7 +371,6 @@ def counted(
         return counts, values * counts, values * values * counts
 
 
-@as_zeros
 def _centre(array: NDArray, presence: missing.Presence | None) -> Centre:
     """Return the centre of the samples that are present."""
     places = centring.grid(array.size, array.ndim)

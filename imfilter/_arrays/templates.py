@@ -13,7 +13,6 @@ from imfilter._arrays.calls import Call, dry
 from imfilter._arrays.reduced import reduced
 from imfilter._arrays.rules import Rule
 from imfilter._base import arguments, dtypes, missing
-from imfilter._base.denormals import as_zeros
 from imfilter._base.plan import Section, all_settled
 from imfilter._base.reach import Reach
 from imfilter._filters.detection import centring
@@ -23,8 +22,6 @@ from imfilter._filters.linear.winograd_sums import halvings, shortest
 
 #: Constants beyond the border. Algorithms that share sums refuse the second.
 _CONSTANTS = (0.0, 1e35)
-#: Algorithms that share sums refuse samples that are infinite if multiplied by this.
-_MUCH = 65536.0
 
 
 def match_template(call: Call) -> Any:
@@ -125,7 +122,6 @@ def _some(blocks: list[npt.NDArray], settings: Any, *lacks: Any) -> Any:
     return _there(blocks, settings)
 
 
-@as_zeros
 def _centred(found: list[Any], settings: Any, *lacks: Any) -> tuple[Centre, bool]:
     """Return what is subtracted from all samples, and whether some are absent."""
     (array, presence), values = found[0], settings.value
@@ -137,7 +133,7 @@ def _centred(found: list[Any], settings: Any, *lacks: Any) -> tuple[Centre, bool
 
 
 def _refused(blocks: list[npt.NDArray], settings: Any, about: tuple[Centre, bool]) -> tuple[bool, ...]:
-    """Return which samples some algorithms refuse; see `matching.Known`."""
+    """Return which samples must be summed one by one; see `matching.Known`."""
     (array, presence), (centre, absent) = _there(blocks, settings), about
     if absent or settings.value["sparse"]:
         sums = matching.counted(array, presence if absent else None, centre)
@@ -145,8 +141,7 @@ def _refused(blocks: list[npt.NDArray], settings: Any, about: tuple[Centre, bool
         shifted = np.empty(array.shape, settings.value["real"])
         centre.remove(array, shifted)
         sums = (np.zeros(1), shifted, np.zeros(1))
-    with np.errstate(all="ignore"):
-        return tuple([not np.isfinite(samples * samples.dtype.type(_MUCH)).all() for samples in sums])
+    return tuple([centring.are_large(samples) for samples in sums])
 
 
 def _any_refused(found: list[tuple[bool, ...]], settings: Any, about: Any) -> tuple[bool, ...]:

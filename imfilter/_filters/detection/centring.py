@@ -17,6 +17,10 @@ _FAR = 64
 _RANGE = {4: (-90, 112), 8: (-400, 400)}
 
 
+#: Samples beyond this share of the largest number are summed one by one. Long sums of them could be infinite.
+_MOST = 2.0**-32
+
+
 class Centre(NamedTuple):
     """What is subtracted from samples, and the power of two by which the rest is divided."""
 
@@ -46,17 +50,25 @@ def _scaled(number: float, exponent: int) -> float:
         return float(np.ldexp(number, exponent))
 
 
+def are_large(samples: npt.NDArray) -> bool:
+    """Tell whether some samples must be summed one by one, because they are very large or not finite."""
+    most = np.finfo(samples.dtype).max * _MOST
+    return not (-most <= samples.min() and samples.max() <= most)
+
+
 def grid(size: int, ndim: int) -> tuple[slice, ...]:
     """Return the index of the samples that tell the offset of an image of some size."""
     return (slice(None, None, max(1, round((size / _SOME) ** (1 / ndim)))),) * ndim
 
 
+@as_zeros
 def of_all(some: npt.NDArray, real: np.dtype) -> Centre:
     """Return the centre of an image from some of its samples. The offset of integers is a whole number."""
     mean, exponent = _middle(some[np.isfinite(some)], real)
     return Centre(float(np.rint(mean)) if some.dtype.kind in "biu" else mean, exponent)
 
 
+@as_zeros
 def of_present(
     some: npt.NDArray, there: npt.NDArray[np.bool_], smallest: float | None, real: np.dtype
 ) -> Centre:
@@ -71,6 +83,7 @@ def of_present(
     return Centre(*_middle(values, real))
 
 
+@as_zeros
 def smallest_of(samples: npt.NDArray, there: npt.NDArray[np.bool_]) -> float | None:
     """Return the finite sample that is present and has the least magnitude, if there is one.
 
