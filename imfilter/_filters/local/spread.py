@@ -159,8 +159,8 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
     if call.form == VARIANCE or not wide or view.dtype.kind != "f":
         return counts
     with np.errstate(all="ignore"):
-        # The sum is not finite if a result is not.
-        if np.isfinite(np.add.reduce(view, axis=None)) or not _are_large(call, cut, source):
+        ends = [view.max()] if call.form == DEVIATION else [view.max(), view.min()]
+        if np.isfinite(ends).all() or not _are_large(call, cut, source):
             return counts
         counts = None if counts is None else counts.copy()  # the store has one array for both
         scaled = np.empty(view.shape, view.dtype)
