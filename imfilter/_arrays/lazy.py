@@ -105,7 +105,9 @@ def filtered(
     made = call if function is None else Call(function, call.arguments)
     if out is not None:
         stored.fitting(out, tuple(r.length for r in results), dtype)
-    options = {} if placed is None else {"options": functools.partial(_origin, frame, placed), "key": placed}
+    options: dict[str, Any] = {}
+    if placed is not None:
+        options = {"options": functools.partial(_origin, frame, placed), "key": placed}
     return blocks.array(
         made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed, out=out, **options
     )

@@ -65,7 +65,7 @@ def _mask(call: Call) -> Any:
 
 def _plans(call: Call, *, absent: bool) -> list[Any]:
     """Return the calls of all sums of the whole image, for any constant beyond the border."""
-    shape, found = call.image.shape, []
+    shape, found = call.image.shape, list[Any]()
     part = Section(shape, (0,) * len(shape))
     token = matching.known.set(matching.Known(Centre(0.0), absent, part, (False,) * 3))
     try:

@@ -258,9 +258,9 @@ def _planned(
     real = geometry.real or real
     unit = max(stride + dilation) == 1
     whole = array.shape if geometry.part is None else geometry.part.shape
+    outputs = tuple([n + b - a for n, a, b in zip(whole, array.shape, shape, strict=True)])
     request = Request(
-        *(array.dtype, dtype, real, whole),
-        *(tuple([n + b - a for n, a, b in zip(whole, array.shape, shape, strict=True)]), chosen),
+        *(array.dtype, dtype, real, whole, outputs, chosen),
         *(unit, bias, cval, divisor, method),
     )
     planned = planner.choose(operator, request)
