@@ -169,7 +169,7 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
 def _root_mean_square(values: list[float]) -> float:
     """Return the root of the mean of squares, which is at most the largest float64."""
     mean = sum(v * v for v in values) / len(values)
-    if 0 < mean < math.inf:
+    if 1e-290 < mean < math.inf:
         return math.sqrt(mean)
     return min(math.hypot(*values) / math.sqrt(len(values)), float(np.finfo(np.float64).max))
 
