@@ -195,3 +195,15 @@ def test_samples_near_the_ends_of_the_range(dtype):
     largest = signs / np.abs(signs).max() * np.finfo(dtype).max
     expected = imfilter.match_template(signs, template)
     np.testing.assert_allclose(imfilter.match_template(largest, template), expected, rtol=0, atol=error)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_byte_order_changes_no_bit(dtype):
+    rng, template = np.random.default_rng(2), RNG.random((7, 9))
+    for _ in range(6):
+        image = (rng.normal(size=(140, 333)) * 3 + 1000 / 7).astype(dtype)
+        swapped = image.astype(image.dtype.newbyteorder())
+        expected = imfilter.match_template(image, template)
+        np.testing.assert_array_equal(imfilter.match_template(swapped, template), expected)
+        lazy = pytest.importorskip("dask.array").from_array(swapped, chunks=(60, 333))
+        np.testing.assert_array_equal(imfilter.match_template(lazy, template).compute(), expected)

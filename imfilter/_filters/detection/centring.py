@@ -15,8 +15,6 @@ _FAR = 64
 #: Samples are scaled if all are below the first power of two, or most are above the second, by the size of
 #: an element. Then squares, or sums, could leave the range.
 _RANGE = {4: (-90, 112), 8: (-400, 400)}
-
-
 #: Samples beyond this share of the largest number are summed one by one. Long sums of them could be infinite.
 _MOST = 2.0**-32
 
@@ -64,6 +62,8 @@ def grid(size: int, ndim: int) -> tuple[slice, ...]:
 @as_zeros
 def of_all(some: npt.NDArray, real: np.dtype) -> Centre:
     """Return the centre of an image from some of its samples. The offset of integers is a whole number."""
+    # NumPy sums samples of the other byte order in parts, which changes the last bits of a mean.
+    some = some.astype(some.dtype.newbyteorder("="), copy=False)
     mean, exponent = _middle(some[np.isfinite(some)], real)
     return Centre(float(np.rint(mean)) if some.dtype.kind in "biu" else mean, exponent)
 

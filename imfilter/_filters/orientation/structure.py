@@ -122,7 +122,7 @@ def _fill(
         if call.form == EIGENVALUES:
             components = solved(components, store)
         elif call.form in _DIRECTIONS:
-            for power, windows in _out_of_range(components, slopes):
+            for power, windows in _out_of_range(components, slopes, store):
                 kept = [component.copy() for component in components]  # the store has one array for both
                 scaled, *_ = _components(call, cut, source, store, power)
                 for one, other in zip(kept, scaled, strict=True):
@@ -157,7 +157,7 @@ def _components(
 
 
 def _out_of_range(
-    components: list[npt.NDArray], slopes: list[npt.NDArray]
+    components: list[npt.NDArray], slopes: list[npt.NDArray], store: Store
 ) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
     """Yield in which windows squares of derivatives are infinite or too small, and a power of two for these.
 
@@ -165,16 +165,29 @@ def _out_of_range(
     """
     power, least, large = _POWERS[components[0].dtype.itemsize]
     diagonal = [number for number, (i, j) in enumerate(taps.pairs(len(slopes))) if i == j]
-    trace = np.add.reduce([components[number] for number in diagonal])
-    if (least <= trace.min() and trace.max() < np.inf) or not any(slope.any() for slope in slopes):
-        return
-    sizes = np.abs(slopes)
-    infinite, small = ~np.isfinite(trace), trace < least
-    tiny = small.any() and bool(((sizes > 0) & (sizes < 1 / large)).any())
-    if infinite.any() and ((sizes > large) & (sizes < np.inf)).any():
-        yield -power, infinite
-    if tiny:
-        yield power, small
+    first, *others = [components[number] for number in diagonal]
+    trace = store.array("trace", first.shape, first.dtype)
+    np.copyto(trace, first)
+    for other in others:
+        trace += other
+    # Both are known before the first is yielded: the derivatives are then overwritten.
+    found = []
+    if not trace.max() < np.inf and _any_between(slopes, large, np.inf, store):
+        found.append((-power, ~np.isfinite(trace)))
+    if not trace.min() >= least and _any_between(slopes, 0.0, 1 / large, store):
+        found.append((power, trace < least))
+    yield from found
+
+
+def _any_between(slopes: list[npt.NDArray], least: float, most: float, store: Store) -> bool:
+    """Tell whether a magnitude is between two numbers."""
+    for slope in slopes:
+        sizes = np.abs(slope, out=store.array("sizes", slope.shape, slope.dtype))
+        inside = np.greater(sizes, least, out=store.array("inside", slope.shape, np.dtype(bool)))
+        inside &= sizes < most
+        if inside.any():
+            return True
+    return False
 
 
 def _products(
