@@ -360,3 +360,16 @@ def test_squares_beyond_the_range_of_float64(power):
         alone = imfilter.local_std(result, 5)
         found = imfilter.local_std(both, 5)[place]
         np.testing.assert_allclose(found, alone[:, :18] if len(alone[0]) == 20 else alone[:, 2:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])
+@pytest.mark.parametrize("cval", [1e160, -1e300])
+def test_a_border_whose_square_is_infinite(dtype, cval):
+    image = np.random.default_rng(7).integers(0, 9, (12, 13)).astype(dtype)
+    found = imfilter.local_std(image, 3, mode="constant", cval=cval, dtype="float64")
+    inner = np.s_[1:-1, 1:-1]
+    expected = imfilter.local_std(image, 3, dtype="float64")[inner]
+    np.testing.assert_allclose(found[inner], expected, rtol=1e-13)
+    # Beside the border, the samples are as good as 0: 3 of 9 are the constant, or 5 in a corner.
+    np.testing.assert_allclose(found[0, 1:-1], abs(cval) * np.sqrt(2) / 3, rtol=1e-13)
+    np.testing.assert_allclose(found[0, 0], abs(cval) * np.sqrt(20) / 9, rtol=1e-13)

@@ -155,7 +155,7 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
     are depends on their own samples alone.
     """
     counts = _computed(call, cut, source, view, store)
-    wide = source.samples.dtype.newbyteorder("=") == dtypes.FLOAT64
+    wide = source.samples.dtype.newbyteorder("=") == dtypes.FLOAT64 or _has_large_border(call)
     if call.form == VARIANCE or not wide or view.dtype.kind != "f":
         return counts
     with np.errstate(all="ignore"):
@@ -169,8 +169,15 @@ def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store)
     return counts
 
 
+def _has_large_border(call: Call) -> bool:
+    """Tell whether the square of the constant beyond the border may be infinite."""
+    return call.frame.mode == "constant" and _LARGE < abs(call.cval) < np.inf
+
+
 def _are_large(call: Call, cut: Cut, source: Source) -> bool:
     """Tell whether the square of a finite sample that a piece reads may be infinite."""
+    if _has_large_border(call):
+        return True
     around: list[Any] = [slice(*cut.batch)]
     for (start, stop), pad in zip(cut[1:], call.frame.pads, strict=True):
         near = slice(max(start - pad.before, 0), stop + pad.after)
