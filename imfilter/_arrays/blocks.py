@@ -246,8 +246,10 @@ class _Layer:
             layout = self._layout(forms, block)
             made = Block(layout, self.options(block), self.out, self._part(block))
             self._place(block, (computed, self.call, made, list(keys), *self.delayed))
+        # Cuts wait for what may need all chunks. Otherwise the cuts of all chunks would be in memory, too.
+        before = self.delayed[1] if self.delayed else []
         for key, (chunk, cuts) in self.cuts.items():
-            self.layer[key] = (cut, chunk, cuts)
+            self.layer[key] = (cut, chunk, cuts, *before)
         return self.layer
 
     def _form(self, name: str, source: Source, lists: list[list[Segment]], keys: dict[Any, int]) -> Any:

@@ -161,6 +161,19 @@ def test_nothing_is_computed_and_few_tasks_are_made():
             assert own <= 12 * 16
 
 
+def test_cuts_are_made_after_what_needs_all_chunks():
+    """Otherwise the cuts of all chunks are in memory at once, beside the chunks."""
+    lazy = da.zeros((4000, 4000), chunks=1000, dtype="f4")
+    found = imfilter.match_template(lazy, RNG.random((64, 64)))
+    graph = dict(found.__dask_graph__())
+    about = {key for key in graph if isinstance(key, str) and key.startswith("some-")}
+    cuts = [key for key in graph if isinstance(key, tuple) and str(key[0]).endswith("-edges")]
+    assert len(about) == 1
+    assert len(cuts) == 16
+    for key in cuts:
+        assert about <= dask.core.get_dependencies(graph, key)
+
+
 def test_accuracy_beside_loops_in_extended_precision():
     from tests.reference import detection as loops
 
