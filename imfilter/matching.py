@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from imfilter._base import arguments, borders, dtypes, missing, threads
 from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
-from imfilter._filters.detection.coefficients import Sums, Template, whole
+from imfilter._base.plan import Planned, Section, part_of, planning
+from imfilter._filters.detection import centring, coefficients
+from imfilter._filters.detection.centring import Centre
+from imfilter._filters.detection.coefficients import Sums, Template
+from imfilter._filters.linear.winograd_sums import halvings
 from imfilter.convolution import correlate
 from imfilter.local_statistics import local_std
 from imfilter.typing import ArrayLike, Axes, DTypeLike, Mask, Mode, Nan, NDArray
 
-#: Samples of a part whose arrays stay in the cache, samples whose mean is the offset of an image, and samples
-#: that tell whether this mean is near most samples.
-_PART, _SOME, _FEW = 1 << 16, 1 << 17, 1 << 12
-#: Largest distance of the mean from the median, in median deviations. Farther away, sums lose digits.
-_FAR = 64
+#: Samples of a part whose arrays stay in the cache.
+_PART = 1 << 16
 
 
-#: The mean that is subtracted, for a block of a larger image.
-known_offset: contextvars.ContextVar[float | None] = contextvars.ContextVar("known_offset", default=None)
+class Known(NamedTuple):
+    """What is known of the larger image that a block is a part of.
+
+    `refused` tells of the counts, the centred samples and their squares whether they must be summed one by
+    one; see `centring.are_large`.
+    """
+
+    centre: Centre
+    absent: bool
+    section: Section
+    refused: tuple[bool, bool, bool]
+
+
+#: Set while a block of a larger image is searched.
+known: contextvars.ContextVar[Known | None] = contextvars.ContextVar("known", default=None)
 
 
 @hinted
@@ -158,7 +172,11 @@ def match_template(
     arguments.fitting(out, tuple(result_shape))
     real = dtypes.FLOAT64 if result_dtype == np.float64 else dtypes.derived(array.dtype)
     search = _Search(chosen, shape, how, real, workers)
-    present = missing.found(asked, array, workers)
+    whole = known.get()
+    if planning.get() is not None:
+        absent = pattern.counts is not None or (whole is not None and whole.absent)
+        search.planned(array, pattern, mode, constant, absent=absent)
+    present = None if whole is not None and not whole.absent else missing.found(asked, array, workers)
     undefined = None
     if present is None and pattern.counts is None:
         found = search.plain(array, pattern, mode, constant)
@@ -192,12 +210,42 @@ class _Search:
     ) -> None:
         self.axes, self.shape, self.padding, self.real, self.workers = axes, shape, padding, real, workers
 
-    def _sums(self, samples: NDArray, weights: NDArray, mode: Any, cval: float, dtype: Any) -> NDArray:
-        """Return the sums of samples times weights."""
-        return correlate(
-            samples, weights, padding=self.padding, mode=mode, cval=cval, axes=self.axes, dtype=dtype,
-            workers=self.workers,
-        )  # fmt: skip
+    def _sums(
+        self, samples: NDArray, weights: NDArray, mode: Any, cval: float, dtype: Any, refused: bool
+    ) -> NDArray:
+        """Return the sums of samples times weights. `refused`: some algorithms must not be used."""
+        whole, token = known.get(), None
+        if whole is not None or refused:
+            section = Section(samples.shape, (0,) * samples.ndim) if whole is None else whole.section
+            token = part_of.set(section._replace(refused=refused))
+        try:
+            return correlate(
+                samples, weights, padding=self.padding, mode=mode, cval=cval, axes=self.axes, dtype=dtype,
+                workers=self.workers,
+            )  # fmt: skip
+        finally:
+            if token is not None:
+                part_of.reset(token)
+
+    def _refused(self, samples: NDArray, which: int) -> bool:
+        """Tell whether samples must be summed one by one, where that is a question."""
+        whole = known.get()
+        if whole is not None:
+            return whole.refused[which]
+        if len(self.shape) > 2 or not halvings(self.shape):
+            return False
+        found: list[int] = []
+
+        def task(part: slice) -> None:
+            if not found and centring.are_large(samples[part]):
+                found.append(1)
+
+        _by_rows(task, samples, self.workers)
+        return bool(found)
+
+    def wide(self, array: NDArray) -> np.dtype:
+        """Return the type of centred samples if all samples count."""
+        return self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
 
     def plain(self, array: NDArray, template: Template, mode: Any, cval: float) -> NDArray:
         """Return the coefficients if every sample counts.
@@ -205,11 +253,16 @@ class _Search:
         The template has a mean of 0, so an offset of the image changes no sum. It is removed first, because
         it would take digits.
         """
-        wide = self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
-        offset, shifted = _offset(array), np.empty(array.shape, wide)
-        _by_rows(lambda part: _shift(array[part], offset, shifted[part]), array, self.workers)
-        moved = shifted, "constant" if mode == "zero" else mode, cval - offset
-        products = self._sums(moved[0], template.samples, *moved[1:], self.real)
+        whole = known.get()
+        if whole is None:
+            centre = centring.of_all(array[centring.grid(array.size, array.ndim)], self.wide(array))
+        else:
+            centre = whole.centre
+        shifted = np.empty(array.shape, self.wide(array))
+        _by_rows(lambda part: centre.remove(array[part], shifted[part]), array, self.workers)
+        moved = shifted, "constant" if mode == "zero" else mode, centre.removed(cval)
+        refused = array.dtype.kind == "f" and self._refused(shifted, 1)
+        products = self._sums(moved[0], template.samples, *moved[1:], self.real, refused)
         exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
         samples: NDArray
         border: Any
@@ -229,7 +282,7 @@ class _Search:
                 where[axis] = slice(k // 2, k // 2 + array.shape[axis] - k + 1)
             spread = spread[tuple(where)]
         count = int(np.prod(self.shape))
-        _by_rows(lambda part: whole(products[part], spread[part], count), products, self.workers)
+        _by_rows(lambda part: coefficients.whole(products[part], spread[part], count), products, self.workers)
         return products
 
     def masked(
@@ -242,29 +295,54 @@ class _Search:
         share: float,
     ) -> tuple[NDArray, NDArray[np.bool_]]:
         """Return the coefficients of the samples that are present, and where too little is present."""
-        counts, values, squares, offset = _counted(array, presence)
+        whole = known.get()
+        centre = _centre(array, presence) if whole is None else whole.centre
+        counts, values, squares = counted(array, presence, centre)
         beyond = "zero" if mode == "shrink" else mode
         if mode == "zero":
             beyond = "constant"
-        edge, above = (0.0 if mode == "shrink" else cval - offset), missing.border_of_counts(mode)
-        weights = np.ones(self.shape) if template.counts is None else template.counts
-        t = template.samples * weights
+        edge, above = (0.0 if mode == "shrink" else centre.removed(cval)), missing.border_of_counts(mode)
+        weights, t, tt = _kernels(template, self.shape)
 
-        def sums(samples: NDArray, kernel: NDArray, border: Any, constant: float) -> NDArray:
-            return self._sums(samples, kernel, border, constant, np.float64)
+        refused = [self._refused(samples, which) for which, samples in enumerate((counts, values, squares))]
 
-        n = sums(counts, weights, above, 1.0)
+        def sums(samples: NDArray, kernel: NDArray, border: Any, constant: float, which: int) -> NDArray:
+            return self._sums(samples, kernel, border, constant, np.float64, refused[which])
+
+        n = sums(counts, weights, above, 1.0, 0)
         n = np.where(n > 1e-9 * weights.sum(), n, 0.0)  # the rest is the error of a transform
         found = Sums(
             n,
-            sums(values, weights, beyond, edge),
-            sums(squares, weights, beyond, edge * edge),
-            sums(counts, t, above, 1.0),
-            sums(counts, t * template.samples, above, 1.0),
-            sums(values, t, beyond, edge),
+            sums(values, weights, beyond, edge, 1),
+            sums(squares, weights, beyond, edge * edge, 2),
+            sums(counts, t, above, 1.0, 0),
+            sums(counts, tt, above, 1.0, 0),
+            sums(values, t, beyond, edge, 1),
         )
         least = share * weights.sum() * (1 - missing.ROUNDED)
         return found.coefficients(), ~(n > 0) | (n < least)
+
+    def planned(self, array: NDArray, template: Template, mode: Any, cval: float, *, absent: bool) -> None:
+        """Raise `Planned` with the plans of all sums. Nothing is computed."""
+        kernels: Sequence[NDArray] = [template.samples]
+        dtype, samples = self.real, dtypes.blank(array.shape, self.wide(array))
+        if absent:
+            kernels, dtype = _kernels(template, self.shape), dtypes.FLOAT64
+            samples = dtypes.blank(array.shape, dtype)
+        calls = []
+        for kernel in kernels:
+            try:
+                self._sums(samples, kernel, mode, cval, dtype, False)
+            except Planned as found:
+                calls.append(found)
+        raise Planned(calls[0].call, calls[0].compute, tuple([found.call for found in calls[1:]]))
+
+
+def _kernels(template: Template, shape: tuple[int, ...]) -> tuple[NDArray, NDArray, NDArray]:
+    """Return how much the template counts, and the template and its square times that."""
+    weights = np.ones(shape) if template.counts is None else template.counts
+    t = template.samples * weights
+    return weights, t, t * template.samples
 
 
 def _by_rows(task: Callable[[slice], object], array: NDArray, workers: int | None) -> None:
@@ -280,55 +358,25 @@ def _by_rows(task: Callable[[slice], object], array: NDArray, workers: int | Non
 
 
 @as_zeros
-def _shift(array: NDArray, offset: float, to: NDArray) -> None:
-    """Write samples minus a number."""
-    np.subtract(array, offset, out=to, dtype=to.dtype)
-
-
-@as_zeros
-def _counted(array: NDArray, presence: missing.Presence | None) -> tuple[NDArray, NDArray, NDArray, float]:
-    """Return how much samples count; these times the samples minus their mean, and its square; the mean."""
+def counted(
+    array: NDArray, presence: missing.Presence | None, centre: Centre
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Return how much samples count; these times the samples without their centre, and its square."""
     counts = np.ones(array.shape) if presence is None else presence.at(array, ...).astype(np.float64)
     there = counts > 0
     values = np.where(there, array, array.dtype.type(0)).astype(np.float64)
-    finite = there & np.isfinite(values)
-    offset = _middle(values[finite])
     with np.errstate(all="ignore"):
-        values = np.where(there, values - offset, 0.0)
-        return counts, values * counts, values * values * counts, offset
+        centre.remove(values, values)
+        values[~there] = 0.0
+        return counts, values * counts, values * values * counts
 
 
-@as_zeros
-def _offset(array: NDArray) -> float:
-    """Return about the mean of the finite samples, from a part of them; a whole number for integers."""
-    known = known_offset.get()
-    if known is not None:
-        return known
-    return mean_of(array[(slice(None, None, step_of(array.size, array.ndim)),) * array.ndim])
-
-
-def step_of(size: int, ndim: int) -> int:
-    """Return the distance between the samples of which the mean is taken."""
-    return max(1, round((size / _SOME) ** (1 / ndim)))
-
-
-def mean_of(some: NDArray) -> float:
-    """Return the mean of the finite samples; a whole number for integers."""
-    mean = _middle(some[np.isfinite(some)])
-    return float(np.rint(mean)) if some.dtype.kind in "biu" else mean
-
-
-def _middle(finite: NDArray) -> float:
-    """Return the mean of finite samples, or their median if a few of them move the mean far away.
-
-    Samples that are equal to the median tell nothing of the distances: they may be the background.
-    """
-    if not finite.size:
-        return 0.0
-    with np.errstate(all="ignore"):
-        mean = float(finite.mean(dtype=np.float64))
-        few = finite[:: -(-finite.size // _FEW)].astype(np.float64)
-        median = float(np.median(few))
-        others = few[few != median]
-        spread = float(np.median(np.abs(others - median))) if others.size else 0.0
-        return mean if abs(mean - median) <= _FAR * spread else median
+def _centre(array: NDArray, presence: missing.Presence | None) -> Centre:
+    """Return the centre of the samples that are present."""
+    places = centring.grid(array.size, array.ndim)
+    some = array[places]
+    there = np.ones(some.shape, bool) if presence is None else presence.at(array, places) > 0
+    smallest = None
+    if presence is not None and not (there & np.isfinite(some)).any():
+        smallest = centring.smallest_of(array, presence.at(array, ...) > 0)
+    return centring.of_present(some, there, smallest, dtypes.FLOAT64)

@@ -95,7 +95,7 @@ class Frame:
                 found = tuple(pieces.piece(n, along, *block, wraps=wraps) for block in blocks)
             axes.append(Axis(tuple(sizes), made, blocks, found, tuple(joined)))
         each = [reach.get(axis, Along(0, 0)) for axis in range(len(chunks))]
-        plain = all(along.step == along.cell == 1 for along in each)
+        plain = all(along.step == along.cell == along.tile == 1 for along in each)
         return cls(tuple(axes), results, tuple((a.before, a.after) for a in each) if plain else (), wraps)
 
     @property
@@ -246,8 +246,10 @@ class _Layer:
             layout = self._layout(forms, block)
             made = Block(layout, self.options(block), self.out, self._part(block))
             self._place(block, (computed, self.call, made, list(keys), *self.delayed))
+        # Cuts wait for what may need all chunks. Otherwise the cuts of all chunks would be in memory, too.
+        before = self.delayed[1] if self.delayed else []
         for key, (chunk, cuts) in self.cuts.items():
-            self.layer[key] = (cut, chunk, cuts)
+            self.layer[key] = (cut, chunk, cuts, *before)
         return self.layer
 
     def _form(self, name: str, source: Source, lists: list[list[Segment]], keys: dict[Any, int]) -> Any:

@@ -1,5 +1,6 @@
 """dask arrays: the result of a filter as a lazy array with the same bits, from blocks of the image."""
 
+import functools
 import importlib
 import math
 from collections.abc import Callable, Mapping
@@ -79,11 +80,14 @@ def filtered(
     function: Callable[..., Any] | None = None,
     delayed: Mapping[str, Any] = MappingProxyType({}),
     out: npt.NDArray | None = None,
+    *,
+    placed: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return the result of a filter that works in blocks.
 
-    A `function` of blocks may stand for the public one. It also gets the `delayed` arguments. With `out`, the
-    blocks are written there when they are computed; see `blocks.array`.
+    A `function` of blocks may stand for the public one. It also gets the `delayed` arguments. If there are
+    `placed` arguments, it gets them and `origin`: where the block's samples begin. With `out`, the blocks are
+    written there when they are computed; see `blocks.array`.
     """
     image = call.image
     if "nan" in call.parameters:
@@ -101,7 +105,18 @@ def filtered(
     made = call if function is None else Call(function, call.arguments)
     if out is not None:
         stored.fitting(out, tuple(r.length for r in results), dtype)
-    return blocks.array(made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed, out=out)
+    options: dict[str, Any] = {}
+    if placed is not None:
+        options = {"options": functools.partial(_origin, frame, placed), "key": placed}
+    return blocks.array(
+        made, sources, frame, dtype, masked=_is_masked(image), delayed=delayed, out=out, **options
+    )
+
+
+def _origin(frame: blocks.Frame, more: Mapping[str, Any], block: tuple[int, ...]) -> dict[str, Any]:
+    """Return where the samples of a block begin, and more arguments."""
+    places = zip(frame.axes, block, strict=True)
+    return {**more, "origin": tuple([axis.pieces[number].ranges[0][0] for axis, number in places])}
 
 
 def mapped(

@@ -47,7 +47,7 @@ def of_results(chunks: Sequence[int], along: Along, length: int) -> tuple[int, .
 
 def groups(chunks: Sequence[int], along: Along) -> list[Range]:
     """Return which chunks of a result are computed together: so many that few samples are read twice."""
-    least = max(along.before + along.after, along.cell)
+    least = max(along.before + along.after, along.cell, along.tile)
     found, first, total = list[Range](), 0, 0
     for number, size in enumerate(chunks):
         total += size * along.step
@@ -66,9 +66,12 @@ def piece(n: int, along: Along, start: int, stop: int, *, wraps: bool) -> Piece:
     A piece continues beyond its ends as an image does. The results beside the ends within the image are not
     kept. So an end of a piece is either that of the image, or so far away that it does not matter.
     """
-    before, after, step, cell = along
+    before, after, step, cell, tile = along
     unit, span = math.lcm(step, cell), before + after + 1
-    low, high = start * step - before, (stop - 1) * step + after + 1
+    ends = start // tile * tile, -(-stop // tile) * tile
+    low, high = ends[0] * step - before, (ends[1] - 1) * step + after + 1
+    if tile > 1:
+        high = min(high, n + after)  # the last tile ends with the results
     if wraps and (low < 0 or high > n):
         first = low // unit * unit
         if high - first >= n:

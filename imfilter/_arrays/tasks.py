@@ -56,8 +56,8 @@ class MaskedChunkError(ValueError):
     """A chunk is a masked array, which the lazy array does not show, and an array has no place for a mask."""
 
 
-def cut(chunk: npt.NDArray, cuts: Cuts) -> list[npt.NDArray]:
-    """Return copies of the parts of a chunk."""
+def cut(chunk: npt.NDArray, cuts: Cuts, *_: Any) -> list[npt.NDArray]:
+    """Return copies of the parts of a chunk. Further arguments are only waited for."""
     return [chunk[tuple(slice(a, b) for a, b in part)].copy() for part in cuts.parts]
 
 

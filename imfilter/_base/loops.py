@@ -164,7 +164,7 @@ class Placement:
         stride: tuple[int, ...],
         dilation: tuple[int, ...],
     ) -> None:
-        self.source, self.target = source, target
+        self.source, self.target, self.axes = source, target, axes
         self._arguments = source, target, shape, axes, paddings, stride, dilation
         self._hash = hash(self._arguments)  # once, because it takes 2 us
         self.known: dict[Any, Any] = {}  # what an algorithm has found out about it

@@ -3,7 +3,7 @@
 import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
@@ -21,6 +21,28 @@ some_absent: contextvars.ContextVar[bool] = contextvars.ContextVar("some_absent"
 #: are not used. A linear filter leaves them out. Any other result has all rows.
 unused_rows: contextvars.ContextVar[tuple[int, int]] = contextvars.ContextVar("unused_rows", default=(0, 0))
 
+
+class Section(NamedTuple):
+    """Where a part of an image is that is filtered alone, for algorithms that share sums between results.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The shape of the whole image.
+    origin : tuple of int
+        Where the part begins along each axis. With the border 'wrap' it may continue at the other end.
+    refused : bool
+        Whether a sample of the whole image is so large, or not finite, that some algorithms refuse it.
+    """
+
+    shape: tuple[int, ...]
+    origin: tuple[int, ...]
+    refused: bool = False
+
+
+#: Set together with `by_window` where a linear filter can share sums as for the whole image: the part.
+part_of: contextvars.ContextVar[Section | None] = contextvars.ContextVar("part_of", default=None)
+
 #: Set while `imfilter.plan` asks which algorithm a call would run: calls add a plan and raise `Planned`.
 planning: contextvars.ContextVar[list["Plan"] | None] = contextvars.ContextVar("planning", default=None)
 
@@ -29,12 +51,15 @@ class Planned(BaseException):
     """Raised when the first plan of a call is made: nothing is computed.
 
     `call` is what the family has settled; see `engine.Settled`. None: samples are absent. `compute` is the
-    function of the family that computes such calls.
+    function of the family that computes such calls. `further` are the calls that would follow, where a filter
+    names them.
     """
 
-    def __init__(self, call: Any = None, compute: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, call: Any = None, compute: Callable[..., Any] | None = None, further: tuple[Any, ...] = ()
+    ) -> None:
         super().__init__()
-        self.call, self.compute = call, compute
+        self.call, self.compute, self.further = call, compute, further
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,12 @@ class Plan:
 def settled(work: Callable[[], object]) -> Any:
     """Return what the first family that `work` calls has settled, or None. Nothing is computed."""
     return _planned(work).call
+
+
+def all_settled(work: Callable[[], object]) -> tuple[Any, ...]:
+    """Return what `settled` returns, and the calls that would follow."""
+    found = _planned(work)
+    return found.call, *found.further
 
 
 def prepared(work: Callable[[], object]) -> Callable[[npt.NDArray, npt.NDArray | None], npt.NDArray]:

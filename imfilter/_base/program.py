@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from imfilter._base import borders, threads, waiting
 from imfilter._base.loops import ArrayLayout, LoopAxis, Loops
+from imfilter._base.plan import Section
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.jit import Driver
 from imfilter._simd.registers import LINE
@@ -47,6 +48,7 @@ class Settings(NamedTuple):
     assume_finite: bool  # whether the program may refuse an image with non-finite samples
     divisor: int  # of sums of integers, with exactly rounded quotients; 0: no division
     watch: bool  # whether the program must refuse an image with non-finite samples
+    part: Section | None = None  # where the image is in a larger one
 
 
 #: What a program returns. Only `REFUSED` is false. After `OVERFLOWED` the results are written, but samples

@@ -10,13 +10,15 @@ class Along(NamedTuple):
     """The samples along an axis that result i depends on: from i*step - before to i*step + after.
 
     `cell` is the number of samples of a cell, if the axis is divided into cells. A part of an image that is
-    filtered alone must begin at the begin of a cell.
+    filtered alone must begin at the begin of a cell. `tile` results are computed together: they depend on the
+    samples of all of them.
     """
 
     before: int
     after: int
     step: int = 1
     cell: int = 1
+    tile: int = 1
 
 
 #: The samples that a result depends on, for each filtered axis of the image.

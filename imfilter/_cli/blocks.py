@@ -63,7 +63,7 @@ class Axis(NamedTuple):
         """Return about how many samples so many results depend on."""
         if self.along is None:
             return self.length
-        before, after, step, _ = self.along
+        before, after, step, *_ = self.along
         return min(outputs * step + before + after, self.length)
 
 

@@ -133,3 +133,29 @@ def test_variation_of_any_weight(dtype, power):
     np.testing.assert_allclose(np.ldexp(found.astype("f8"), -power), wanted, atol=2e-2)
     found = imfilter.total_variation(np.ldexp(image, power), 0.5 * float(np.ldexp(1.0, power - 5)))
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("scale", [2.0**-940, 2.0**-600, 2.0**-532, 2.0**-480, 2.0**480, 2.0**600, 2.0**1000])
+def test_a_common_factor_changes_nothing(scale):
+    """Squares of the samples and of the parameters may be 0 or infinite."""
+    image = np.random.default_rng(8).random((14, 17)) + 0.5
+    for options in ({"noise": 0.1}, {"noise": 0.0, "strength": 0.2}, {}):
+        scaled = {name: value * scale for name, value in options.items()}
+        found = imfilter.non_local_means(image * scale, patch=3, search=5, **scaled)
+        wanted = imfilter.non_local_means(image, patch=3, search=5, **options)
+        np.testing.assert_allclose(found, wanted * scale, rtol=1e-13)
+    for function in ("exponential", "rational"):
+        found = imfilter.anisotropic_diffusion(image * scale, 3, 0.1 * scale, function=function)
+        wanted = imfilter.anisotropic_diffusion(image, 3, 0.1, function=function)
+        np.testing.assert_allclose(found, wanted * scale, rtol=1e-13)
+
+
+@pytest.mark.parametrize("large", [1.0, 1e120, 1e300])
+def test_samples_much_larger_than_a_tiny_strength(large):
+    image = (np.random.default_rng(9).random((40, 23)) + 0.5) * 1e-200
+    alone = imfilter.non_local_means(image, patch=3, search=5, noise=1e-201)
+    image[20:] *= 1e200
+    image[20:] *= large
+    found = imfilter.non_local_means(image, patch=3, search=5, noise=1e-201)
+    np.testing.assert_allclose(found[23:], image[23:], rtol=1e-13)
+    np.testing.assert_allclose(found[:17], alone[:17], rtol=1e-13)

@@ -6,7 +6,7 @@ import pytest
 import skimage.feature
 
 import imfilter
-from imfilter import matching
+from imfilter._filters.detection import centring
 from tests.photos import GREY, photo
 from tests.reference import detection as loops
 
@@ -168,7 +168,42 @@ def test_a_background_is_no_reason_to_subtract_the_median(dtype):
     """Where most samples are equal, the others tell whether the mean is far away."""
     image = np.zeros((40, 50), dtype)
     image[5:25, 6:30] = RNG.integers(100, 200, (20, 24))
-    assert matching.mean_of(image) == pytest.approx(image.mean(), abs=0.5 if dtype == "uint8" else 1e-9)
+    found, error = centring.of_all(image, np.dtype(float)), 0.5 if dtype == "uint8" else 1e-9
+    assert found.offset == pytest.approx(image.mean(), abs=error)
     if dtype != "uint8":
         image[30, 40] = 1e20
-        assert matching.mean_of(image) == 0
+        assert centring.of_all(image, np.dtype(float)).offset == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_samples_near_the_ends_of_the_range(dtype):
+    """The coefficient has no unit, so a power of two that is common to all samples changes nothing."""
+    image, template = (RNG.random((40, 44)) + 0.5).astype(dtype), RNG.random((6, 22))
+    present = RNG.random(image.shape) < 0.8
+    powers = {"float32": (-110, -60, 60, 110, 126), "float64": (-1000, -700, -500, 500, 700, 1000, 1022)}[
+        dtype
+    ]
+    error = 1e-5 if dtype == "float32" else 1e-12
+    for options in ({}, {"mask": present}, {"template_mask": RNG.random((6, 22))}, {"mode": "constant"}):
+        expected = imfilter.match_template(image, template, **options)
+        for power in powers:
+            scaled, cval = np.ldexp(image, power), 2.0**power if "mode" in options else 0.0
+            expected = imfilter.match_template(image, template, cval=float(bool(cval)), **options)
+            found = imfilter.match_template(scaled, template, cval=cval, **options)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=error, err_msg=f"{power} {options}")
+    signs = np.where(RNG.random(image.shape) < 0.5, -1, 1) * image
+    largest = signs / np.abs(signs).max() * np.finfo(dtype).max
+    expected = imfilter.match_template(signs, template)
+    np.testing.assert_allclose(imfilter.match_template(largest, template), expected, rtol=0, atol=error)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_byte_order_changes_no_bit(dtype):
+    rng, template = np.random.default_rng(2), RNG.random((7, 9))
+    for _ in range(6):
+        image = (rng.normal(size=(140, 333)) * 3 + 1000 / 7).astype(dtype)
+        swapped = image.astype(image.dtype.newbyteorder())
+        expected = imfilter.match_template(image, template)
+        np.testing.assert_array_equal(imfilter.match_template(swapped, template), expected)
+        lazy = pytest.importorskip("dask.array").from_array(swapped, chunks=(60, 333))
+        np.testing.assert_array_equal(imfilter.match_template(lazy, template).compute(), expected)

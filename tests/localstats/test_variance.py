@@ -329,3 +329,47 @@ def test_messages(given, error, words):
             function(np.zeros((4, 5)), **given)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("power", [495, 505, 515, 700, 1000, 1020])
+def test_squares_beyond_the_range_of_float64(power):
+    """Deviations are in range where their squares are not."""
+    rng = np.random.default_rng(6)
+    image, present = rng.random((40, 44)) + 0.5, rng.random((40, 44)) < 0.8
+    scaled, factor = np.ldexp(image, power), 2.0**power
+    image[20:, 20:] = 0  # flat
+    scaled[20:, 20:] = 0
+    calls = [
+        (imfilter.local_std, (5,), {}),
+        (imfilter.local_std, ((7, 2),), {"mode": "wrap"}),
+        (imfilter.local_std, (), {"window": "gaussian", "sigma": 1.5}),
+        (imfilter.local_std, (5,), {"mask": present}),
+        (imfilter.local_std, (), {"footprint": np.eye(3)}),
+        (imfilter.threshold.niblack, (5,), {}),
+        (imfilter.threshold.sauvola, (5,), {"r": 0.5}),
+    ]
+    for function, args, options in calls:
+        expected = function(image, *args, **options)
+        if "r" in options:
+            options = {"r": options["r"] * factor}
+        found = function(scaled, *args, **options)
+        np.testing.assert_allclose(np.ldexp(found, -power), expected, rtol=1e-12, atol=1e-14)
+    # Ordinary samples beside them do not change.
+    both = np.concatenate([image[:, :20], scaled], axis=1)
+    for result, place in ((image[:, :20], np.s_[:, :18]), (scaled, np.s_[:, 22:])):
+        alone = imfilter.local_std(result, 5)
+        found = imfilter.local_std(both, 5)[place]
+        np.testing.assert_allclose(found, alone[:, :18] if len(alone[0]) == 20 else alone[:, 2:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])
+@pytest.mark.parametrize("cval", [1e160, -1e300])
+def test_a_border_whose_square_is_infinite(dtype, cval):
+    image = np.random.default_rng(7).integers(0, 9, (12, 13)).astype(dtype)
+    found = imfilter.local_std(image, 3, mode="constant", cval=cval, dtype="float64")
+    inner = np.s_[1:-1, 1:-1]
+    expected = imfilter.local_std(image, 3, dtype="float64")[inner]
+    np.testing.assert_allclose(found[inner], expected, rtol=1e-13)
+    # Beside the border, the samples are as good as 0: 3 of 9 are the constant, or 5 in a corner.
+    np.testing.assert_allclose(found[0, 1:-1], abs(cval) * np.sqrt(2) / 3, rtol=1e-13)
+    np.testing.assert_allclose(found[0, 0], abs(cval) * np.sqrt(20) / 9, rtol=1e-13)

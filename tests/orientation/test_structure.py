@@ -342,3 +342,31 @@ def test_axes():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(30, 34), (9, 10, 11)])
+def test_a_common_factor_changes_no_direction(shape, dtype):
+    """Squares of the derivatives may be 0 or infinite."""
+    rng = np.random.default_rng(3)
+    image = (rng.random(shape) + 0.5).astype(dtype)
+    error = {"float32": 5e-5, "float64": 1e-12}[dtype]  # large samples are summed in another way
+    present = rng.random(shape) < 0.8
+    powers = {"float32": (-90, -60, -50, 60, 64, 90, 120), "float64": (-900, -530, -490, 500, 512, 800, 1020)}
+    for function in (imfilter.coherence, imfilter.orientation):
+        for options in ({}, {"mask": present}, {"mode": "wrap"}):
+            expected = function(image, 1.0, **options)
+            for power in powers[dtype]:
+                found = function(np.ldexp(image, power), 1.0, **options)
+                np.testing.assert_allclose(found, expected, rtol=0, atol=error, err_msg=f"{power} {options}")
+    # Three ranges in one image.
+    scaled = image.copy()
+    scaled[..., :5] *= 2.0 ** powers[dtype][0]
+    scaled[..., -5:] *= 2.0 ** powers[dtype][-1]
+    for function in (imfilter.coherence, imfilter.orientation):
+        options = {"radius": 1}
+        dark, bright = (np.ascontiguousarray(part) for part in (image[..., :5], image[..., -5:]))
+        found = function(scaled, 0.5, mode="edge", **options)
+        for alone, place in ((dark, 0), (bright, -1)):
+            expected = function(alone, 0.5, mode="edge", **options)[..., place]
+            np.testing.assert_allclose(found[..., place], expected, rtol=0, atol=error)

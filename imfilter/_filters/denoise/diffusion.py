@@ -1,6 +1,7 @@
 """Anisotropic diffusion: the checks, and the steps."""
 
 import math
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from imfilter._filters.denoise.kernels.planes import MASKED
 FUNCTIONS = ("exponential", "rational")
 #: Range of factors of differences in float32.
 _LEAST, _MOST = 1e-30, 1e30
-#: Range of factors in float64.
+#: Range of squares of spacings.
 _SMALLEST, _LARGEST = 1e-280, 1e280
 
 
@@ -72,9 +73,9 @@ class Diffusion:
     def _factors(self, settings: Settings) -> list[tuple[float, float]]:
         """Return the factors of differences and of flows for each axis, the last axis first."""
         root = math.sqrt(math.log2(math.e)) if settings.function == "exponential" else 1.0
-        # A larger factor would be infinite, and infinity times a difference of 0 is NaN.
-        products = [settings.kappa * h for h in settings.spacing]
-        factors = [min(root / p, _LARGEST) if p else _LARGEST for p in products]
+        # An infinite factor times a difference of 0 would be NaN.
+        products, largest = [settings.kappa * h for h in settings.spacing], sys.float_info.max
+        factors = [min(root / p, largest) if p else largest for p in products]
         each = [(f, settings.step / (h * h)) for f, h in zip(factors, settings.spacing, strict=True)]
         return [each[-1], *each[:-1]]
 

@@ -29,8 +29,8 @@ _STRENGTH = 0.8
 _CUT = {dtypes.FLOAT32: 126.0, dtypes.FLOAT64: 1022.0}
 #: Range of strengths whose squares have all digits in float32.
 _LEAST, _MOST = 1e-13, 1e13
-#: Beyond this strength, squares of differences may be infinite in float64.
-_LARGEST = 1e140
+#: Squares of differences may be 0 in float64 below the first strength, and infinite above the second.
+_SMALLEST, _LARGEST = 1e-140, 1e140
 #: Factor of samples whose sums are infinite: more than the inverse of the samples of a search window.
 _SHRINK = 2.0**-24
 #: Largest numbers of samples of a patch, and of a search window.
@@ -89,6 +89,11 @@ class Strength(NamedTuple):
     unit: float = 1.0
 
     @property
+    def unscaled(self) -> "Strength":
+        """The same for samples as they are."""
+        return Strength(self.twice / self.unit / self.unit, self.strength / self.unit, self.real)
+
+    @property
     def slope(self) -> float:
         """The factor of squared distances in the binary logarithms of weights."""
         square = self.strength * self.strength
@@ -107,10 +112,9 @@ def _radii(value: Any, n: int, name: str) -> tuple[int, ...]:
     for size in sizes:
         if size % 2 == 0:
             raise ValueError(f"{name} must be odd, got {arguments.brief(size)}")
-    if math.prod(sizes) > _MOST_SAMPLES:
-        raise ValueError(
-            f"{name} must span at most {_MOST_SAMPLES} samples, got {arguments.brief(math.prod(sizes))}"
-        )
+    count = math.prod(sizes)
+    if count > _MOST_SAMPLES:
+        raise ValueError(f"{name} must span at most {_MOST_SAMPLES} samples, got {arguments.brief(count)}")
     return tuple(size // 2 for size in sizes)
 
 
@@ -155,9 +159,9 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
     real = dtypes.working(block.dtype, call.dtype)
     if not (_LEAST < strength < _MOST and (deviation == 0 or _LEAST < deviation < _MOST)):
         real = dtypes.FLOAT64
-    unit = 1.0
-    if max(strength, deviation) > _LARGEST:
-        unit = 2.0 ** -min(math.frexp(max(strength, deviation))[1], 1000)  # a normal number
+    unit, most = 1.0, max(strength, deviation)
+    if most > _LARGEST or 0 < most < _SMALLEST:
+        unit = 2.0 ** -max(min(math.frexp(most)[1], 1000), -1000)  # a normal number
         strength, deviation = strength * unit, deviation * unit
     return Strength(2 * deviation * deviation, strength, real, unit)
 
@@ -165,7 +169,7 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
 def _root_mean_square(values: list[float]) -> float:
     """Return the root of the mean of squares, which is at most the largest float64."""
     mean = sum(v * v for v in values) / len(values)
-    if 0 < mean < math.inf:
+    if 1e-290 < mean < math.inf:
         return math.sqrt(mean)
     return min(math.hypot(*values) / math.sqrt(len(values)), float(np.finfo(np.float64).max))
 
@@ -241,6 +245,10 @@ class Tile:
         """Return the results of a tile, and where too little is present for one."""
         values, gone = self._averaged(block, there, presence, cut)
         finite = np.isfinite(values)
+        if self.strength.unit > 1 and not finite.all():
+            # Some samples are much larger than the strength, and cannot be multiplied.
+            plain = Tile(self.call, self.strength.unscaled, self.counted)
+            return np.where(finite, values, plain.averaged(block, there, presence, cut)[0]), gone
         if self.shrink == 1 and not finite.all() and self._are_large():
             # A sum of large samples is infinite.
             wide = Tile(self.call, self.strength._replace(real=dtypes.FLOAT64), self.counted, _SHRINK)
@@ -249,8 +257,7 @@ class Tile:
 
     def _are_large(self) -> bool:
         """Tell whether the sum of the samples of the last tile may be beyond the range of their type."""
-        sizes = np.abs(self.samples)
-        sizes[np.isinf(sizes)] = 0
+        sizes = np.where(np.isinf(self.samples), 0, np.abs(self.samples))
         return bool(np.fmax.reduce(sizes, axis=None) > np.finfo(sizes.dtype).max * _SHRINK)
 
     def _averaged(
@@ -275,7 +282,8 @@ class Tile:
             samples[counts == 0] = 0
         factor = self.shrink * self.strength.unit
         if factor != 1:
-            samples *= factor
+            with np.errstate(over="ignore"):
+                samples *= factor
         self.samples = samples
         # A margin on both sides takes votes beyond the tile, which nobody needs, and so does the last row.
         wide = columns + 2 * reach_x + BYTES // real.itemsize

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from imfilter._base.engine import cached
 from imfilter._base.loops import ArrayLayout, Placement, along, over_merged
 from imfilter._base.padding import Padding
-from imfilter._base.plan import Plan, by_window
+from imfilter._base.plan import Plan, Section, by_window, part_of
 from imfilter._base.program import Program, Settings
 from imfilter._base.reach import Reach, of_paddings
 from imfilter._filters.linear import whole_numbers
@@ -37,7 +37,8 @@ AUTO, WINDOW = "auto", "window"
 
 def method_of(requested: str) -> str:
     """Return the method for a requested one. Parts of an image are filtered as the whole image is."""
-    return WINDOW if requested in (AUTO, "fft") and by_window.get() else requested
+    alone = by_window.get() and part_of.get() is None
+    return WINDOW if alone and requested in (AUTO, "fft") else requested
 
 
 class Request(NamedTuple):
@@ -179,7 +180,7 @@ class Compiled(Algorithm):
         def case() -> tuple[Settings, Placement]:
             settings = Settings(
                 *(self.name, call.real, call.mode, call.bias, call.cval),
-                *(call.tolerance, assume_finite, call.divisor, call.watch),
+                *(call.tolerance, assume_finite, call.divisor, call.watch, call.part),
             )
             sides = ArrayLayout.of(image), ArrayLayout.of(result)
             return settings, Placement(
@@ -230,6 +231,7 @@ class Call:
     watching: Call | None = None  # the same call with `watch`
     apart: Call | None = None  # sums samples that are not finite, if folding adds weights of both signs
     reads: Reach | None = None  # the samples that a result depends on, if the kernel was folded
+    part: Section | None = None  # where the image is in a larger one
 
     @property
     def result_shape(self) -> tuple[int, ...]:

@@ -12,8 +12,8 @@ from imfilter._base.call_cache import Calls, key_of, words
 from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence, border_of_counts
-from imfilter._base.plan import unused_rows
-from imfilter._base.program import OVERFLOWED
+from imfilter._base.plan import Section, part_of, unused_rows
+from imfilter._base.program import OVERFLOWED, REFUSED
 from imfilter._filters.linear import (
     box,
     cosine,
@@ -35,7 +35,9 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
     if call.apart is not None and not infinities.absent(image, call.cval):
         infinities.correlate_folded(run, call, image, target, workers)
     else:
-        done = chosen.implementation.run(call, chosen.operator, image, target, workers)
+        done = REFUSED
+        if not _refuses(call):
+            done = chosen.implementation.run(call, chosen.operator, image, target, workers)
         # Samples that are not finite must go through the kernel's own taps.
         if not done and infinities.meets(chosen, image, call.cval):
             infinities.correlate(run, call, image, target, workers)
@@ -46,6 +48,11 @@ def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | 
         if (done == OVERFLOWED or call.cval) and overflow.possible(call, done):
             overflow.recompute(run, call, image, target, workers)
     return engine.delivered(target, out, call.dtype)
+
+
+def _refuses(call: Call) -> bool:
+    """Tell whether the algorithm refuses a sample of the larger image that this one is a part of."""
+    return call.part is not None and call.part.refused and call.choice.implementation.fallback is not None
 
 
 def run_finite(
@@ -78,6 +85,8 @@ class Geometry(NamedTuple):
     real: np.dtype | None = None
     #: How many of the first and the last results along the first axis are left out; see `unused_rows`.
     unused: tuple[int, int] = (0, 0)
+    #: Where the image is in a larger one.
+    part: Section | None = None
 
 
 EVERY_SAMPLE = Geometry()
@@ -109,6 +118,9 @@ def apply(
     unused = unused_rows.get()
     if unused != (0, 0):
         geometry = geometry._replace(unused=unused)
+    part = part_of.get()
+    if part is not None:
+        geometry = geometry._replace(part=part)
     given = (own,) if geometry is EVERY_SAMPLE else (own, geometry)
     return engine.apply(FAMILY, image, common, (build, preserves_dtype, method_of(method)), *given)
 
@@ -256,8 +268,10 @@ def _planned(
         real = dtypes.FLOAT64
     real = geometry.real or real
     unit = max(stride + dilation) == 1
+    whole = array.shape if geometry.part is None else geometry.part.shape
+    outputs = tuple([n + b - a for n, a, b in zip(whole, array.shape, shape, strict=True)])
     request = Request(
-        *(array.dtype, dtype, real, array.shape, shape, chosen),
+        *(array.dtype, dtype, real, whole, outputs, chosen),
         *(unit, bias, cval, divisor, method),
     )
     planned = planner.choose(operator, request)
@@ -272,6 +286,7 @@ def _planned(
         whole=request.peak is not None,
         apart=spoiled,
         reads=reads,
+        part=geometry.part,
     )
 
 

@@ -33,20 +33,32 @@ def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call,
         real = dtypes.FLOAT64
     last = tuple(range(-count, 0))
     source, sink = np.moveaxis(image, call.axes, last), np.moveaxis(target, call.axes, last)
-    lengths, outputs = source.shape[-count:], sink.shape[-count:]
+    found, outputs = source.shape[-count:], sink.shape[-count:]
+    lengths = found if call.part is None else tuple([call.part.shape[a] for a in call.axes])
     tile = tile_of(kernel.shape, lengths)
     steps = tuple(t - k + 1 for t, k in zip(tile, kernel.shape, strict=True))
     axis_borders = [
         _Border(n, p.before, borders.outside(n, p.before, p.after, call.mode))
         for n, p in zip(lengths, call.paddings, strict=True)
     ]
+    wholes = tuple([n + b - a for n, a, b in zip(lengths, found, outputs, strict=True)])
+    along = [[_Tile(c, c, min(c + s, n)) for c in range(0, n, s)] for n, s in zip(wholes, steps, strict=True)]
+    if call.part is not None:
+        origins = [call.part.origin[a] for a in call.axes]
+        wraps = call.mode == "wrap"
+        parts = zip(axis_borders, origins, found, strict=True)
+        axis_borders = [border.of_part(origin, n, wraps=wraps) for border, origin, n in parts]
+        tilings = zip(axis_borders, wholes, outputs, steps, tile, strict=True)
+        along = [_tiles_of_part(*each) for each in tilings]
+        if not all(along) or wholes != outputs:
+            target[...] = 0
     with np.errstate(over="ignore"):
         bias, cval = real.type(call.bias), real.type(call.cval)
         weights = np.ascontiguousarray(kernel, real)
     transform = Transform(weights.tobytes(), kernel.shape, real, tile)
     if power is not None and not _rounds(kernel, power, image, float(cval), tile):
         power = None
-    corners = list(itertools.product(*(range(0, n, s) for n, s in zip(outputs, steps, strict=True))))
+    corners = list(itertools.product(*along))
     images = list(np.ndindex(*source.shape[:-count]))
     tiles = len(images) * len(corners)
     together = max(4, _TOGETHER // tile[0]) if count == 1 else 1
@@ -58,13 +70,14 @@ def correlate(image: npt.NDArray, kernel: Taps, target: npt.NDArray, call: Call,
             wheres = [(images[i // len(corners)], corners[i % len(corners)]) for i in items]
             blocks = np.empty((len(items), *tile), real)
             for block, (index, corner) in zip(blocks, wheres, strict=True):
-                _cut(source[index], axis_borders, corner, block, cval)
-            places = [
-                tuple(slice(c, c + s) for c, s in zip(corner, steps, strict=True)) for _, corner in wheres
+                _cut(source[index], axis_borders, tuple([t.corner for t in corner]), block, cval)
+            shapes = [
+                tuple([min(s, n - t.corner) for t, s, n in zip(corner, steps, wholes, strict=True)])
+                for _, corner in wheres
             ]
-            targets = [sink[index][place] for (index, _), place in zip(wheres, places, strict=True)]
-            found = transform.sums(blocks, [to.shape for to in targets])
-            for sums, to in zip(found, targets, strict=True):
+            for whole, (index, corner) in zip(transform.sums(blocks, shapes), wheres, strict=True):
+                to = sink[index][tuple([slice(t.start, t.stop) for t in corner])]
+                sums = whole if call.part is None else whole[tuple([t.kept for t in corner])]
                 exact = sums if power is None else np.ldexp(np.rint(np.ldexp(sums, -power)), power)
                 exact += bias
                 dtypes.place(exact, to)
@@ -84,12 +97,37 @@ def _rounds(kernel: Taps, power: int, image: npt.NDArray, cval: float, tile: tup
     return error * float(np.sqrt((kernel**2).sum())) < 0.25 * 2.0**power
 
 
+class _Tile(NamedTuple):
+    """A tile along an axis: its first output in the whole image, and which outputs of the array it gives."""
+
+    corner: int
+    start: int
+    stop: int
+    first: int = 0  # of these, among the outputs of the tile
+
+    @property
+    def kept(self) -> slice:
+        """Which outputs of the tile are those of the array."""
+        return slice(self.first, self.first + self.stop - self.start)
+
+
 class _Border(NamedTuple):
-    """The border of an axis: the sample at each of its positions, or -1 for the constant."""
+    """The border of an axis: the sample at each of its positions, or -1 for the constant.
+
+    The array may be a part of the image along this axis: `held` samples from `origin` on. With `wraps`, it
+    may continue at the other end.
+    """
 
     samples: int
     before: int
     outside: npt.NDArray[np.int64]
+    origin: int = 0
+    held: int | None = None
+    wraps: bool = False
+
+    def of_part(self, origin: int, held: int, *, wraps: bool) -> "_Border":
+        """Return the border for an array that is a part of the image."""
+        return self._replace(origin=origin, held=held, wraps=wraps)
 
     def pieces(self, start: int, stop: int) -> list[tuple[slice, slice | npt.NDArray[np.int64]]]:
         """Return the sources of padded positions `start` to `stop`: before, in and after the axis."""
@@ -101,7 +139,46 @@ class _Border(NamedTuple):
             self.outside[edges[2] - self.samples : edges[3] - self.samples],
         ]
         places = [slice(a - start, b - start) for a, b in itertools.pairwise(edges)]
-        return [(p, s) for p, s in zip(places, sources, strict=True) if p.stop > p.start]
+        return [(p, self._in_array(s)) for p, s in zip(places, sources, strict=True) if p.stop > p.start]
+
+    def _in_array(self, source: slice | npt.NDArray[np.int64]) -> slice | npt.NDArray[np.int64]:
+        """Return where samples of the image are in the array."""
+        if self.held is None:
+            return source
+        if isinstance(source, slice):
+            first = int(self._moved(np.array([source.start]))[0])
+            if not self.wraps or first + source.stop - source.start <= self.held:
+                return slice(first, first + source.stop - source.start)
+            source = np.arange(source.start, source.stop)
+        return np.where(source < 0, source, self._moved(source))
+
+    def _moved(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        moved = samples - self.origin
+        return moved % self.samples if self.wraps else np.where(moved < 0, self.samples, moved)
+
+    def holds(self, start: int, stop: int) -> bool:
+        """Tell whether the array has all samples of padded positions `start` to `stop`."""
+        ends = [s.stop - 1 if isinstance(s, slice) else int(s.max()) for _, s in self.pieces(start, stop)]
+        return self.held is None or max(ends) < self.held
+
+
+def _tiles_of_part(border: _Border, whole: int, outputs: int, step: int, length: int) -> list[_Tile]:
+    """Return the tiles of the whole image, of `whole` outputs, whose samples a part has.
+
+    The other outputs of the part are not used.
+    """
+    found = []
+    for corner in range(0, whole, step):
+        if not border.holds(corner, corner + length):
+            continue
+        size, places = min(step, whole - corner), [corner - border.origin]
+        if border.wraps:
+            places.append(places[0] + border.samples)
+        for at in places:
+            start, stop = max(at, 0), min(at + size, outputs)
+            if start < stop:
+                found.append(_Tile(corner, start, stop, start - at))
+    return found
 
 
 def _cut(

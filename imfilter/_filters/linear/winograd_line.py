@@ -1,9 +1,12 @@
 """The program of short sums for long kernels along a line, for images of one shape and layout."""
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, Placement, tiles
+from imfilter._base.loops import LONGEST, LoopAxis, Placement, tiles
 from imfilter._base.program import Job, Program, Settings, layout_workspace, pitch, set_geometry
 from imfilter._filters.linear import tap_runs, winograd_sums
 from imfilter._filters.linear.kernels import winograd as short
@@ -27,8 +30,10 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
     sums, _ = winograd_sums.halved(operator.dense[: x.taps - rest], times)
     last = np.ascontiguousarray(operator.dense[x.taps - rest :], real)
     taps = len(sums[0].weights)
-    longest = max(LONGEST // loops.channels, winograd_sums.shortest(operator.shape, real))
-    cut = tiles(x.length, max(1, x.length // longest))
+    least = winograd_sums.shortest(operator.shape, real)
+    cut = _tiles(x.length, loops.channels, least)
+    if settings.part is not None and x.axis is not None:
+        cut = _tiles_of_part(x, settings, place.axes[x.axis], phases, least)
     widest = int(np.diff(cut).max())
     # The lane layout contains groups of outputs. Each group begins one stride after the one before.
     lanes = in_register(real)
@@ -103,6 +108,29 @@ def make(operator: Operator, settings: Settings, place: Placement) -> Program:
         workspace=workspace,
         check_finite=job["check_finite"],
     )
+
+
+def _tiles(length: int, channels: int, least: int) -> npt.NDArray[np.int64]:
+    """Return where tiles of at least so many outputs begin, and the last one's end."""
+    return tiles(length, max(1, length // max(LONGEST // channels, least)))
+
+
+def _tiles_of_part(
+    x: LoopAxis, settings: Settings, axis: int, phases: int, least: int
+) -> npt.NDArray[np.int64]:
+    """Return where tiles begin in a part of an image, and the last one's end.
+
+    A group of outputs begins where it does in the whole image. Outputs before the first group are not used.
+    """
+    assert settings.part is not None
+    shape, origin = settings.part.shape, settings.part.origin[axis]
+    whole = shape[axis] + x.length - x.samples
+    edges = _tiles(whole, math.prod(shape[axis + 1 :]), least) - origin
+    if settings.mode == "wrap":
+        edges = np.concatenate([edges, edges + whole])
+    inner = edges[(edges > 0) & (edges < x.length)]
+    first = min(int(edges[edges <= 0].max(initial=-origin)) % phases, x.length)
+    return np.unique(np.concatenate([[0, first], inner, [x.length]])).astype(np.int64)
 
 
 def _step(layer: int) -> int:

@@ -23,6 +23,12 @@ from imfilter._filters.local.parts import Finish, Parts, Step, merged, split
 from imfilter._filters.local.pieces import Cut, Frame
 from imfilter._filters.local.rows import LEAST, in_image, readable
 
+#: Squares of samples beyond this, and sums of these, may be infinite. The power of two that brings samples in
+#: range.
+_LARGE, _POWER = 2.0**480, 600
+#: Samples that are compared together, in the cache.
+_TOGETHER = 1 << 14
+
 #: Returns the taps of Gaussians from standard deviations, orders, `truncate`, `radius` and spacings.
 Bells = Callable[..., tuple[npt.NDArray, ...]]
 
@@ -145,12 +151,61 @@ def _window(own: tuple[Any, ...], count: int, bells: Bells | None) -> Window:
 def _fill(call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store) -> npt.NDArray | None:
     """Write the results of a piece, and return how much is counted if data is missing.
 
+    Where squares of float64 are infinite, samples are multiplied by a power of two first. Which windows these
+    are depends on their own samples alone.
+    """
+    counts = _computed(call, cut, source, view, store)
+    wide = source.samples.dtype.newbyteorder("=") == dtypes.FLOAT64 or _has_large_border(call)
+    if call.form == VARIANCE or not wide or view.dtype.kind != "f":
+        return counts
+    with np.errstate(all="ignore"):
+        ends = [view.max()] if call.form == DEVIATION else [view.max(), view.min()]
+        if np.isfinite(ends).all() or not _are_large(call, cut, source):
+            return counts
+        counts = None if counts is None else counts.copy()  # the store has one array for both
+        scaled = np.empty(view.shape, view.dtype)
+        _computed(call, cut, source, scaled, store, -_POWER)
+        np.copyto(view, np.ldexp(scaled, _POWER), where=~np.isfinite(view))
+    return counts
+
+
+def _has_large_border(call: Call) -> bool:
+    """Tell whether the square of the constant beyond the border may be infinite."""
+    return call.frame.mode == "constant" and _LARGE < abs(call.cval) < np.inf
+
+
+def _are_large(call: Call, cut: Cut, source: Source) -> bool:
+    """Tell whether the square of a finite sample that a piece reads may be infinite."""
+    if _has_large_border(call):
+        return True
+    around: list[Any] = [slice(*cut.batch)]
+    for (start, stop), pad in zip(cut[1:], call.frame.pads, strict=True):
+        near = slice(max(start - pad.before, 0), stop + pad.after)
+        around.append(slice(None) if call.frame.mode == "wrap" else near)
+    samples = source.samples[tuple(around)]
+    step = max(1, _TOGETHER * samples.shape[2] // samples.size)
+    for first in range(0, samples.shape[2], step):
+        sizes = np.abs(samples[:, :, first : first + step])
+        if (large := sizes > _LARGE).any() and (sizes[large] < np.inf).any():
+            return True
+    return False
+
+
+def _computed(
+    call: Call, cut: Cut, source: Source, view: npt.NDArray, store: Store, power: int = 0
+) -> npt.NDArray | None:
+    """Write the results of a piece for samples times a power of two, and return how much is counted.
+
     Where nothing is absent, the results are those of an image without missing data, bit by bit.
     """
-    finish = Finish(view, call.form, call.numbers, source.least)
+    a, b, c = call.numbers
+    numbers = (a, b * 2.0**-power, c) if power else call.numbers
+    finish = Finish(view, call.form, numbers, source.least)
     if source.presence is None and _filled_in_place(call, cut, source.samples, finish, store):
         return None
     parts = _loaded(call, cut, source, store)
+    if power:
+        parts = parts._replace(sample=np.ldexp(parts.sample, power, out=roomy(parts.sample.shape)))
     if parts.counts is None:
         _whole(call, parts, finish, store)
         return None

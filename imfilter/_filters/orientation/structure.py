@@ -4,7 +4,7 @@ The derivatives continue the image beyond its border, and the Gaussian continues
 scikit-image. So a piece first gets the products at all positions of the image that it needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,10 @@ from imfilter._filters.orientation.taps import Bells
 #: What is written: the components, their eigenvalues, a direction, or the coherence.
 COMPONENTS, EIGENVALUES, DIRECTION, CLARITY = range(4)
 _DIRECTIONS = DIRECTION, CLARITY
+#: By the size of an element: a power of two, the trace of a matrix below which squares of derivatives may
+#: have lost digits, and a derivative whose square is far from infinite. The square of its inverse is far
+#: from 0.
+_POWERS = {4: (75, 2.0**-98, 2.0**45), 8: (530, 2.0**-960, 2.0**450)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +118,16 @@ def _fill(
     """Write the results of all pieces."""
 
     def task(cut: Cut, store: Store) -> None:
-        components: list[npt.NDArray] = []
-        few: npt.NDArray | None = None
-        for number, piece in enumerate(_products(call, cut, source, store)):
-            # All have the same window, so too little is present for all of them or for none.
-            ask = unknown is not None and number == 0
-            found, hollow = filtered(piece, [call.bell], store, f"sum {number}", wanted=ask)
-            components += found
-            few = hollow if ask else few
+        components, slopes, few = _components(call, cut, source, store, wanted=unknown is not None)
         if call.form == EIGENVALUES:
             components = solved(components, store)
         elif call.form in _DIRECTIONS:
+            for power, windows in _out_of_range(components, slopes, store):
+                kept = [component.copy() for component in components]  # the store has one array for both
+                scaled, *_ = _components(call, cut, source, store, power)
+                for one, other in zip(kept, scaled, strict=True):
+                    np.copyto(one, other, where=windows)
+                components = kept
             shape, real = components[0].shape, components[0].dtype
             results = [store.array(f"result {i}", shape, real) for i in range(call.outputs)]
             write_directions(call.form == CLARITY, call.feature, components, results)
@@ -134,10 +137,66 @@ def _fill(
     over(call.frame, workers, task)
 
 
-def _products(call: Call, cut: Cut, source: Source, store: Store) -> list[Piece]:
-    """Return the products of derivatives of a piece, with the border of the Gaussian along cuts.
+def _components(
+    call: Call, cut: Cut, source: Source, store: Store, power: int = 0, *, wanted: bool = False
+) -> tuple[list[npt.NDArray], list[npt.NDArray], npt.NDArray | None]:
+    """Return the components of the matrices of a piece, the derivatives, and where too little is present.
 
-    With missing data, they count as much as their own sample, and 0 where a derivative is not known.
+    The derivatives are multiplied by a `power` of two first.
+    """
+    components: list[npt.NDArray] = []
+    few: npt.NDArray | None = None
+    products, slopes = _products(call, cut, source, store, power)
+    for number, piece in enumerate(products):
+        # All have the same window, so too little is present for all of them or for none.
+        ask = wanted and number == 0
+        found, hollow = filtered(piece, [call.bell], store, f"sum {number}", wanted=ask)
+        components += found
+        few = hollow if ask else few
+    return components, slopes, few
+
+
+def _out_of_range(
+    components: list[npt.NDArray], slopes: list[npt.NDArray], store: Store
+) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+    """Yield in which windows squares of derivatives are infinite or too small, and a power of two for these.
+
+    A direction does not depend on such a factor. Which windows these are depends on their own samples alone.
+    """
+    power, least, large = _POWERS[components[0].dtype.itemsize]
+    diagonal = [number for number, (i, j) in enumerate(taps.pairs(len(slopes))) if i == j]
+    first, *others = [components[number] for number in diagonal]
+    trace = store.array("trace", first.shape, first.dtype)
+    np.copyto(trace, first)
+    for other in others:
+        trace += other
+    # Both are known before the first is yielded: the derivatives are then overwritten.
+    found = []
+    if not trace.max() < np.inf and _any_between(slopes, large, np.inf, store):
+        found.append((-power, ~np.isfinite(trace)))
+    if not trace.min() >= least and _any_between(slopes, 0.0, 1 / large, store):
+        found.append((power, trace < least))
+    yield from found
+
+
+def _any_between(slopes: list[npt.NDArray], least: float, most: float, store: Store) -> bool:
+    """Tell whether a magnitude is between two numbers."""
+    for slope in slopes:
+        sizes = np.abs(slope, out=store.array("sizes", slope.shape, slope.dtype))
+        inside = np.greater(sizes, least, out=store.array("inside", slope.shape, np.dtype(bool)))
+        inside &= sizes < most
+        if inside.any():
+            return True
+    return False
+
+
+def _products(
+    call: Call, cut: Cut, source: Source, store: Store, power: int
+) -> tuple[list[Piece], list[npt.NDArray]]:
+    """Return the products of derivatives of a piece, with the border of the Gaussian along cuts; these, too.
+
+    With missing data, they count as much as their own sample, and 0 where a derivative is not known. The
+    derivatives are multiplied by a `power` of two.
     """
     shared, missing = call.shared, source.presence is not None
     if shared.mode == "wrap":  # the products beyond the border are those of the samples there
@@ -151,6 +210,11 @@ def _products(call: Call, cut: Cut, source: Source, store: Store) -> list[Piece]
         piece = Piece.of(shared, call.inner, inner, source, store)
     # Where nothing of a window is present, its derivative is not known.
     slopes, few = filtered(piece._replace(min_coverage=0.0), call.terms, store, "slope", wanted=missing)
+    if power:
+        for slope in slopes:
+            np.ldexp(slope, power, out=slope)
+            if power > 0:  # what is large now is in no window with small derivatives only
+                slope[~(np.abs(slope) < 2.0 ** (power / 1.25))] = 0
     counts = None
     if piece.counts is not None:
         centre: tuple[Any, ...] = tuple(
@@ -176,7 +240,7 @@ def _products(call: Call, cut: Cut, source: Source, store: Store) -> list[Piece]
                 samples=_spread(product, indices, 0.0), counts=counts, pads=pads, mode=mode, cval=0.0
             )
         )
-    return found
+    return found, slopes
 
 
 def _positions(frame: Frame, cut: Cut, *, every: bool) -> tuple[list[npt.NDArray[np.int64] | None], Cut]:
