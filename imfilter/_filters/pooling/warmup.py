@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.pooling.kernels import pixel_quads, pooled_lines, quads
+from imfilter._filters.pooling.kernels import pixel_quads, pooled_lines, quads, quotients
 from imfilter._filters.pooling.kernels.windows import slide_extremes, slide_means
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -28,4 +28,4 @@ def combinations() -> Iterator[Combination]:
             for channels in (1, 3):
                 yield pooled_lines.join_picked, (kind, reduction, 2, channels)
         yield lines.place, (source, source)
-        yield pooled_lines.divide, (real, joined, source, 1)
+        yield quotients.divide, (real, joined, source, 1)
