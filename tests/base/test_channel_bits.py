@@ -156,3 +156,14 @@ def test_chunks_of_channels(chunk):
             np.testing.assert_array_equal(
                 function(rows, *args, axes=0).compute(), function(array, *args, axes=0)
             )
+
+
+@pytest.mark.slow
+@loop_over("dtype", ["float64", "uint8"])
+@loop_over(("function", "args", "options"), [case[1:] for case in FILTERS])
+def test_every_filter_in_chunks_of_channels(function, args, options, dtype):
+    da = pytest.importorskip("dask.array")
+    array = image(dtype, (40, 45), 33)
+    lazy = function(da.from_array(array, chunks=(40, 45, 16)), *args, channel_axis=-1, **options)
+    whole = function(array, *args, channel_axis=-1, **options)
+    np.testing.assert_array_equal(lazy.compute(), whole, strict=True)
