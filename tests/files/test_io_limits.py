@@ -17,10 +17,11 @@ from tests.files.pictures import ROOT
 
 pytestmark = pytest.mark.slow
 
-# The limits are those of the process, which ends where it does not keep them. There is one arena for all
-# threads, so that the memory that is asked for is what counts.
+# The process ends if it needs more memory than the limit, or 10 s. There is one arena for all threads, so
+# that the memory that is asked for is what counts. Of up to three times, the least counts: other processes
+# make a processor slower for a moment.
 READER = """
-import json, logging, os, pickle, resource, signal, sys, warnings
+import json, logging, os, pickle, resource, signal, sys, time, warnings
 WITHOUT = sys.argv[2] == "without"
 if WITHOUT:
     sys.modules["imagecodecs"] = None
@@ -50,10 +51,16 @@ limit = pages * resource.getpagesize() + 300 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 for name, data in files[int(sys.argv[3]):]:
     print(json.dumps(name), end=" ", flush=True)
-    signal.setitimer(signal.ITIMER_PROF, 2)
-    said = attempt(data)
+    signal.setitimer(signal.ITIMER_PROF, 10)
+    least = 10
+    for _ in range(3):
+        begin = time.process_time()
+        said = attempt(data)
+        least = min(least, time.process_time() - begin)
+        if least < 2:
+            break
     signal.setitimer(signal.ITIMER_PROF, 0)
-    print(json.dumps(said), flush=True)
+    print(json.dumps(said), f"{least:.3f}", flush=True)
 """
 
 
@@ -79,7 +86,8 @@ def outcomes(tmp_path: Path, files: list[tuple[str, bytes]], packages: str) -> d
     decoder = json.JSONDecoder()
     for line in lines:
         name, place = decoder.raw_decode(line)
-        found[name] = decoder.raw_decode(line, place + 1)[0]
+        found[name], place = decoder.raw_decode(line, place + 1)
+        assert float(line[place:]) < 2, (name, line[place:])
     assert len(found) == len(files)
     prefix = f"{tmp_path}/files.file: "
     for name, said in found.items():
