@@ -114,13 +114,15 @@ class Loops(NamedTuple):
         stride: tuple[int, ...],
         dilation: tuple[int, ...],
         *,
-        interleaved: bool = False,
+        last_first: bool = False,
+        line_from: int | None = None,
     ) -> Self:
         """Assign the filtered axes to the loops, for a kernel of `shape`.
 
         The last filtered axis is the line, x. The axes after it are interleaved in it as channels. The
         filtered axes before it are rows, y, and planes, z. At most one axis follows the last filtered axis.
-        If it is very long, it is the line itself, unless it must be `interleaved`.
+        If it has `line_from` samples or more, by default very many, it is the line itself. With `last_first`,
+        the last filtered axis is z then, so that it is summed first, as if it were the line.
         """
         parts: list[LoopAxis] = []
         for axis in sorted(axes):
@@ -136,8 +138,9 @@ class Loops(NamedTuple):
         leading = [a for a in range(last) if a not in axes]
         channels, steps = 1, (0, 0)
         if len(source.shape) > last + 1:
-            if not interleaved and _is_line(source.shape[-1], len(parts)):
-                parts.reverse()  # the last filtered axis is summed first, as if it were the line
+            if _is_line(source.shape[-1], len(parts), line_from):
+                if last_first:
+                    parts.reverse()
                 parts.append(LoopAxis.batch(source, target, last + 1))
             else:
                 channels, steps = source.shape[-1], (source.strides[-1], target.strides[-1])
@@ -176,7 +179,7 @@ class Placement:
     @once
     def loops(self) -> Loops:
         """The loops z, y and x."""
-        return Loops.of(*self._arguments)
+        return Loops.of(*self._arguments, last_first=True)
 
     def __hash__(self) -> int:
         return self._hash
@@ -234,9 +237,9 @@ def interleaved(shape: tuple[int, ...], last: int, count: int) -> int:
     return 1 if _is_line(trailing, count) else trailing
 
 
-def _is_line(trailing: int, count: int) -> bool:
+def _is_line(trailing: int, count: int, line_from: int | None = None) -> bool:
     """Tell whether `trailing` samples after `count` filtered axes are a line of their own, not channels."""
-    return count in _WIDE_BATCH and trailing >= _WIDE_BATCH[count]
+    return count in _WIDE_BATCH and trailing >= (line_from or _WIDE_BATCH[count])
 
 
 def places_of(shape: Sequence[int], steps: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -27,6 +27,8 @@ MORE = [
     ("correlate, 9x7", imfilter.correlate, (_DENSE,), {}),
     ("correlate, parts", imfilter.correlate, ([_WEIGHTS[:4], _WEIGHTS[:7]],), {"bias": 0.1}),
     ("avg_pool, 2", imfilter.avg_pool, (2,), {}),
+    ("avg_pool, 3x5", imfilter.avg_pool, ((3, 5),), {"stride": (1, 2), "padding": (1, 2)}),
+    ("avg_pool, 2x6", imfilter.avg_pool, ((2, 6),), {"padding": (1, 3), "count_padding": False}),
     ("avg_pool, 16", imfilter.avg_pool, (16,), {"padding": 5}),
     ("avg_pool, tall", imfilter.avg_pool, ((33, 20),), {}),
     ("avg_pool, long", imfilter.avg_pool, ((20, 70),), {"stride": (20, 1), "padding": (0, 30)}),

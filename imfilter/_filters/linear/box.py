@@ -97,8 +97,7 @@ def totals_of(operator: Operator, request: Request) -> np.dtype | None:
     most = taps // along_line * line
     if along(request.image, axes):
         return totals(source, request.cval, taps, most)
-    return totals(source, request.cval, taps, max(most, taps * math.prod(request.image[last + 1 :])))
-    return totals(source, request.cval, taps, most)
+    return totals(source, request.cval, taps, max(most, taps * (math.prod(request.image[last + 1 :]) + 1)))
 
 
 def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:
@@ -183,7 +182,12 @@ def _scaling(
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
-    return _over(operator, settings, place.loops, place.source, place.target)
+    loops = place.loops
+    if loops.x.axis is None and loops.z.axis is not None:
+        # Totals hardly depend on the order of the axes. The window slides over neighbouring lines: boxes of
+        # 31 of 150x150x1100 float32 took 0.4 s, and 0.86 from row to row (Sapphire Rapids, one thread).
+        loops = loops._replace(z=loops.y, y=loops.z)
+    return _over(operator, settings, loops, place.source, place.target)
 
 
 def _over(

@@ -29,6 +29,7 @@ _FIELDS = (
     # stride and the padding of the windows; rows to which a single window is reduced, or 0, and how many
     # samples of these are reduced at a time.
     *("group_y", "stride_y", "before_y", "chunk_y", "strip"),
+    "by_columns",  # whether rows y are columns of windows, and planes z their rows: columns are reduced first
     "direct",  # whether windows are reduced directly in the output
     # Tables: offsets of the images of a batch; first outputs of the tiles of a line, and the end of the last;
     # divisors of sums along the line, or factors if `inverse`.
@@ -54,6 +55,13 @@ def _rows(job, workspace, plane, z, y, shift):
     """List the addresses of the rows of windows z and y, plus `shift` bytes. Return their number."""
     planes, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     n = 0
+    if job.by_columns:
+        for k in range(lines.count):
+            column = plane + (lines.first + k * job.dilation_y) * job.source_y + shift
+            for i in range(planes.count):
+                poke(workspace + job.at + 8 * n, column + (planes.first + i * job.dilation_z) * job.source_z)
+                n += 1
+        return n
     for i in range(planes.count):
         layer = plane + (planes.first + i * job.dilation_z) * job.source_z + shift
         for k in range(lines.count):
@@ -79,6 +87,8 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
         group = job.group_y
         skipped = record(WINDOW, job.windows_y + y * _WINDOW).first - y * job.stride_y + job.before_y
         whole = group - skipped % group
+    elif job.by_columns:
+        whole = group = max(record(WINDOW, job.windows_z + z * _WINDOW).count, 1)
     invoke(3, join_rows, (
         workspace + job.at, rows, whole, group, 1, before * job.channels, (outer - inner) * job.channels,
         after * job.channels,
@@ -208,9 +218,13 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
             planes = record(WINDOW, job.windows_z + z * _WINDOW)
             lines = record(WINDOW, job.windows_y + y * _WINDOW)
             factor = float(planes.divisor * lines.divisor)
+            if job.inverse:
+                factor = 1.0 / factor
+                if job.by_columns:  # rounded as if columns were those of a line
+                    factor = (1.0 / float(lines.divisor)) * (1.0 / float(planes.divisor))
             invoke(4, job.finish, (
                 result, workspace + job.below, job.divisors + first * job.channels * job.real_width,
-                1.0 / factor if job.inverse else factor, total, to, workspace + job.spare))  # fmt: skip
+                factor, total, to, workspace + job.spare))  # fmt: skip
         else:
             _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
             if not job.direct:
