@@ -351,9 +351,10 @@ def _kernels(job: Job, call: Call, source: np.dtype, target: np.dtype, x: Window
     halves = mean and joined == _INT64
     reduction = _EXTREMES.get(call.reduction, pooled_lines.HIGH if halves else pooled_lines.SUM)
     along = pooled_lines.SUM if mean else reduction
-    job["join_rows"] = pooled_lines.join_rows.address(joined, source, reduction)
+    grouped = int(job["by_columns"] or job["chunk_y"] > 0 or job["group_y"] > 0)
+    job["join_rows"] = pooled_lines.join_rows.address(joined, source, reduction, grouped)
     if halves:
-        job["join_low"] = pooled_lines.join_rows.address(joined, source, pooled_lines.LOW)
+        job["join_low"] = pooled_lines.join_rows.address(joined, source, pooled_lines.LOW, 0)
     job["divides"] = mean
     exact, stage = True, x.stage(pooled_lines.MOST_STRIDE)
     if job["chunk"] or job["chunk_y"]:

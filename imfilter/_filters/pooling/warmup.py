@@ -21,8 +21,8 @@ def combinations() -> Iterator[Combination]:
         yield quads.mean_quads, (source,)
         yield pixel_quads.mean_pixel_quads, (source, 3)
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
-        yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
-        yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
+        yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST, 0)
+        yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM, 0)
         for kind, reduction in ((source, pooled_lines.LARGEST), (joined, pooled_lines.SUM)):
             yield pooled_lines.fold, (kind, reduction)
             for channels in (1, 3):

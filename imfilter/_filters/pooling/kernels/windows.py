@@ -89,7 +89,7 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
         whole = group - skipped % group
     elif job.by_columns:
         whole = group = max(record(WINDOW, job.windows_z + z * _WINDOW).count, 1)
-    invoke(3, join_rows, (
+    invoke(4, join_rows, (
         workspace + job.at, rows, whole, group, 1, before * job.channels, (outer - inner) * job.channels,
         after * job.channels,
         line))  # fmt: skip
@@ -110,7 +110,7 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
 
 @part
 def _flush(job, workspace, join_rows, rows, is_first, count):
-    invoke(3, join_rows, (workspace + job.at, rows, rows, 1, is_first, 0, count, 0, workspace + job.line))
+    invoke(4, join_rows, (workspace + job.at, rows, rows, 1, is_first, 0, count, 0, workspace + job.line))
 
 
 @part
@@ -164,7 +164,7 @@ def _join_column(job, workspace, join_rows, image_at, z, y, first, count, to):
         wide = min(job.strip, count - x)
         pixel = wide * job.size
         if lines.count == 0:
-            invoke(3, join_rows, (at, 0, 0, 1, 1, 0, wide, 0, workspace + job.line))
+            invoke(4, join_rows, (at, 0, 0, 1, 1, 0, wide, 0, workspace + job.line))
         for p in range(half):
             n = 0
             for k in range(p, lines.count, chunk):
@@ -176,7 +176,7 @@ def _join_column(job, workspace, join_rows, image_at, z, y, first, count, to):
                     poke(at + 8 * n, top + k * job.source_y + (first + x) * job.width)
                     n += 1
             to_sum = workspace + job.line + p * pixel
-            invoke(3, join_rows, (at, n, whole, max(n - whole, 1), 1, 0, wide, 0, to_sum))
+            invoke(4, join_rows, (at, n, whole, max(n - whole, 1), 1, 0, wide, 0, to_sum))
         invoke(2, job.fold, (workspace + job.line, max(half, 1), wide, to + x * job.size))
 
 
