@@ -144,3 +144,12 @@ def test_the_choice_for_a_window_along_one_axis(axis: int) -> None:
     sizes = [tuple(n if a == axis else 1 for a in (0, 1)) for n in (9, 21, 45, 101)]
     chosen = [imfilter.plan((500, 600), np.float32, imfilter.box, size).algorithm for size in sizes]
     assert chosen == ["direct", "direct", "running", "running"]
+
+
+def test_totals_at_the_limit_of_float64():
+    """The longest line behind a filtered axis whose totals float64 holds, and its neighbours."""
+    longest = 2**53 // (31 * (2**32 - 1)) - 1  # a total has a sample more than the line
+    for length in (longest, longest + 1, longest + 2):
+        array = np.full((40, length), 2**32 - 1, np.uint32)
+        found = imfilter.box(array, 31, axes=0, dtype="float64")
+        np.testing.assert_array_equal(found, np.full(found.shape, 2.0**32 - 1))

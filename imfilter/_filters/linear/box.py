@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imfilter._base import dtypes
-from imfilter._base.loops import LONGEST, ArrayLayout, Loops, Placement, extent, interleaved, tiles
+from imfilter._base.loops import LONGEST, ArrayLayout, Loops, Placement, along, extent, tiles
 from imfilter._base.program import (
     Job,
     Program,
@@ -28,8 +28,8 @@ from imfilter._filters.linear.separable import SEPARABLE
 from imfilter._simd.inexact_rows import WORDS
 from imfilter._simd.registers import BYTES, REGISTERS
 
-#: Numbers of interleaved channels for which prefix sums exist.
-MOST_CHANNELS = 4
+#: Up to this many interleaved channels, prefix sums are computed with shuffles.
+_FEW_CHANNELS = 4
 #: Up to this many integers along a line are summed one by one, without prefix sums.
 _FEW = 7
 #: Fewest rows that one thread computes in sequence. The first totals need a sum over the whole box.
@@ -90,12 +90,14 @@ def totals_of(operator: Operator, request: Request) -> np.dtype | None:
     if source == np.float16:
         source = dtypes.FLOAT32  # the type in which it is read
     last, taps = max(axes), math.prod(operator.shape)
-    if interleaved(request.image, last, len(axes)) > MOST_CHANNELS or source not in dtypes.NATIVE:
+    if source not in dtypes.NATIVE:
         return None
     along_line = operator.shape[axes.index(last)]
     line = request.image[last] + 2 * along_line
-    most = max(taps // along_line * line, taps * math.prod(request.image[last + 1 :]))
-    return totals(source, request.cval, taps, most)
+    most = taps // along_line * line
+    if along(request.image, axes):
+        return totals(source, request.cval, taps, most)
+    return totals(source, request.cval, taps, max(most, taps * (math.prod(request.image[last + 1 :]) + 1)))
 
 
 def totals(source: np.dtype, cval: float, taps: int, most: int) -> np.dtype | None:
@@ -180,7 +182,12 @@ def _scaling(
 
 def make(operator: Operator, settings: Settings, place: Placement) -> Program | None:
     """Lay out the lines. Return None if lines must be packed and are not."""
-    return _over(operator, settings, place.loops, place.source, place.target)
+    loops = place.loops
+    if loops.x.axis is None and loops.z.axis is not None:
+        # Totals hardly depend on the order of the axes. The window slides over neighbouring lines: boxes of
+        # 31 of 150x150x1100 float32 took 0.4 s, and 0.86 from row to row (Sapphire Rapids, one thread).
+        loops = loops._replace(z=loops.y, y=loops.z)
+    return _over(operator, settings, loops, place.source, place.target)
 
 
 def _over(
@@ -215,7 +222,9 @@ def _over(
     job["down"] = box.box_down.address(sums, source.dtype)
     job["border"] = box.box_border.address(sums, source.dtype)
     if x.taps > _FEW or sums.kind == "f":
-        job["along_prefix"] = box.box_prefix.address(sums, loops.channels)
+        few = loops.channels <= _FEW_CHANNELS
+        prefix = box.box_prefix if few else box.box_prefix_apart
+        job["along_prefix"] = prefix.address(sums, loops.channels if few else 0)
     job["looking"] = looking
     job["along"] = box.box_along.address(sums, scaling.kind, target.dtype, scaling.exact)
     widest *= loops.channels

@@ -99,4 +99,5 @@ def _schedule(
             return tap_patterns.separable(terms, operator.norm, dilations, pair, real, fill, rounded)
     where = [a for a in axes if a is not None]
     components: list[Taps] = [c.transpose(where).reshape(extents) for c in operator.components()]
-    return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded)
+    alone = axes == (None, 0, None)
+    return tap_patterns.direct(components, operator.norm, dilations, pair, real, fill, rounded, alone)

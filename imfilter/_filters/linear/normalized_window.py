@@ -30,7 +30,9 @@ from imfilter._simd.registers import BYTES
 
 #: Number of taps, of all terms, up to which one pass over all taps is faster than a sum for each part.
 MOST_TAPS = 80
-#: A last axis that is not filtered is the line if it is at least as long. Otherwise its samples are channels.
+#: A last axis after one filtered axis is the line if it is at least as long. Otherwise its samples are
+#: channels. After several filtered axes they always are, so that the order of sums does not depend on their
+#: number.
 _LINE_LENGTH = 32
 #: Samples of the longest range of columns. The rows of a window stay in the second-level cache.
 _LONGEST = 1 << 14
@@ -47,7 +49,7 @@ class _Line(NamedTuple):
     def of(cls, layout: Layout, shape: tuple[int, ...]) -> "_Line":
         """Choose the axes of the line."""
         last, channels = len(shape) - 1, None
-        if last not in layout.axes and last and shape[last] < _LINE_LENGTH:
+        if last not in layout.axes and last and (shape[last] < _LINE_LENGTH or len(layout.axes) > 1):
             last, channels = last - 1, last
         return cls(last, layout.axes.index(last) if last in layout.axes else None, channels)
 
@@ -219,7 +221,9 @@ def _tables(
         if bounds[0] == bounds[1]:  # only negative weights: their magnitudes are the first part
             bounds[1] = bounds[2]
         terms.append((*bounds, kernel.total, least * kernel.size * (1 - ROUNDED)))
-    if len(taps) + len(row_taps) // 2 > MOST_TAPS:
+    # With one filtered axis, the choice is the same whether rows or samples of a line are summed.
+    count = len(row_taps) if len(layout.axes) == 1 else len(row_taps) // 2
+    if max(len(taps), count) > MOST_TAPS or len(taps) + len(row_taps) // 2 > MOST_TAPS:
         return None
     return _Tables(
         np.array(taps, TAP), np.array(terms, TERM), np.array(row_taps, TAP), np.array(summed, SUMMED)

@@ -27,7 +27,7 @@ from imfilter._filters.linear.kernels.job import (
 from imfilter._filters.linear.kernels.sliding_window import prepare, slide
 from imfilter._filters.linear.kernels.symmetric_sums import CENTRED
 from imfilter._filters.linear.kernels.symmetric_window import sum_symmetric_window
-from imfilter._filters.linear.tap_runs import ROWS, group, rows_at_once
+from imfilter._filters.linear.tap_runs import ROWS, rows_at_once
 from imfilter._filters.linear.tap_tables import Ints, Schedule
 from imfilter._filters.linear.workspace import LaneLayout, part_workspace
 from imfilter._simd import lane_transpose, lines, unrolled_sums, weighted_sums
@@ -212,7 +212,7 @@ def _fixed(
     job["lane_layout"], job["lanes"] = sums.lane_layout, sums.lanes
     job["plain"] = sums.flat and not len(tables.columns) and not sums.lane_layout
     if sums.final in (BY_ROW, ALONG):
-        job["group"] = group(sums.taps_y, tables.alike) // (tables.alike if sums.final == BY_ROW else 1)
+        job["group"] = tables.group // (tables.alike if sums.final == BY_ROW else 1)
     job["single"], job["double"] = tables.single, tables.double
     job["stop"], job["norm"] = len(tables.runs), tables.norm
     converts = (

@@ -12,7 +12,15 @@ from imfilter._filters.linear import symmetry
 from imfilter._filters.linear.kernels.job import LAYER, PLANE, TAP
 from imfilter._filters.linear.operators import Taps, of_each
 from imfilter._filters.linear.symmetry import Half
-from imfilter._filters.linear.tap_runs import common, first_of_pairs, group, grouped, paired, run_table
+from imfilter._filters.linear.tap_runs import (
+    SHORT,
+    common,
+    first_of_pairs,
+    group,
+    grouped,
+    paired,
+    run_table,
+)
 from imfilter._filters.linear.tap_tables import Ints, Schedule, Weights
 from imfilter._simd.lines import FIRST, RUN, SECOND
 from imfilter._simd.unrolled_sums import STRAIGHT_LINE
@@ -30,15 +38,17 @@ def _schedule(
     norm: bool,
     real: np.dtype,
     halves: tuple[Half, ...] = (),
+    alone: bool = False,
     **layers: npt.NDArray[Any],
 ) -> Schedule:
     """Return the schedule of a sum over a window of `height` rows whose components end at `ends`.
 
-    Symmetric `halves` sum their windows themselves, so they have no runs.
+    Symmetric `halves` sum their windows themselves, so they have no runs. If rows are filtered `alone`, they
+    are summed in the order of taps along a line.
     """
     runs: list[list[int]] = [list(map(int, run)) for run in layers.pop("runs", np.empty(0, RUN)).tolist()]
     begins = [0, *ends[:-1]]
-    pair = pair and not halves
+    pair = pair and not halves and not alone
     pairs = [
         paired(taps, a, b, height, real.itemsize) if pair else None for a, b in zip(begins, ends, strict=True)
     ]
@@ -47,8 +57,8 @@ def _schedule(
     if all(np.array_equal(taps[a:b], taps[: ends[0]]) for a, b in zip(begins, ends, strict=True)):
         alike = common(taps[: ends[0]], height)
     plain = 0 if norm or len(ends) > 1 else alike
+    most = 0 if not plain else group(1, height) if alone else group(height, plain)
     for a, b, two in zip(begins, ends, pairs, strict=True) if not halves else ():
-        most = group(height, plain) if plain else 0
         single += first_of_pairs(two) if two and not plain else grouped(a, b, most)
         if any(pairs):
             one = grouped(a, b)
@@ -65,6 +75,7 @@ def _schedule(
         single=len(runs),
         double=len(runs) + len(single),
         alike=alike,
+        group=most,
         components=len(ends),
         halves=halves,
         **fields,
@@ -79,12 +90,13 @@ def direct(
     real: np.dtype,
     fill: bool = False,
     rounded: bool = False,
+    alone: bool = False,
 ) -> tuple[Schedule, Weights]:
     """Return the schedule of plain weighted sums, and their weights; each component has axes z, y, x.
 
     Taps along the line stay in padded columns; `placed` converts them to elements. With `fill`, taps of
     weight zero may also be read. This costs nothing if they are few. `rounded` says that results are
-    integers.
+    integers, `alone` that only the rows are filtered.
     """
     line = len(components) == 1 and sum([n > 1 for n in components[0].shape]) <= 1
     half = symmetry.halved(components[0].ravel()) if line else None
@@ -98,17 +110,17 @@ def direct(
     shape, every = by_row.shape, b"\1" * by_row.size
     if window is not None:
         pattern = window._replace(weights=())
-        made = _places(every, shape, norm, dilation, pair, real, pattern, False)
+        made = _places(every, shape, norm, dilation, pair, real, pattern, False, alone)
         return made, {"half_weights": np.array(window.weights, real)}
     if np.count_nonzero(by_row) == by_row.size:  # the usual case
         read, weights, filled = every, by_row.ravel(), False
     else:
         taken = by_row != 0
         for component, taps in zip(components, taken, strict=True):
-            taps |= _nearly_full(component)
+            taps |= _nearly_full(component) and not (alone and component.size > SHORT)  # as along a line
         read, weights = taken.tobytes(), by_row[taken]
         filled = not weights.all()
-    made = _places(read, shape, norm, dilation, pair, real, None, filled)
+    made = _places(read, shape, norm, dilation, pair, real, None, filled, alone)
     if filled and not fill:
         kept = weights != 0
         made, weights = _thinned(made, kept), weights[kept]
@@ -139,6 +151,7 @@ def _places(
     real: np.dtype,
     window: symmetry.Window | None,
     filled: bool,
+    alone: bool,
 ) -> Schedule:
     """Return the schedule of plain sums from the taps that are `read`.
 
@@ -151,7 +164,7 @@ def _places(
     taps["layer"], taps["row"], taps["column"] = layers, row, column
     ends = np.searchsorted(component, np.arange(shape[0]), "right").tolist()
     planes = _planes(offsets if len(offsets) else _ints([0]))
-    made = _schedule(taps, ends, shape[1], pair, norm, real, offsets_z=planes)
+    made = _schedule(taps, ends, shape[1], pair, norm, real, alone=alone, offsets_z=planes)
     return replace(made, window=window, filled=filled)
 
 

@@ -31,7 +31,8 @@ class Schedule:
 
     The first runs are those of the layers. The runs of one output row begin at `single`. If neighbouring rows
     are computed in pairs, the runs of two rows begin at `double`. If all rows of the window have the same
-    taps, `alike` is their number, in each of the `components`.
+    taps, `alike` is their number, in each of the `components`. `group` is the number of taps of a partial sum
+    of a plain window, or 0.
     """
 
     offsets_z: npt.NDArray
@@ -43,6 +44,7 @@ class Schedule:
     single: int
     double: int
     alike: int
+    group: int
     components: int
     across: bool = False  # whether layers are sums over planes
     filled: bool = False  # whether taps of weight zero are read

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imfilter._filters.pooling.kernels import pixel_quads, pooled_lines, quads
+from imfilter._filters.pooling.kernels import pixel_quads, pooled_lines, quads, quotients
 from imfilter._filters.pooling.kernels.windows import slide_extremes, slide_means
 from imfilter._simd import lines
 from imfilter._simd.jit import Combination
@@ -21,11 +21,11 @@ def combinations() -> Iterator[Combination]:
         yield quads.mean_quads, (source,)
         yield pixel_quads.mean_pixel_quads, (source, 3)
     for source, joined, real in ((_U8, _U16, _F32), (_F32, _F64, _F64)):
-        yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST)
-        yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM)
+        yield pooled_lines.join_rows, (source, source, pooled_lines.LARGEST, 0)
+        yield pooled_lines.join_rows, (joined, source, pooled_lines.SUM, 0)
         for kind, reduction in ((source, pooled_lines.LARGEST), (joined, pooled_lines.SUM)):
             yield pooled_lines.fold, (kind, reduction)
             for channels in (1, 3):
                 yield pooled_lines.join_picked, (kind, reduction, 2, channels)
         yield lines.place, (source, source)
-        yield pooled_lines.divide, (real, joined, source, 1)
+        yield quotients.divide, (real, joined, source, 1)

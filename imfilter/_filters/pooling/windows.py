@@ -8,6 +8,9 @@ from imfilter._base.memo import remembered
 from imfilter._base.padding import Padding
 from imfilter._filters.pooling.kernels.windows import WINDOW
 
+#: Smallest length of windows along a line that are reduced one by one.
+_LONG = 64
+
 
 class Windows(NamedTuple):
     """The windows along one axis: windows of one length at a stride, or the cells of a division."""
@@ -31,6 +34,14 @@ class Windows(NamedTuple):
     def padded(self) -> Padding:
         """The padding for the loops over an image."""
         return Padding(self.padding, self.padding, self.length)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether the windows are reduced one by one, each to a chunk first."""
+        long = self.taps > self.samples or (
+            self.taps >= max(_LONG, self.stride // 2) and 2 * self.stride > self.taps
+        )
+        return self.cells or (long and self.dilation == 1)
 
     def stage(self, most: int) -> int:
         """Return the stride of a first pass over adjacent windows, so that both strides are at most `most`.

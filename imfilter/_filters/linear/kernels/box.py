@@ -225,9 +225,48 @@ def _prefix(typingctx, sums, channels, line, count, to):
 
 
 @kernel("sums", "channels")
-def box_prefix(sums, channels, line, count, to):
-    """Write the prefix sums of a line of `count` elements, and zeros before them; see `_prefix`."""
+def box_prefix(sums, channels, line, count, to, step):
+    """Write the prefix sums of a line of `count` elements, and zeros before them; see `_prefix`.
+
+    `step` is the number of channels too; see `box_prefix_apart`.
+    """
     _prefix(sums, channels, line, count, to)
+
+
+@kernel("sums", "channels")
+def box_prefix_apart(sums, channels, line, count, to, step):
+    """Do what `box_prefix` does for any number of channels, `step`, in vectors of neighbouring channels."""
+    size = size_of(sums)
+    lanes, few, pixel = BYTES // size, BYTES // size // REGISTERS, step * size
+    end, nothing = line + count * size, sums.type(0)
+    for i in range(step):
+        store_one(to + i * size, sums, nothing)
+    c = 0
+    while c < step and lanes <= step:  # the last vector overlaps the previous one
+        shift = min(c, step - lanes) * size
+        total = splat(sums, nothing)
+        place = to + pixel + shift
+        for at in range(line + shift, end, pixel):
+            total = total + load_like(total, at, sums)
+            store(place, sums, total)
+            place += pixel
+        c += lanes
+    while c < step and few <= step:
+        shift = min(c, step - few) * size
+        total_few = splat_register(sums, nothing)
+        place = to + pixel + shift
+        for at in range(line + shift, end, pixel):
+            total_few = total_few + load_like(total_few, at, sums)
+            store(place, sums, total_few)
+            place += pixel
+        c += few
+    for i in range(c, step):
+        one = nothing
+        place = to + pixel + i * size
+        for at in range(line + i * size, end, pixel):
+            one = sums.type(one + load_one(sums, at, sums))
+            store_one(place, sums, one)
+            place += pixel
 
 
 @intrinsic(prefer_literal=True)

@@ -171,7 +171,7 @@ def slide_box(job_at, source_at, target_at, memory, start, stop):
             sums = line
             if job.along_prefix:
                 sums = workspace + job.prefix
-                invoke(2, job.along_prefix, (line, count * job.channels, sums))
+                invoke(2, job.along_prefix, (line, count * job.channels, sums, job.channels))
             to = target_at + peek(job.batch + 16 * image + 8)
             to += z * job.target_z + row * job.target_y + x * job.target_x
             invoke(4, job.along, (

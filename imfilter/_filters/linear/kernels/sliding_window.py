@@ -294,7 +294,7 @@ def _ahead(job, workspace, plane_at, padded, x):
             poke(table + 8 * (WORDS + lines), row + x * job.source_x)
             lines += 1
     poke(table, lines)
-    poke(table + 8, job.source_x * job.step_x)
+    poke(table + 8, job.width)  # a sum is one channel of a pixel, and lines are packed
     return table
 
 

@@ -23,8 +23,13 @@ _FIELDS = (
     # and padding before the first.
     *("dilation_z", "dilation_y", "dilation_x", "taps_x", "stride_x", "before_x"),
     *("windows_z", "windows_y", "windows_x"),  # tables of `WINDOW`s, one entry for each output
-    "stage",  # samples along a line that a first pass reduces, for adjacent windows, or 1
+    "stage",  # samples along a line that are reduced first, for adjacent windows, or 1
     "chunk",  # samples of the line to which a single window is reduced, or 0
+    # The same for windows of rows, if the line is not filtered: rows that are reduced first, or 0, and the
+    # stride and the padding of the windows; rows to which a single window is reduced, or 0, and how many
+    # samples of these are reduced at a time.
+    *("group_y", "stride_y", "before_y", "chunk_y", "strip"),
+    "by_columns",  # whether rows y are columns of windows, and planes z their rows: columns are reduced first
     "direct",  # whether windows are reduced directly in the output
     # Tables: offsets of the images of a batch; first outputs of the tiles of a line, and the end of the last;
     # divisors of sums along the line, or factors if `inverse`.
@@ -50,6 +55,13 @@ def _rows(job, workspace, plane, z, y, shift):
     """List the addresses of the rows of windows z and y, plus `shift` bytes. Return their number."""
     planes, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
     n = 0
+    if job.by_columns:
+        for k in range(lines.count):
+            column = plane + (lines.first + k * job.dilation_y) * job.source_y + shift
+            for i in range(planes.count):
+                poke(workspace + job.at + 8 * n, column + (planes.first + i * job.dilation_z) * job.source_z)
+                n += 1
+        return n
     for i in range(planes.count):
         layer = plane + (planes.first + i * job.dilation_z) * job.source_z + shift
         for k in range(lines.count):
@@ -70,8 +82,15 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
     pixel = job.channels * job.size
     rows = _rows(job, workspace, image_at, z, y, inner * job.channels * job.width)
     line = to if job.along == NOT else workspace + job.line
-    invoke(3, join_rows, (
-        workspace + job.at, rows, 1, before * job.channels, (outer - inner) * job.channels,
+    whole, group = rows, 1
+    if job.group_y:
+        group = job.group_y
+        skipped = record(WINDOW, job.windows_y + y * _WINDOW).first - y * job.stride_y + job.before_y
+        whole = group - skipped % group
+    elif job.by_columns:
+        whole = group = max(record(WINDOW, job.windows_z + z * _WINDOW).count, 1)
+    invoke(4, join_rows, (
+        workspace + job.at, rows, whole, group, 1, before * job.channels, (outer - inner) * job.channels,
         after * job.channels,
         line))  # fmt: skip
     step = job.dilation_x * pixel
@@ -85,12 +104,13 @@ def _join_line(job, workspace, join_rows, image_at, z, y, first, count, to):
         invoke(4, job.join_along, (line, taps, step, count, to))
     elif job.along == APART:
         invoke(2, job.join_along, (
-            line, job.taps_x, step, job.stride_x * pixel, job.channels, count, to))  # fmt: skip
+            line, job.taps_x // job.stage, job.stage, step, job.stride_x * pixel, job.channels, count,
+            to))  # fmt: skip
 
 
 @part
 def _flush(job, workspace, join_rows, rows, is_first, count):
-    invoke(3, join_rows, (workspace + job.at, rows, is_first, 0, count, 0, workspace + job.line))
+    invoke(4, join_rows, (workspace + job.at, rows, rows, 1, is_first, 0, count, 0, workspace + job.line))
 
 
 @part
@@ -131,7 +151,40 @@ def _join_cell(job, workspace, join_rows, image_at, z, y, x, to):
 
 
 @part
+def _join_column(job, workspace, join_rows, image_at, z, y, first, count, to):
+    """Reduce one window of rows for outputs `first` … `first + count` of a line.
+
+    The rows are reduced in the order in which `_join_cell` reduces the pixels of a line.
+    """
+    plane, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
+    chunk, at = min(job.chunk_y, lines.count), workspace + job.at
+    half = (chunk + 1) // 2  # the first step of `fold` is done with the sums of rows
+    top = image_at + plane.first * job.source_z + lines.first * job.source_y
+    for x in range(0, count, job.strip):
+        wide = min(job.strip, count - x)
+        pixel = wide * job.size
+        if lines.count == 0:
+            invoke(4, join_rows, (at, 0, 0, 1, 1, 0, wide, 0, workspace + job.line))
+        for p in range(half):
+            n = 0
+            for k in range(p, lines.count, chunk):
+                poke(at + 8 * n, top + k * job.source_y + (first + x) * job.width)
+                n += 1
+            whole = n
+            if p + half < chunk:
+                for k in range(p + half, lines.count, chunk):
+                    poke(at + 8 * n, top + k * job.source_y + (first + x) * job.width)
+                    n += 1
+            to_sum = workspace + job.line + p * pixel
+            invoke(4, join_rows, (at, n, whole, max(n - whole, 1), 1, 0, wide, 0, to_sum))
+        invoke(2, job.fold, (workspace + job.line, max(half, 1), wide, to + x * job.size))
+
+
+@part
 def _join(job, workspace, join_rows, image_at, z, y, first, count, to):
+    if job.chunk_y:
+        _join_column(job, workspace, join_rows, image_at, z, y, first, count, to)
+        return
     if job.chunk == 0:
         _join_line(job, workspace, join_rows, image_at, z, y, first, count, to)
         return
@@ -165,9 +218,13 @@ def _pool(job_at, source_at, target_at, memory, start, stop):
             planes = record(WINDOW, job.windows_z + z * _WINDOW)
             lines = record(WINDOW, job.windows_y + y * _WINDOW)
             factor = float(planes.divisor * lines.divisor)
+            if job.inverse:
+                factor = 1.0 / factor
+                if job.by_columns:  # rounded as if columns were those of a line
+                    factor = (1.0 / float(lines.divisor)) * (1.0 / float(planes.divisor))
             invoke(4, job.finish, (
                 result, workspace + job.below, job.divisors + first * job.channels * job.real_width,
-                1.0 / factor if job.inverse else factor, total, to, workspace + job.spare))  # fmt: skip
+                factor, total, to, workspace + job.spare))  # fmt: skip
         else:
             _join(job, workspace, job.join_rows, image_at, z, y, first, count, result)
             if not job.direct:
