@@ -165,8 +165,11 @@ def match_template(
     else:
         found, undefined = search.masked(array, pattern, present, mode, constant, asked.min_coverage)
         found[undefined] = np.nan
-    place = dtypes.empty(found.shape, result_dtype) if out is None else out
-    dtypes.place(found, place)
+    place = out
+    if place is None:
+        place = found if found.dtype == result_dtype else dtypes.empty(found.shape, result_dtype)
+    if place is not found:
+        dtypes.place(found, place)
     if own is None:
         return place
     return np.ma.MaskedArray(place, mask=np.ma.nomask if undefined is None else undefined)
@@ -208,14 +211,12 @@ class _Search:
         wide = self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
         offset, shifted = _offset(array), np.empty(array.shape, wide)
         _by_rows(lambda part: _shift(array[part], offset, shifted[part]), array, self.workers)
-        moved = shifted, "constant" if mode == "zero" else mode, cval - offset
-        products = self._sums(moved[0], template.samples, *moved[1:], self.real)
-        exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
-        samples: NDArray
-        border: Any
-        samples, border, constant = (array, mode, cval) if exact else moved
+        border, constant = "constant" if mode == "zero" else mode, cval - offset
+        products = self._sums(shifted, template.samples, border, constant, self.real)
+        if array.dtype.kind in "biu" and array.dtype.itemsize <= 2:  # these have exact sums
+            shifted, border, constant = array, mode, cval
         spread = local_std(
-            samples,
+            shifted,
             self.shape,
             mode=border,
             cval=constant,

@@ -1,5 +1,7 @@
 """Search for a template: the definition, other libraries, types, borders, masks and errors."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -172,3 +174,16 @@ def test_a_background_is_no_reason_to_subtract_the_median(dtype):
     if dtype != "uint8":
         image[30, 40] = 1e20
         assert matching.mean_of(image) == 0
+
+
+def test_bytes_take_the_memory_of_two_results():
+    image = RNG.integers(0, 255, (1000, 1500)).astype(np.uint8)
+    template = image[:20, :20]
+    imfilter.match_template(image[:99], template)
+    tracemalloc.start()
+    try:
+        imfilter.match_template(image, template, workers=1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * image.size
