@@ -211,7 +211,8 @@ class _Search:
         wide = self.real if array.dtype.itemsize <= 4 else dtypes.FLOAT64
         offset, shifted = _offset(array), np.empty(array.shape, wide)
         _by_rows(lambda part: _shift(array[part], offset, shifted[part]), array, self.workers)
-        border, constant = "constant" if mode == "zero" else mode, cval - offset
+        border: Any = "constant" if mode == "zero" else mode
+        constant = cval - offset
         products = self._sums(shifted, template.samples, border, constant, self.real)
         if array.dtype.kind in "biu" and array.dtype.itemsize <= 2:  # these have exact sums
             shifted, border, constant = array, mode, cval

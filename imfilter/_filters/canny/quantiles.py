@@ -77,7 +77,7 @@ def _around(share: float, count: int) -> tuple[int, int, float]:
 class _Known(NamedTuple):
     """The number of all values; the first bits of each wanted value, and its rank among all with these."""
 
-    count: int
+    total: int
     prefixes: list[int]
     ranks: list[int]
 
@@ -125,7 +125,7 @@ def _values(
     parts: list[tuple[npt.NDArray, npt.NDArray]], known: _Known, found: _Found
 ) -> tuple[float, float]:
     """Return both thresholds."""
-    if not known.count:
+    if not known.total:
         return math.inf, math.inf
     some, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(_bits(some), kind="stable")
@@ -137,4 +137,4 @@ def _values(
         values[number] = some[first + np.searchsorted(np.cumsum(counts[first:stop]), rank, "right")]
     if values[-1] != values[-1]:  # NaN is larger than all numbers
         values[:] = np.nan
-    return found(values[:-1], known.count)
+    return found(values[:-1], known.total)
