@@ -12,6 +12,8 @@ _OfStrip = Callable[[int, int], _Result]
 
 def each(function: _OfStrip[_Result], count: int, step: int, workers: int | None) -> list[_Result]:
     """Return what ``function(first, stop)`` returns for strips of `step` of `count` rows, in order."""
+    if step >= count:
+        return [function(0, count)] if count else []
     starts = range(0, count, step)
     found: dict[int, _Result] = {}
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -37,17 +38,20 @@ def neighbours(tops: _Bools) -> npt.NDArray:
 
 def in_runs(alone: _Ints, joined: _Ints, sloped: _Bools, length: int) -> Tops:
     """Return tops by their places. `sloped` is of those that are `joined`. Lines have `length` samples."""
-    breaks = (np.diff(joined) > 1) | (joined[1:] % length == 0)
-    return Tops(alone, *_joined(joined, joined + 1, sloped, breaks))
+    return Tops(alone, *_joined(joined, joined + 1, sloped, length))
 
 
-def _joined(starts: _Ints, stops: _Ints, sloped: _Bools, breaks: _Bools) -> tuple[_Ints, _Ints, _Bools]:
-    """Join runs that follow each other without a break between them."""
-    if breaks.all():
+def _joined(starts: _Ints, stops: _Ints, sloped: _Bools, length: int) -> tuple[_Ints, _Ints, _Bools]:
+    """Join runs that follow each other in a line."""
+    begins = np.ones(len(starts), bool)
+    np.not_equal(starts[1:], stops[:-1], out=begins[1:])
+    begins |= starts % length == 0
+    if begins.all():
         return starts, stops, sloped
-    begins = np.flatnonzero(np.append(True, breaks))
-    ends = np.flatnonzero(np.append(breaks, True))
-    return starts[begins], stops[ends], np.logical_or.reduceat(sloped, begins)
+    first = begins.nonzero()[0]
+    ends = np.empty_like(first)
+    ends[:-1], ends[-1] = first[1:], len(starts)
+    return starts[first], stops[ends - 1], np.logical_or.reduceat(sloped, first)
 
 
 def middles(strips: list[Tops], shape: tuple[int, ...]) -> _Ints:
@@ -55,11 +59,10 @@ def middles(strips: list[Tops], shape: tuple[int, ...]) -> _Ints:
     places, starts, stops, sloped = (np.concatenate(parts) for parts in zip(*strips, strict=True))
     if len(starts):
         # A run of a signal may continue in the next strip.
-        breaks = (starts[1:] != stops[:-1]) | (starts[1:] % shape[-1] == 0)
-        runs = _joined(starts, stops, sloped, breaks)
+        runs = _joined(starts, stops, sloped, shape[-1]) if len(shape) == 1 else (starts, stops, sloped)
         places = np.concatenate([places, _nearest(*runs, shape)])
         places.sort()
-    return np.stack(np.unravel_index(places, shape), axis=1)
+    return np.array(np.unravel_index(places, shape)).T
 
 
 def _nearest(starts: _Ints, stops: _Ints, sloped: _Bools, shape: tuple[int, ...]) -> _Ints:
@@ -67,62 +70,53 @@ def _nearest(starts: _Ints, stops: _Ints, sloped: _Bools, shape: tuple[int, ...]
     owner = _components(starts, stops, shape)
     bad = np.zeros(len(starts), bool)
     bad[owner[sloped]] = True
-    kept = np.flatnonzero(~bad[owner])
+    kept = (~bad[owner]).nonzero()[0]
     if not len(kept):
         return kept
-    owner, starts, stops = owner[kept], starts[kept], stops[kept]
-    lines, low = np.divmod(starts, shape[-1])
-    amounts = stops - starts
-    high = low + amounts - 1
-    # All sums are whole numbers, so they are exact.
-    at = (*(np.unravel_index(lines, shape[:-1]) if len(shape) > 1 else ()), (low + high) / 2)
-    centroids = np.empty((len(starts), len(shape)))
-    total = np.bincount(owner, amounts)[owner]
-    for axis, x in enumerate(at):
-        np.divide(np.bincount(owner, x * amounts)[owner], total, out=centroids[:, axis])
-    # The nearest sample of each run is on one side of the centroid or on the other.
-    nearest = np.empty((len(starts), 2), np.int64)
-    far = np.zeros(nearest.shape)
-    for number, side in enumerate((np.floor, np.ceil)):
-        nearest[:, number] = np.clip(side(centroids[:, -1]).astype(np.int64), low, high)
-        points = np.stack([*at[:-1], nearest[:, number]], axis=1)
-        far[:, number] = ((points - centroids) ** 2).sum(axis=1)
-    owner, nearest = np.repeat(owner, 2), nearest + lines[:, None] * shape[-1]
-    order = np.lexsort((far.ravel(), owner))  # of equal distances, the first in C order
-    first = np.r_[True, owner[order][1:] != owner[order][:-1]]
-    return nearest.ravel()[order[first]]
+    kept = kept[owner[kept].argsort(kind="stable")]
+    owner, starts, amounts = owner[kept], starts[kept], stops[kept] - starts[kept]
+    is_first = np.ones(len(kept), bool)
+    np.not_equal(owner[1:], owner[:-1], out=is_first[1:])
+    first, group = is_first.nonzero()[0], is_first.cumsum() - 1
+    at = np.array(np.unravel_index(starts, shape), np.float64)
+    low, high = at[-1].copy(), at[-1] + (amounts - 1)
+    at[-1] = (low + high) / 2
+    # All sums are whole numbers or halves, so they are exact.
+    centroids = np.add.reduceat(at * amounts, first, axis=1) / np.add.reduceat(amounts, first)
+    centroids = centroids[:, group]
+    # The nearest sample of the line, of two the first. If it is not in the run, an end of the run is nearest.
+    at[-1] = np.minimum(np.maximum(np.ceil(centroids[-1] - 0.5), low), high)
+    far = ((at - centroids) ** 2).sum(axis=0)
+    best = np.lexsort((far, group))[first]  # of equal distances, the first in C order
+    nearest: _Ints = starts[best] + (at[-1] - low)[best].astype(np.int64)
+    return nearest
 
 
 def _components(starts: _Ints, stops: _Ints, shape: tuple[int, ...]) -> _Ints:
     """Return the first run of the plateau of each run. Runs that touch, also at corners, are one plateau."""
-    count, length = len(starts), shape[-1]
-    lines = starts // length
-    pitch = length + 2  # so that runs of different lines do not touch
-    begins, ends = starts + lines * (pitch - length), stops + lines * (pitch - length)
-    at = np.unravel_index(lines, shape[:-1] or (1,))
-    ones, others = [], []
+    # With a gap after each line, plane and so on, the last run of one does not touch the first of the next.
+    strides = [math.prod(n + 1 for n in shape[axis + 1 :]) for axis in range(len(shape))]
+    begins = sum(map(operator.mul, np.unravel_index(starts, shape), strides), np.zeros(1, np.int64))
+    ends = begins + (stops - starts)
+    pairs = []
     for step in itertools.product((-1, 0, 1), repeat=len(shape) - 1):
         if step >= (0,) * len(step):  # the lines before a line are enough
             continue
-        there = np.ones(count, bool)
-        for x, move, n in zip(at, step, shape[:-1], strict=True):
-            there &= (x + move >= 0) & (x + move < n)
-        runs = np.flatnonzero(there)
-        move = pitch * sum(s * math.prod(shape[i + 1 : -1]) for i, s in enumerate(step))
-        first = np.searchsorted(ends, begins[runs] + move)
-        many = np.searchsorted(begins, ends[runs] + move, "right") - first
-        many = np.maximum(many, 0)
-        ones.append(np.repeat(runs, many))
-        others.append(np.arange(many.sum()) - np.repeat(np.cumsum(many) - many - first, many))
-    owner = np.arange(count)
-    if not ones:
-        return owner
-    pairs = np.stack([np.concatenate(ones), np.concatenate(others)])
-    while True:  # the owner of each run is the first of the runs that are known to be connected to it
-        pairs = np.sort(owner[pairs], axis=0)
-        pairs = pairs[:, pairs[0] != pairs[1]]
-        if not pairs.size:
-            return owner
-        np.minimum.at(owner, pairs[1], pairs[0])
+        move = sum(map(operator.mul, step, strides))
+        first = ends.searchsorted(begins + move)
+        many = begins.searchsorted(ends + move, "right") - first
+        runs = many.nonzero()[0]
+        if len(runs):
+            first, many = first[runs], many[runs]
+            others = np.arange(many.sum()) - (many.cumsum() - many - first).repeat(many)
+            pairs.append(np.array([others, runs.repeat(many)]))
+    owner = np.arange(len(starts))
+    known = np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), np.int64)
+    while known.size:  # the owner of each run is the first of the runs that are known to be connected to it
+        known.sort(axis=0)
+        np.minimum.at(owner, known[1], known[0])
         while (owner[owner] != owner).any():
             owner = owner[owner]
+        known = owner[known]
+        known = known[:, known[0] != known[1]]
+    return owner
