@@ -113,8 +113,7 @@ def _components(starts: _Ints, stops: _Ints, shape: tuple[int, ...]) -> _Ints:
     owner = np.arange(len(starts))
     known = np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), np.int64)
     while known.size:  # the owner of each run is the first of the runs that are known to be connected to it
-        known.sort(axis=0)
-        np.minimum.at(owner, known[1], known[0])
+        np.minimum.at(owner, np.maximum(*known), np.minimum(*known))
         while (owner[owner] != owner).any():
             owner = owner[owner]
         known = owner[known]
