@@ -234,12 +234,12 @@ class _Smooth(NamedTuple):
             array = np.subtract(array, real.type(self.level), dtype=real)
         if inside is not None:
             array = np.where(inside, array, array.dtype.type(0))
-        options: dict[str, Any] = {"mode": self.mode, "cval": self.cval, "dtype": real, "workers": workers}
-        smooth = gaussian(array, self.sigmas, **options)
+        options: dict[str, Any] = {"mode": self.mode, "dtype": real, "workers": workers}
+        smooth = gaussian(array, self.sigmas, cval=self.cval - self.level, **options)
         if inside is None and self.mode != "zero":
             return smooth
         counted = np.ones(array.shape, real) if inside is None else inside.astype(real)
-        share = gaussian(counted, self.sigmas, **options)
+        share = gaussian(counted, self.sigmas, cval=1.0, **options)  # a constant border has its full weight
         np.divide(smooth, share, out=smooth, where=share > 0)
         if self.level:
             smooth += real.type(self.level)

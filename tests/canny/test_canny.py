@@ -74,6 +74,20 @@ def test_interpolated_edges_are_those_of_scikit_image(name, sigma):
     assert (double != expected).mean() <= 1e-4
 
 
+def test_a_constant_border_counts_beside_a_mask():
+    inside = np.ones((30, 34), bool)
+    inside[15, 15] = False
+    flat, options = np.full(inside.shape, 5.0), {"mode": "constant", "cval": 5.0, "mask": inside}
+    assert not imfilter.canny(flat, 1e-3, 1e-2, **options).any()
+    dot = flat.copy()
+    dot[9, 12] = 9
+    found = imfilter.canny(dot, 1e-3, 1e-2, **options)
+    assert found.any()
+    assert not any(found[rows].any() for rows in np.s_[:3, -10:, (..., slice(3)), (..., slice(-9, None))])
+    padded = np.pad(dot, 9, constant_values=5.0), np.pad(inside, 9, constant_values=True)
+    np.testing.assert_array_equal(found, imfilter.canny(padded[0], 1e-3, 1e-2, mask=padded[1])[9:-9, 9:-9])
+
+
 def test_masks_are_those_of_scikit_image():
     image = photograph("camera")
     mask = np.zeros(image.shape, bool)
