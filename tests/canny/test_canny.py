@@ -338,6 +338,18 @@ def test_ranks_are_those_of_sorted_values(dtype, values):
                     np.testing.assert_allclose(found, np.interp(places, np.arange(count), order), rtol=1e-6)
 
 
+@loop_over("dtype", ["f4", "f8"])
+@loop_over("rows", [20, 900])
+def test_gradients_of_a_ramp_differ_by_rounding_errors(dtype, rows, monkeypatch):
+    """There are fewer floats between them than bins, so none exceeds Otsu's threshold."""
+    ramp = np.tile(np.arange(50) * 0.1, (rows, 1)).astype(dtype)
+    monkeypatch.setattr(edges, "_STRIP", 50 * 100)
+    monkeypatch.setattr(edges, "_LEAST", 0)
+    gradient = imfilter.sobel(ramp, mode="edge")[1:-1, 1:-1]
+    assert gradient.min() < gradient.max()
+    assert not imfilter.canny(ramp, sigma=0, nms="interpolated").any()
+
+
 @pytest.mark.parametrize("threshold", ["otsu", "median", "quantile"])
 def test_a_threshold_of_the_whole_image_takes_little_memory(threshold):
     image = RNG.integers(0, 255, (3000, 1000)).astype(np.uint8)

@@ -21,15 +21,15 @@ class Otsu(NamedTuple):
 
     def of_values(self, values: npt.NDArray) -> tuple[float, float]:
         """Return both thresholds of the values."""
-        limits = _limits(values, None)
-        return self._found(_counts(values, limits), limits)
+        edges = _edges(_limits(values, None), None)
+        return self._found(_counts(values, edges), edges)
 
     def passes(self) -> list[Pass]:
         """Return two passes: for the limits of the bins, and for the counts."""
-        return [Pass(_limits, _outer, _same), Pass(_counts, np.add, self._found)]
+        return [Pass(_limits, _outer, _edges), Pass(_counts, np.add, self._found)]
 
-    def _found(self, counts: npt.NDArray, limits: _Limits) -> tuple[float, float]:
-        scale = _threshold(counts, limits)
+    def _found(self, counts: npt.NDArray, edges: npt.NDArray) -> tuple[float, float]:
+        scale = _threshold(counts, edges)
         return self.low * scale, self.high * scale
 
 
@@ -43,22 +43,30 @@ def _outer(one: _Limits, other: _Limits) -> _Limits:
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _same(limits: _Limits, _: None) -> _Limits:
-    return limits
+def _edges(limits: _Limits, _: None) -> npt.NDArray:
+    """Return the limits of the bins, or the only value, or infinity if there is none."""
+    low, high = limits
+    if low < high:
+        try:
+            return np.histogram_bin_edges(np.array(limits), _BINS)
+        except ValueError:
+            # There are fewer floats than bins, so the values differ by rounding errors. None shall exceed the
+            # threshold, and its square no square.
+            low = high + 4 * np.spacing(high)
+    return np.array([low])
 
 
-def _counts(values: npt.NDArray, limits: _Limits) -> npt.NDArray:
+def _counts(values: npt.NDArray, edges: npt.NDArray) -> npt.NDArray:
     """Return the histogram of the finite values."""
-    if not limits[0] < limits[1]:
+    if len(edges) == 1:
         return np.zeros(_BINS, np.int64)
-    return np.histogram(values[np.isfinite(values)], _BINS, limits)[0]
+    return np.histogram(values[np.isfinite(values)], _BINS, (edges[0], edges[-1]))[0]
 
 
-def _threshold(counts: npt.NDArray, limits: _Limits) -> float:
+def _threshold(counts: npt.NDArray, edges: npt.NDArray) -> float:
     """Return Otsu's threshold of a histogram."""
-    if not limits[0] < limits[1]:
-        return float(limits[0])  # infinity if there are no values
-    edges = np.histogram_bin_edges(np.array(limits), _BINS)
+    if len(edges) == 1:
+        return float(edges[0])
     middles = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
