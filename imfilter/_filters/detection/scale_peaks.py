@@ -1,5 +1,6 @@
 """Peaks along scales: samples that are not lower than their neighbours at two other scales."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -49,8 +50,10 @@ def confirmed(
 def highest_around(response: npt.NDArray, where: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return the maximum of a response at some samples and their neighbours."""
     found = np.full(len(where), -np.inf)
-    last = np.array(response.shape) - 1
-    for step in np.ndindex(*(3,) * response.ndim):
-        at = np.clip(where + np.array(step) - 1, 0, last)
-        found = np.fmax(found, response[tuple(at.T)])
+    along = []
+    for axis, n in enumerate(response.shape):
+        x = where[:, axis]
+        along.append((np.maximum(x - 1, 0), x, np.minimum(x + 1, n - 1)))
+    for at in itertools.product(*along):
+        np.fmax(found, response[at], out=found)
     return found
