@@ -59,7 +59,7 @@ ROWS: dict[str, str | tuple[str, ...]] = {
     "harris": "x",
     "shi_tomasi": "x",
     "corner_peaks": "x, min_distance=5",
-    "canny": ("x, 0.5, 2.0, sigma=0", "x, 0.5, 2.0", "x"),
+    "canny": ("x, 0.5, 2.0, sigma=0", "x, 0.5, 2.0", "x", "x, threshold='median'"),
     "hysteresis_threshold": "x, 0.5, 0.9",
     "hog": "x",
     "resize": (

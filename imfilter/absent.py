@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from imfilter import weights
-from imfilter._base import arguments, borders, dtypes, engine, missing, threads
+from imfilter._base import arguments, borders, dtypes, engine, missing, strips, threads
 from imfilter._base.keywords import Common, hinted
 from imfilter._base.plan import planning
 from imfilter._filters.linear import apply as linear
@@ -328,14 +328,13 @@ def _merged(
     length = array.shape[axis]
     step = max(1, _CHUNK * length // array.size)
 
-    def task(start: int, stop: int) -> None:
-        for first in range(start * step, stop * step, step):
-            part = (*(slice(None),) * axis, slice(first, first + step))
-            absent = present.at(array, part) == 0
-            dtypes.place(array[part], result[part])
-            np.copyto(result[part], smooth[part], where=absent)
-            if undefined is not None:
-                undefined[part] &= absent
+    def strip(first: int, stop: int) -> None:
+        part = (*(slice(None),) * axis, slice(first, stop))
+        absent = present.at(array, part) == 0
+        dtypes.place(array[part], result[part])
+        np.copyto(result[part], smooth[part], where=absent)
+        if undefined is not None:
+            undefined[part] &= absent
 
-    threads.run(task, -(-length // step), 1 if array.size < _MANY else threads.requested(workers))
+    strips.each(strip, length, step, 1 if array.size < _MANY else threads.requested(workers))
     return result

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imfilter._base import arguments, borders, colour_warning, dtypes, missing
+from imfilter._base import arguments, borders, colour_warning, dtypes, missing, strips
 from imfilter._base.denormals import as_zeros
 from imfilter._base.keywords import Common, hinted
-from imfilter._filters.detection.parabola import top_of_parabola
+from imfilter._filters.detection import scale_peaks
 from imfilter._filters.detection.pruning import pruned
 from imfilter._filters.linear import apply as linear
 from imfilter._filters.linear.operators import Operator, separable
@@ -28,6 +28,8 @@ METHODS = ("log", "dog", "doh")
 _ROUNDED = {dtypes.FLOAT32: 1e-5, dtypes.FLOAT64: 1e-10}
 #: Largest number of scales.
 _MOST_SCALES = 1000
+#: Number of samples in a strip of rows, and smallest height of a strip.
+_STRIP, _LEAST = 1 << 18, 16
 
 
 @hinted
@@ -56,7 +58,7 @@ def blobs(
 
     The image is smoothed with Gaussians of several standard deviations. A blob is a sample whose response is
     not less than that of its neighbours, also at the next smaller and the next larger scale. The response of
-    a disc of radius r is strongest at ``sigma = r/sqrt(d)`` in an image of d axes. Three scales are in memory
+    a disc of radius r is strongest at ``sigma = r/sqrt(d)`` in an image of d axes. Two scales are in memory
     at a time. For dark spots, filter the negative image. No blob is centred on an absent sample.
 
     Parameters
@@ -191,8 +193,7 @@ def blobs(
     options = {name: getattr(common, name) for name in ("mode", "cval", "min_coverage", "workers")}
     responses = _responses(values, scales, way, {**options, "mask": counts, "spacing": lengths})
     present = None if counts is None else counts > 0
-    windows = enumerate(_windows(responses))
-    peaks = [_peaks(window, i, least, present, margin, refined, workers) for i, window in windows]
+    peaks = list(_peaks_of_all(responses, _Search(least, present, margin, refined, workers)))
     heights = np.concatenate([p.heights for p in peaks])
     places = np.concatenate([p.places for p in peaks])
     steps = np.concatenate([p.scales for p in peaks])
@@ -288,9 +289,20 @@ def _laplacian(ndim: int, chosen: tuple[int, ...], sigma: float, spacings: tuple
 
 def _determinant(image: NDArray, sigma: float, options: dict[str, Any]) -> NDArray:
     """Return the determinant of the Hessian where all its eigenvalues may be negative, else 0."""
-    n = image.ndim
     parts = hessian(image, sigma, **options)
     parts *= sigma**2
+    found = np.empty_like(image)
+
+    def determine(first: int, stop: int) -> None:
+        found[first:stop] = _determinants(parts[:, first:stop])
+
+    strips.each(determine, len(image), _step(image.shape), options["workers"])
+    return found
+
+
+def _determinants(parts: NDArray) -> NDArray:
+    """Return the determinants of Hessians all of whose eigenvalues may be negative, else 0."""
+    n = parts.ndim - 1
     h = dict(zip(taps.pairs(n), parts, strict=True))
     trace = sum(h[a, a] for a in range(n))
     if n == 1:
@@ -306,78 +318,55 @@ def _determinant(image: NDArray, sigma: float, options: dict[str, Any]) -> NDArr
         )
         found[minor < 0] = 0
     found[~(trace < 0)] = 0
-    return found
+    return np.asarray(found)
 
 
-class _Window(NamedTuple):
-    """The responses at a scale and at its neighbours, and the maxima of neighbours at both."""
-
-    before: NDArray | None
-    here: NDArray
-    after: NDArray | None
+def _step(shape: tuple[int, ...]) -> int:
+    """Return the number of rows to process together."""
+    return max(_STRIP // math.prod(shape[1:]), _LEAST)
 
 
-def _windows(responses: Iterator[NDArray]) -> Iterator[_Window]:
-    """Yield three responses at a time."""
-    before, here = None, next(responses)
+class _Search(NamedTuple):
+    """Where peaks are searched: responses that exceed `least`, of samples that are present."""
+
+    least: float
+    present: NDArray[np.bool_] | None
+    margin: int
+    refined: bool
+    workers: int | None
+
+
+def _peaks_of_all(responses: Iterator[NDArray], search: _Search) -> Iterator[scale_peaks.Peaks]:
+    """Yield the peaks at each scale. Of equal neighbours at two scales, the smaller scale has the peak."""
+    here, number = next(responses), 0
+    candidates = _candidates(here, None, search)
     for after in responses:
-        yield _Window(before, here, after)
-        before, here = here, after
-    yield _Window(before, here, None)
+        yield scale_peaks.confirmed(candidates, here, after, number, search.refined)
+        candidates, number = _candidates(after, here, search), number + 1
+        here = after
+    yield scale_peaks.confirmed(candidates, here, None, number, search.refined)
 
 
-class _Peaks(NamedTuple):
-    places: NDArray[np.float64]
-    scales: NDArray[np.float64]
-    heights: NDArray[np.float64]
+def _candidates(here: NDArray, before: NDArray | None, search: _Search) -> scale_peaks.Candidates:
+    """Return the samples that may be peaks."""
 
+    def find(first: int, stop: int) -> NDArray[np.int64]:
+        begin, end = max(first - 1, 0), stop + 1
+        rows = slice(first - begin, stop - begin)
+        axes = tuple(range(here.ndim))
+        highest = maximum(here[begin:end], 3, mode="edge", nan="ignore", axes=axes, workers=search.workers)
+        found = (here[first:stop] == highest[rows]) & (here[first:stop] > search.least)
+        if search.present is not None:
+            found &= search.present[first:stop]
+        return np.argwhere(found) + np.array([first] + [0] * (here.ndim - 1))
 
-def _peaks(
-    window: _Window,
-    number: int,
-    least: float,
-    present: NDArray[np.bool_] | None,
-    margin: int,
-    refined: bool,
-    workers: int | None,
-) -> _Peaks:
-    """Return the peaks at a scale. Of equal neighbours at two scales, the smaller scale has the peak."""
-    here = window.here
-    found = (here == maximum(here, 3, mode="edge", nan="ignore", workers=workers)) & (here > least)
-    if present is not None:
-        found &= present
-    for axis, n in enumerate(here.shape):
-        if margin:
-            outer = [slice(None)] * here.ndim
-            for outer[axis] in (slice(0, margin), slice(max(n - margin, 0), n)):
-                found[tuple(outer)] = False
-    where = np.argwhere(found)
+    where = np.concatenate(strips.each(find, len(here), _step(here.shape), search.workers))
+    if search.margin:
+        inner = (where >= search.margin) & (where < np.array(here.shape) - search.margin)
+        where = where[inner.all(axis=1)]
     heights = here[tuple(where.T)].astype(np.float64)
-    for other, strict in ((window.before, True), (window.after, False)):
-        if other is not None and len(where):
-            around = _around(other, where)
-            kept = heights > around if strict else heights >= around
-            where, heights = where[kept], heights[kept]
-    places, scales = where.astype(np.float64), np.full(len(where), float(number))
-    if refined and len(where):
-        for axis, n in enumerate(here.shape):
-            step = np.zeros(here.ndim, np.int64)
-            step[axis] = 1
-            inner = (where[:, axis] > 0) & (where[:, axis] < n - 1)
-            sides = [here[tuple((where[inner] + s * step).T)].astype(np.float64) for s in (-1, 1)]
-            places[inner, axis] += top_of_parabola(sides[0], heights[inner], sides[1])
-        if window.before is not None and window.after is not None:
-            at = tuple(where.T)
-            before, after = (a[at].astype(np.float64) for a in (window.before, window.after))
-            scales += top_of_parabola(before, heights, after)
-    return _Peaks(places, scales, heights)
-
-
-def _around(response: NDArray, where: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the maximum of a response at some samples and their neighbours."""
-    found = np.full(len(where), -np.inf)
-    last = np.array(response.shape) - 1
-    for step in np.ndindex(*(3,) * response.ndim):
-        at = np.clip(where + np.array(step) - 1, 0, last)
-        found = np.fmax(found, response[tuple(at.T)])
-    return found
+    if before is None:
+        return scale_peaks.Candidates(where, heights, None)
+    kept = heights > scale_peaks.highest_around(before, where)
+    where, heights = where[kept], heights[kept]
+    return scale_peaks.Candidates(where, heights, before[tuple(where.T)].astype(np.float64))

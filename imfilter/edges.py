@@ -135,7 +135,7 @@ def canny(
     given, place = _given(low, high, threshold), arguments.fitting(arguments.out(out), array.shape)
     from imfilter._base import threads
     from imfilter._filters.canny import edges as engine
-    from imfilter._filters.canny import otsu
+    from imfilter._filters.canny import thresholds
 
     workers = threads.requested(workers)
     value = arguments.beyond(cval, border)
@@ -143,16 +143,20 @@ def canny(
     allowed = None if inside is None else _within(inside)
     step = array.shape[0] if smooth.plain else engine.strips(array.shape, smooth.reach)
     if callable(threshold) or threshold != "absolute" or given is None:
-        counts = otsu.counting(allowed, array.shape, outermost=nms == "sector")
+        counts = thresholds.counting(allowed, array.shape, outermost=nms == "sector")
         strip = engine.strips(array.shape, smooth.reach + 1)
-        if threshold in ("absolute", "otsu") and array.shape[0] > strip:
-            low, high = given or (0.5, 1.0)
-            scale = otsu.of_rows(_values(smooth, norm, counts), array.shape[0], strip, workers)
-            given = low * scale, high * scale
-        else:  # the other rules sort all gradients
+        if callable(threshold) or array.shape[0] <= strip:
             whole = smooth.rows(0, array.shape[0], workers)
-            given = _found(given, threshold, _gradient(whole, norm, workers), counts)
+            gradient = _gradient(whole, norm, workers)
+            if callable(threshold):
+                given = _returned(threshold(gradient))
+            else:
+                values = gradient.ravel() if counts is None else gradient[counts(0, len(gradient))]
+                given = _rule(threshold, given).of_values(values)
             smooth, step = _Smooth(whole, (0.0, 0.0), None, border, value), array.shape[0]
+        else:
+            rule, rows = _rule(threshold, given), _values(smooth, norm, counts)
+            given = thresholds.of_rows(rule, rows, array.shape[0], strip, workers)
     found = engine.edges(
         *(smooth.rows, array.shape, step, given, norm, allowed, place, workers),
         interpolated=nms == "interpolated",
@@ -230,12 +234,12 @@ class _Smooth(NamedTuple):
             array = np.subtract(array, real.type(self.level), dtype=real)
         if inside is not None:
             array = np.where(inside, array, array.dtype.type(0))
-        options: dict[str, Any] = {"mode": self.mode, "cval": self.cval, "dtype": real, "workers": workers}
-        smooth = gaussian(array, self.sigmas, **options)
+        options: dict[str, Any] = {"mode": self.mode, "dtype": real, "workers": workers}
+        smooth = gaussian(array, self.sigmas, cval=self.cval - self.level, **options)
         if inside is None and self.mode != "zero":
             return smooth
         counted = np.ones(array.shape, real) if inside is None else inside.astype(real)
-        share = gaussian(counted, self.sigmas, **options)
+        share = gaussian(counted, self.sigmas, cval=1.0, **options)  # a constant border has its full weight
         np.divide(smooth, share, out=smooth, where=share > 0)
         if self.level:
             smooth += real.type(self.level)
@@ -275,27 +279,19 @@ def _gradient(smooth: NDArray, norm: str, workers: int | None) -> NDArray:
     return np.asarray(parts[0] + parts[1])
 
 
-def _found(
-    given: tuple[float, float] | None,
-    threshold: str | Callable[[NDArray], tuple[float, float]],
-    gradient: NDArray,
-    counts: Callable[[int, int], NDArray] | None,
-) -> tuple[float, float]:
-    """Return both thresholds, computed from the gradient."""
-    if callable(threshold):
-        found = threshold(gradient)
-        if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
-            raise ValueError(f"threshold must return two numbers, low and high, got {found!r}")
-        return _ordered(*found)
-    from imfilter._filters.canny import otsu
+def _returned(found: Any) -> tuple[float, float]:
+    """Check what a function for the thresholds returned."""
+    if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
+        raise ValueError(f"threshold must return two numbers, low and high, got {found!r}")
+    return _ordered(*found)
 
-    values = gradient.ravel() if counts is None else gradient[counts(0, len(gradient))]
-    if threshold == "quantile" and given is not None:
-        low, high = np.quantile(values, given)
-        return float(low), float(high)
-    low, high = given or (0.5, 1.0)
-    scale = float(np.median(values)) if threshold == "median" else otsu.of_values(values)
-    return low * scale, high * scale
+
+def _rule(threshold: str, given: tuple[float, float] | None) -> Any:
+    """Return the rule that finds both thresholds. `given` are factors or quantiles."""
+    from imfilter._filters.canny import otsu, quantiles
+
+    rules = {"median": quantiles.Median, "quantile": quantiles.Quantiles}
+    return rules.get(threshold, otsu.Otsu)(*(given or (0.5, 1.0)))
 
 
 def _values(smooth: _Smooth, norm: str, counts: Any) -> Callable[[int, int], NDArray]:

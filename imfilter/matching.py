@@ -183,8 +183,11 @@ def match_template(
     else:
         found, undefined = search.masked(array, pattern, present, mode, constant, asked.min_coverage)
         found[undefined] = np.nan
-    place = dtypes.empty(found.shape, result_dtype) if out is None else out
-    dtypes.place(found, place)
+    place = out
+    if place is None:
+        place = found if found.dtype == result_dtype else dtypes.empty(found.shape, result_dtype)
+    if place is not found:
+        dtypes.place(found, place)
     if own is None:
         return place
     return np.ma.MaskedArray(place, mask=np.ma.nomask if undefined is None else undefined)
@@ -260,15 +263,14 @@ class _Search:
             centre = whole.centre
         shifted = np.empty(array.shape, self.wide(array))
         _by_rows(lambda part: centre.remove(array[part], shifted[part]), array, self.workers)
-        moved = shifted, "constant" if mode == "zero" else mode, centre.removed(cval)
+        border: Any = "constant" if mode == "zero" else mode
+        constant = centre.removed(cval)
         refused = array.dtype.kind == "f" and self._refused(shifted, 1)
-        products = self._sums(moved[0], template.samples, *moved[1:], self.real, refused)
-        exact = array.dtype.kind in "biu" and array.dtype.itemsize <= 2  # these have exact sums
-        samples: NDArray
-        border: Any
-        samples, border, constant = (array, mode, cval) if exact else moved
+        products = self._sums(shifted, template.samples, border, constant, self.real, refused)
+        if array.dtype.kind in "biu" and array.dtype.itemsize <= 2:  # these have exact sums
+            shifted, border, constant = array, mode, cval
         spread = local_std(
-            samples,
+            shifted,
             self.shape,
             mode=border,
             cval=constant,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
-from imfilter._base import arguments, inside, missing
+from imfilter._base import arguments, colour_warning, inside, missing
 from imfilter._base.keywords import hinted
 from imfilter._filters.detection.parabola import top_of_parabola
 from imfilter.typing import ArrayLike, Mask, Nan, NDArray
 
 #: Metrics for the distance between two peaks.
 METRICS = ("euclidean", "chebyshev")
+#: Number of samples in a strip of rows, and smallest height of a strip.
+_STRIP, _LEAST = 1 << 19, 16
 
 
 @hinted
@@ -109,6 +112,7 @@ def corner_peaks(
     """
     bare, own = missing.split(response)
     array = arguments.image(bare, "response")
+    colour_warning.of_colours(array, None, None, "response", all_axes=True)
     distance = arguments.number(min_distance, "min_distance")
     if distance < 0:
         raise ValueError(f"min_distance must not be negative, got {distance}")
@@ -141,41 +145,62 @@ def _tops(
     inside: NDArray[np.bool_] | None,
 ) -> NDArray[np.int64]:
     """Return the indices of the peaks in C order, one for each plateau."""
-    import scipy.ndimage as ndi
+    from imfilter._base import strips
+    from imfilter._filters.corners import plateaus
 
-    from imfilter._filters.canny.hysteresis import connected
+    size = math.prod(values.shape[1:])
+    step = max(_STRIP // size, _LEAST)
 
-    lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
-    low = values if inside is None else np.where(inside, values, values.dtype.type(lowest))
-    if values.dtype.kind == "f" and (missing := np.isnan(low)).any():
-        low = np.where(missing, values.dtype.type(lowest), low)
-    if inside is not None and not inside.any():
-        return np.empty((0, low.ndim), np.int64)
-    smallest = low.min() if inside is None else low[inside].min()
-    tops = (low == _highest(low)) & (low > smallest)
-    # A plateau with a higher neighbour is not a peak.
-    slopes = _highest(np.where(tops, low.dtype.type(lowest), low))
-    tops &= ~connected(tops, tops & (slopes == low), low.ndim)
-    labels, many = ndi.label(tops, np.ones((3,) * low.ndim))
-    if not many:
-        return np.empty((0, low.ndim), np.int64)
-    places = np.argwhere(tops)
-    owner = labels[tops]
-    middles = np.stack(
-        [np.bincount(owner, places[:, a])[1:] / np.bincount(owner)[1:] for a in range(low.ndim)], axis=1
-    )
-    far = ((places - middles[owner - 1]) ** 2).sum(axis=1)
-    order = np.lexsort((far, owner))
-    first = order[np.r_[True, np.diff(owner[order]) > 0]]
-    first.sort()  # in C order, like `places`
-    chosen = places[first]
-    heights = low[tuple(chosen.T)]
-    kept = np.ones(len(chosen), bool) if least is None else _above(heights, least)
-    if share:
-        kept &= _above(heights, _share(share, low[tops].max()))
-    for axis, n in enumerate(low.shape):
+    def ends(first: int, stop: int) -> tuple[Any, ...]:
+        low = _low(values, inside, first, stop)
+        present = low if inside is None else low[inside[first:stop]]
+        return (present.min(), present.max()) if present.size else ()
+
+    limits = list(itertools.chain(*strips.each(ends, len(values), step, None)))
+    if not limits:
+        return np.empty((0, values.ndim), np.int64)
+    smallest, highest = min(limits), max(limits)
+
+    def tops(first: int, stop: int) -> plateaus.Tops:
+        # Whether a sample is a top depends on its neighbours, and its slope on whether they are.
+        begin, end = max(first - 2, 0), min(stop + 2, len(values))
+        low = _low(values, inside, begin, end)
+        found = (low == _highest(low)) & (low > smallest)
+        lowest = low.dtype.type(_lowest(low.dtype))
+        # A plateau with a higher neighbour is not a peak. If it has tops, one of them is beside a sample of
+        # the same height that is not a top.
+        slopes = found & (_highest(np.where(found, lowest, low)) == low)
+        rows = slice(first - begin, stop - begin)
+        places = np.flatnonzero(found[rows])
+        heights = low[rows].ravel()[places]
+        if least is not None:
+            places, heights = places[above := _above(heights, least)], heights[above]
+        if share:
+            places = places[_above(heights, _share(share, highest))]
+        joined = plateaus.neighbours(found)[rows].ravel()[places] > 1
+        sloped = slopes[rows].ravel()[places]
+        places += first * size
+        return plateaus.in_runs(places[~joined & ~sloped], places[joined], sloped[joined], values.shape[-1])
+
+    chosen = plateaus.middles(strips.each(tops, len(values), step, None), values.shape)
+    kept = np.ones(len(chosen), bool)
+    for axis, n in enumerate(values.shape):
         kept &= (chosen[:, axis] >= margin) & (chosen[:, axis] < n - margin)
-    return np.asarray(chosen[kept], np.int64)
+    return chosen[kept]
+
+
+def _low(values: NDArray, inside: NDArray[np.bool_] | None, first: int, stop: int) -> NDArray:
+    """Return some rows. What is absent or NaN has the smallest value of the type."""
+    low, lowest = values[first:stop], values.dtype.type(_lowest(values.dtype))
+    if inside is not None:
+        low = np.where(inside[first:stop], low, lowest)
+    if values.dtype.kind == "f" and (missing := np.isnan(low)).any():
+        low = np.where(missing, lowest, low)
+    return low
+
+
+def _lowest(dtype: np.dtype) -> Any:
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
 def _share(share: float, highest: Any) -> Any:
@@ -199,7 +224,7 @@ def _highest(values: NDArray) -> NDArray:
     from imfilter.extremes import maximum
 
     if values.ndim <= 3:
-        return maximum(values, 3, mode="edge")
+        return maximum(values, 3, mode="edge", axes=tuple(range(values.ndim)))
     for axis in range(values.ndim):
         values = maximum(values, 3, axes=axis, mode="edge")
     return values

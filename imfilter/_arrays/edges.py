@@ -1,5 +1,6 @@
 """Canny edges of a lazy array."""
 
+import functools
 import math
 from typing import Any
 
@@ -46,14 +47,16 @@ def canny_marks(
     """Return the map of samples whose gradient exceeds both thresholds, among its maxima."""
     from imfilter.edges import canny as whole
 
-    weak, strong = (np.ma.getdata(whole(image, float(t), float(t), **settings)) for t in thresholds)
+    # A quantile is NaN if a gradient is. Then there are no edges.
+    numbers = [math.inf if math.isnan(t) else float(t) for t in thresholds]
+    weak, strong = (np.ma.getdata(whole(image, t, t, **settings)) for t in numbers)
     return weak.astype(np.uint8) + strong
 
 
 def gradients(
     image: npt.NDArray, *, mask: Any = None, nan: Any = "propagate", **settings: Any
 ) -> npt.NDArray:
-    """Return the gradient of an image, and NaN where it does not count for the thresholds."""
+    """Return the gradient of an image, and -1 where it does not count for the thresholds."""
     from imfilter import edges
     from imfilter._base import inside as samples
 
@@ -64,7 +67,7 @@ def gradients(
     smooth = edges._Smooth(bare, sigmas, inside, mode, float(settings["cval"]))
     found = edges._gradient(smooth.rows(0, len(bare), 1), settings["norm"], 1)
     if inside is not None:
-        found[~edges._within(inside)] = np.nan
+        found[~edges._within(inside)] = -1
     return found
 
 
@@ -76,50 +79,28 @@ def _thresholds(call: Call, plain: Call, settings: dict[str, Any], reach: Reach)
     given = edges._given(call.get("low"), call.get("high"), threshold)
     if threshold == "absolute" and given is not None:
         return {"thresholds": given}
-    if callable(threshold) or threshold in ("median", "quantile"):
-        word = "a function" if callable(threshold) else repr(threshold)
+    if callable(threshold):
         raise ValueError(
-            f"threshold must be 'absolute' or 'otsu' for a dask array, got {word}, which "
-            "sorts all gradients; find low and high in a part of the image"
+            f"threshold must be one of {tuple(edges._RULES)} for a dask array, got a function, which needs "
+            "all gradients; find low and high in a part of the image"
         )
-    low, high = given or (0.5, 1.0)
     dtype = dtypes.derived(dtypes.derived(plain.image.dtype))
     gradient = lazy.mapped(plain, gradients, settings, dtype, reach)
     if settings["nms"] == "interpolated":
         gradient = gradient[1:-1, 1:-1]
-    # The gradients are computed twice, because they may be larger than the memory.
-    limits = reduced([gradient], _limits, _merged_limits)
-    counts = reduced([clone(gradient, seed="limits")], _counted, _otsu, (low, high), [limits])
-    return {"thresholds": counts}
+    known: list[Any] = []
+    for number, one in enumerate(edges._rule(threshold, given).passes()):
+        # Each pass computes the gradients anew, because they may be larger than the memory.
+        again = clone(gradient, seed=f"pass {number}") if number else gradient
+        known = [reduced([again], _measured, _finished, one, known)]
+    return {"thresholds": known[0]}
 
 
-def _limits(blocks: list[npt.NDArray], settings: Any) -> list[Any]:
-    """Return the smallest and the largest finite value, if there is one."""
-    values = blocks[0][np.isfinite(blocks[0])]
-    return [values.min(), values.max()] if values.size else []
+def _measured(blocks: list[npt.NDArray], one: Any, known: Any = None) -> Any:
+    """Return what a pass measures in a block."""
+    return one.value.measure(blocks[0][~(blocks[0] < 0)], known)
 
 
-def _merged_limits(found: list[list[Any]], settings: Any) -> list[Any]:
-    ends = np.array([value for pair in found for value in pair])
-    return [ends.min(), ends.max()] if ends.size else []
-
-
-def _counted(blocks: list[npt.NDArray], settings: Any, limits: list[Any]) -> npt.NDArray:
-    """Return the histogram of a block. Counts are integers, so their sum does not depend on the blocks."""
-    from imfilter._filters.canny import otsu
-
-    if not limits or limits[0] == limits[1]:
-        return np.zeros(0, np.int64)
-    return otsu.counted(blocks[0][np.isfinite(blocks[0])], (limits[0], limits[1]))
-
-
-def _otsu(counts: list[npt.NDArray], factors: Any, limits: list[Any]) -> tuple[float, float]:
-    """Return both thresholds: multiples of Otsu's threshold of all gradients."""
-    from imfilter._filters.canny import otsu
-
-    low, high = factors.value
-    if not limits or limits[0] == limits[1]:
-        scale = float(limits[0]) if limits else math.inf
-    else:
-        scale = otsu.of_counts(np.sum(counts, axis=0), otsu.bin_edges(*limits))
-    return low * scale, high * scale
+def _finished(found: list[Any], one: Any, known: Any = None) -> Any:
+    """Return the result of a pass from what it measured in all blocks."""
+    return one.value.finish(functools.reduce(one.value.add, found), known)

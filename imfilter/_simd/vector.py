@@ -21,6 +21,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from imfilter._simd.llvm import (
     WORD,
+    after,
     compare,
     element,
     from_real,
@@ -229,16 +230,37 @@ def invoke(typingctx, elements, address, scalars):
     kinds = [types.float64 if isinstance(t, types.Float) else types.int64 for t in scalars]
 
     def codegen(context, builder, sig, args):
-        # Numba's convention: pointers to a result and to an exception. Kernels return neither.
-        nothing = ir.IntType(8).as_pointer()
-        place = cgutils.alloca_once(builder, nothing)
-        words = [place, place, *[nothing(None)] * dummies]
-        words += cgutils.unpack_tuple(builder, args[2], len(kinds))
-        kind = ir.FunctionType(ir.IntType(32), [w.type for w in words])
-        builder.call(builder.inttoptr(args[1], kind.as_pointer()), words)
+        _call(builder, args[1], dummies, cgutils.unpack_tuple(builder, args[2], len(kinds)))
         return context.get_dummy_value()
 
     return types.none(elements, types.int64, types.Tuple(kinds)), codegen
+
+
+def _call(builder, address, dummies, numbers):
+    """Call the kernel at an address. It has dummies in place of its element types."""
+    # Numba's convention: pointers to a result and to an exception. Kernels return neither.
+    nothing = ir.IntType(8).as_pointer()
+    place = cgutils.alloca_once(builder, nothing)
+    words = [place, place, *[nothing(None)] * dummies, *numbers]
+    kind = ir.FunctionType(ir.IntType(32), [w.type for w in words])
+    builder.call(builder.inttoptr(address, kind.as_pointer()), words)
+
+
+@intrinsic(prefer_literal=True)
+def invoke_packed(typingctx, kinds, job, source, target):
+    """Call the kernel whose address is at `job`, with `source`, `target`, and the numbers after the address.
+
+    `kinds` is a literal text with a letter for each of these numbers: i for an integer, f for a float64.
+    """
+    numbers = [{"i": WORD, "f": ir.DoubleType()}[letter] for letter in kinds.literal_value]
+
+    def codegen(context, builder, sig, args):
+        _, job, *both = args
+        packed = [read(builder, after(builder, job, i, 8), kind, 8) for i, kind in enumerate(numbers, 1)]
+        _call(builder, read(builder, job, WORD, 8), 0, [*both, *packed])
+        return context.get_dummy_value()
+
+    return types.none(kinds, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic

@@ -62,6 +62,7 @@ def test_nothing_is_computed_before(function, args, options):
 def test_nothing_is_computed_before_by_the_others():
     lazy = broken()
     imfilter.canny(lazy)
+    imfilter.canny(lazy, threshold="median")
     imfilter.hysteresis_threshold(lazy, 1, 2)
     imfilter.hog(lazy)
     imfilter.resize(lazy, scale=0.5)

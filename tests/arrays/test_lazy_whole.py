@@ -31,6 +31,8 @@ CANNY = [
     {"low": 80, "high": 300, "mode": "zero", "nms": "interpolated"},
     {},
     {"threshold": "otsu", "low": 0.3, "high": 1.2, "nms": "interpolated"},
+    {"threshold": "median", "nms": "interpolated"},
+    {"threshold": "quantile", "low": 0.3, "high": 0.9, "norm": "l1", "mode": "wrap"},
 ]
 
 
@@ -48,7 +50,7 @@ def test_canny(dtype, options):
         np.testing.assert_array_equal(found.compute(), whole)
 
 
-@pytest.mark.parametrize("options", [{"low": 80, "high": 300}, {}], ids=str)
+@pytest.mark.parametrize("options", [{"low": 80, "high": 300}, {}, {"threshold": "median"}], ids=str)
 def test_canny_with_a_mask(options):
     array, mask = image().astype("f4"), np.random.default_rng(0).random((40, 46)) > 0.02
     mask[:20, :20] = True
@@ -57,10 +59,22 @@ def test_canny_with_a_mask(options):
     np.testing.assert_array_equal(found.compute(), whole)
 
 
+@pytest.mark.parametrize("threshold", ["otsu", "median", "quantile"])
+def test_thresholds_of_gradients_that_are_nan(threshold):
+    array = image()
+    array[30, 5] = np.nan
+    options = {"threshold": threshold, "low": 0.5, "high": 0.9}
+    for more in ({}, {"nan": "ignore"}, {"mask": np.zeros(array.shape, bool)}):
+        whole = imfilter.canny(array, **options, **more)
+        found = imfilter.canny(da.from_array(array, chunks=(11, 13)), **options, **more)
+        np.testing.assert_array_equal(found.compute(), whole)
+        assert whole.any() == ("mask" not in more and (threshold == "otsu" or "nan" in more))
+
+
 def test_canny_says_what_it_cannot_do():
     lazy = da.from_array(image(), chunks=9)
-    with pytest.raises(ValueError, match="threshold must be 'absolute' or 'otsu' for a dask array"):
-        imfilter.canny(lazy, threshold="median")
+    with pytest.raises(ValueError, match="for a dask array, got a function, which needs all gradients"):
+        imfilter.canny(lazy, threshold=lambda gradient: (1, 2))
     with pytest.raises(ValueError, match="low must not be greater than high"):
         imfilter.canny(lazy, 3, 1)
 

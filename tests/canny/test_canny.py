@@ -1,5 +1,6 @@
 """Canny's edges: OpenCV's in every pixel, scikit-image's, thresholds that are found, masks, mistakes."""
 
+import functools
 import tracemalloc
 
 import cv2
@@ -10,7 +11,7 @@ import skimage.feature
 import skimage.filters
 
 import imfilter
-from imfilter._filters.canny import edges
+from imfilter._filters.canny import edges, quantiles, thresholds
 from tests import photos
 from tests.looping import loop_over
 
@@ -71,6 +72,20 @@ def test_interpolated_edges_are_those_of_scikit_image(name, sigma):
     double = imfilter.canny(image.astype(float), 25, 50, sigma=sigma, nms="interpolated", mode="zero")
     expected = skimage.feature.canny(image, sigma, 25, 50)
     assert (double != expected).mean() <= 1e-4
+
+
+def test_a_constant_border_counts_beside_a_mask():
+    inside = np.ones((30, 34), bool)
+    inside[15, 15] = False
+    flat, options = np.full(inside.shape, 5.0), {"mode": "constant", "cval": 5.0, "mask": inside}
+    assert not imfilter.canny(flat, 1e-3, 1e-2, **options).any()
+    dot = flat.copy()
+    dot[9, 12] = 9
+    found = imfilter.canny(dot, 1e-3, 1e-2, **options)
+    assert found.any()
+    assert not any(found[rows].any() for rows in np.s_[:3, -10:, (..., slice(3)), (..., slice(-9, None))])
+    padded = np.pad(dot, 9, constant_values=5.0), np.pad(inside, 9, constant_values=True)
+    np.testing.assert_array_equal(found, imfilter.canny(padded[0], 1e-3, 1e-2, mask=padded[1])[9:-9, 9:-9])
 
 
 def test_masks_are_those_of_scikit_image():
@@ -279,9 +294,13 @@ def test_thresholds_found_in_strips_of_rows_are_those_of_the_whole(nms, monkeypa
         *((absent, {}), (absent, {"nan": "ignore"}), (np.full_like(image, 3), {}), (image[:, :2], {})),
         (image, {"low": 0.2, "high": 0.9, "threshold": "otsu", "sigma": (2, 0.5)}),
     ]
+    for threshold in ("median", "quantile"):
+        own = {"low": 0.6, "high": 0.9, "threshold": threshold}
+        calls += [(image, own), (image.astype(float), own), (np.rint(image / 50), own)]
+        calls += [(image, own | {"mask": inside, "norm": "l1"}), (absent, own)]
     for number, (source, options) in enumerate(calls):
         whole = imfilter.canny(source, nms=nms, **options)
-        assert whole.any() == (number not in (6, 9)) or nms == "interpolated"
+        assert whole.any() == (number not in (6, 9, 16, 21)) or nms == "interpolated"
         for strip in (1, 83 * 5, 83 * 40):
             monkeypatch.setattr(edges, "_STRIP", strip)
             monkeypatch.setattr(edges, "_LEAST", 0)
@@ -291,12 +310,53 @@ def test_thresholds_found_in_strips_of_rows_are_those_of_the_whole(nms, monkeypa
         monkeypatch.undo()
 
 
-def test_a_threshold_of_the_whole_image_takes_little_memory():
+def part(numbers, first, stop):
+    return numbers[first:stop].copy()
+
+
+@loop_over("dtype", ["f4", "f8"])
+@loop_over("values", ["wide", "whole", "equal", "infinite", "nan"])
+def test_ranks_are_those_of_sorted_values(dtype, values):
+    for count in (1, 2, 3, 40, 41):
+        numbers = RNG.random(count) * 10.0 ** RNG.uniform(-30, 30, count)
+        numbers = {"whole": RNG.integers(0, 3, count), "equal": np.ones(count)}.get(values, numbers)
+        numbers = numbers.astype(dtype)
+        if values in ("infinite", "nan"):
+            numbers[count // 2] = np.inf if values == "infinite" else np.nan
+        order = np.sort(numbers)  # NaN is the last
+        for low, high in ((0, 1), (0.5, 0.5), (0.21, 0.83), (1 / 3, 2 / 3)):
+            rule = quantiles.Quantiles(low, high)
+            for step in (1, 7, count):
+                rows = functools.partial(part, numbers)
+                with np.errstate(invalid="ignore"):  # infinity minus infinity
+                    found = thresholds.of_rows(rule, rows, count, step, 2)
+                    np.testing.assert_array_equal(found, rule.of_values(numbers))
+                    middle = thresholds.of_rows(quantiles.Median(1, 2), rows, count, step, 2)
+                    np.testing.assert_array_equal(middle[0], np.median(numbers))
+                if np.isfinite(order[-1]):
+                    places = np.array([low, high]) * (count - 1)
+                    np.testing.assert_allclose(found, np.interp(places, np.arange(count), order), rtol=1e-6)
+
+
+@loop_over("dtype", ["f4", "f8"])
+@loop_over("rows", [20, 900])
+def test_gradients_of_a_ramp_differ_by_rounding_errors(dtype, rows, monkeypatch):
+    """There are fewer floats between them than bins, so none exceeds Otsu's threshold."""
+    ramp = np.tile(np.arange(50) * 0.1, (rows, 1)).astype(dtype)
+    monkeypatch.setattr(edges, "_STRIP", 50 * 100)
+    monkeypatch.setattr(edges, "_LEAST", 0)
+    gradient = imfilter.sobel(ramp, mode="edge")[1:-1, 1:-1]
+    assert gradient.min() < gradient.max()
+    assert not imfilter.canny(ramp, sigma=0, nms="interpolated").any()
+
+
+@pytest.mark.parametrize("threshold", ["otsu", "median", "quantile"])
+def test_a_threshold_of_the_whole_image_takes_little_memory(threshold):
     image = RNG.integers(0, 255, (3000, 1000)).astype(np.uint8)
     imfilter.canny(image[:700])
     tracemalloc.start()
     try:
-        imfilter.canny(image, workers=1)
+        imfilter.canny(image, 0.5, 0.9, threshold=threshold, workers=1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

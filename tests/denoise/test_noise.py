@@ -1,9 +1,12 @@
 """The estimate of noise against plain loops, and for images whose noise is known."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import imfilter
+from imfilter._filters.denoise import noise
 from tests.looping import loop_over
 from tests.photos import photo
 from tests.reference import denoise as reference
@@ -73,3 +76,33 @@ def test_scikit_image_has_a_similar_estimate():
     assert imfilter.estimate_noise(image) == pytest.approx(
         skimage.restoration.estimate_sigma(image), rel=0.05
     )
+
+
+@loop_over("shape", [(40,), (9, 11), (1, 13, 2), (6, 5, 7)])
+def test_strips_change_nothing(shape, monkeypatch):
+    image = RNG.normal(size=shape)
+    calls = [(image * unit, {}) for unit in (1, 3e307, 1e-308)]
+    inside = np.ones(shape, bool)
+    inside[(0,) * len(shape)] = False
+    calls.append((image, {"mask": inside}))
+    for values, options in calls:
+        whole = imfilter.estimate_noise(values, **options)
+        monkeypatch.setattr(noise, "_STRIP", 1)
+        for workers in (1, 3):
+            found = imfilter.estimate_noise(values, workers=workers, **options)
+            np.testing.assert_array_equal(found, whole)
+        monkeypatch.undo()
+        assert np.isfinite(whole)
+
+
+def test_the_estimate_takes_little_memory():
+    """Of a quarter of the samples, two floats."""
+    image = RNG.integers(0, 255, (1500, 2000)).astype(np.uint8)
+    imfilter.estimate_noise(image[:9])
+    tracemalloc.start()
+    try:
+        imfilter.estimate_noise(image, workers=1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * image.size

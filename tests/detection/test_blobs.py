@@ -1,6 +1,7 @@
 """Blobs: discs and balls of known size, scikit-image, overlaps, options and errors."""
 
 import itertools
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 import skimage.feature
 
 import imfilter
+from imfilter import blob_detection
 from imfilter._filters.detection import pruning
 from imfilter._filters.detection.pruning import pruned
+from tests.looping import loop_over
 from tests.reference import detection as loops
 
 METHODS = ("log", "dog", "doh")
@@ -308,3 +311,34 @@ def test_thresholds_and_borders_far_from_the_values(method):
             small = (image * factor).astype(dtype)
             found = imfilter.blobs(small, mode="constant", cval=cval, **options)
             assert np.isfinite(found).all()
+
+
+@loop_over("method", ["log", "dog", "doh"])
+@loop_over("shape", [(90,), (40, 31), (14, 12, 13)])
+def test_strips_of_rows_change_nothing(method, shape, monkeypatch):
+    image = RNG.random(shape) ** 8
+    image[5:7] = image.max()  # equal neighbours in two strips
+    inside = RNG.random(shape) < 0.95
+    for options in ({}, {"mask": inside, "exclude_border": 2}, {"refine": False, "mode": "wrap"}):
+        whole = imfilter.blobs(image, 1, 2.5, method=method, **options)
+        assert len(whole)
+        for rows in (1, 6):
+            monkeypatch.setattr(blob_detection, "_STRIP", 1)
+            monkeypatch.setattr(blob_detection, "_LEAST", rows)
+            np.testing.assert_array_equal(imfilter.blobs(image, 1, 2.5, method=method, **options), whole)
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("method", "most"), [("log", 16), ("dog", 20), ("doh", 30)])
+def test_two_scales_are_in_memory(method, most):
+    """And the image as floats; with 'doh', its second derivatives; with 'dog', a smoothed image."""
+    image = (RNG.random((1500, 1000)) ** 8 * 255).astype(np.uint8)
+    options = {"method": method, "relative": 0.9, "workers": 1}
+    imfilter.blobs(image[:100], 2, 4, **options)
+    tracemalloc.start()
+    try:
+        imfilter.blobs(image, 2, 4, **options)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most * image.size

@@ -1,5 +1,7 @@
 """Search for a template: the definition, other libraries, types, borders, masks and errors."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -207,3 +209,16 @@ def test_the_byte_order_changes_no_bit(dtype):
         np.testing.assert_array_equal(imfilter.match_template(swapped, template), expected)
         lazy = pytest.importorskip("dask.array").from_array(swapped, chunks=(60, 333))
         np.testing.assert_array_equal(imfilter.match_template(lazy, template).compute(), expected)
+
+
+def test_bytes_take_the_memory_of_two_results():
+    image = RNG.integers(0, 255, (1000, 1500)).astype(np.uint8)
+    template = image[:20, :20]
+    imfilter.match_template(image[:99], template)
+    tracemalloc.start()
+    try:
+        imfilter.match_template(image, template, workers=1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * image.size

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import dtypes, threads
+from imfilter._base import strips as in_strips
 from imfilter._base.loops import ArrayLayout, Loops
 from imfilter._base.padding import Padding
 from imfilter._base.program import Job, Program, address, layout_workspace, pitch, set_geometry
@@ -91,11 +92,7 @@ def edges_of_derivatives(
             np.add(across * across, down * down, out=size)
         program.call(address(planes), address(candidates[first:]), 0, last - first)
 
-    def task(start: int, stop: int) -> None:
-        for number in range(start, stop):
-            strip(number * step, min((number + 1) * step, count))
-
-    threads.run(task, -(-count // step), workers)
+    in_strips.each(strip, count, step, workers)
     hysteresis.spread(marks, 2, workers)
     return _strong(candidates, out, workers)
 
@@ -145,15 +142,11 @@ def _mark_candidates(
         source = dtypes.readable(rows(begin, end))
         program(source).compute(source, candidates[begin:end], first - begin, last - begin)
 
-    def task(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, count), step):
-            strip(first, min(first + step, count))
-
     if step >= count:
         source = dtypes.readable(rows(0, count))
         program(source).run(source, candidates, workers)
     else:
-        threads.run(task, -(-count // step), workers)
+        in_strips.each(strip, count, step, workers)
 
 
 def _remove(

@@ -144,7 +144,9 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     return Call(windows, frame, *numbers, mode, cval, dtype, array.shape)
 
 
-def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | None) -> Strength:
+def _strength(
+    call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | None, workers: int | None
+) -> Strength:
     """Return the strength for a block of channels, z, y and x."""
     deviation = call.noise
     if deviation is None:
@@ -152,7 +154,9 @@ def _strength(call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | N
         if block.dtype.kind == "f":
             finite = np.isfinite(block) if present is None else present & np.isfinite(block)
             finite = None if finite.all() else finite
-        each = [noise.deviation(c, None if finite is None else finite[i]) for i, c in enumerate(block)]
+        each = [
+            noise.deviation(c, None if finite is None else finite[i], workers) for i, c in enumerate(block)
+        ]
         known = [value for value in each if value == value]
         deviation = _root_mean_square(known) if known else 0.0
     strength = _STRENGTH * deviation if call.strength is None else call.strength
@@ -200,7 +204,7 @@ def _filled(
     every = tiles.cuts(frame.shape, len(frame.spatial))
     for place in np.ndindex(*source.shape[:-4]):
         block, there = source[place], None if counts is None else counts[place]
-        strength = _strength(call, block, None if there is None else there > 0)
+        strength = _strength(call, block, None if there is None else there > 0, workers)
 
         def task(
             start: int, stop: int, place: Any = place, there: Any = there, strength: Any = strength

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import dtypes, engine, threads
+from imfilter._base import dtypes, engine, strips, threads
 from imfilter._base.program import SMALL, Job, Prepared, address, layout_workspace
 from imfilter._filters.morphology.kernels.distance_lines import DISTANCE_JOB, measure, measure_distances
 from imfilter._filters.morphology.kernels.nearest import LANES, nearest_row
@@ -162,11 +162,10 @@ def _flags(image: _Array, frame: Frame, workers: int | None) -> npt.NDArray[np.u
     flags = np.empty(frame.shape, np.bool_)
     rows, step = len(view), max(1, _PIECE * len(view) // view.size)
 
-    def task(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, rows), step):
-            np.not_equal(view[first : first + step], 0, out=flags[first : first + step])
+    def strip(first: int, stop: int) -> None:
+        np.not_equal(view[first:stop], 0, out=flags[first:stop])
 
-    threads.run(task, -(-rows // step), workers)
+    strips.each(strip, rows, step, workers)
     return flags.view(np.uint8)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, engine, threads
+from imfilter._base import arguments, dtypes, engine, strips, threads
 from imfilter._base.keywords import Common
 from imfilter._base.plan import Planned, planning
 from imfilter._filters.morphology import family
@@ -83,16 +83,15 @@ def beyond(
     seed: npt.NDArray, mask: npt.NDArray, workers: int | None, *, dilation: bool
 ) -> tuple[int, ...] | None:
     """Return the place of the first sample of `seed` that exceeds `mask`, or None. It takes little memory."""
-    worse, found = np.greater if dilation else np.less, list[tuple[int, ...]]()
+    worse = np.greater if dilation else np.less
     step = max(1, PART * len(seed) // seed.size)
 
-    def task(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, len(seed)), step):
-            wrong = worse(seed[first : first + step], mask[first : first + step])
-            if wrong.any():
-                place = np.unravel_index(int(wrong.argmax()), wrong.shape)
-                found.append((first + int(place[0]), *map(int, place[1:])))
-                return
+    def strip(first: int, stop: int) -> tuple[int, ...] | None:
+        wrong = worse(seed[first:stop], mask[first:stop])
+        if not wrong.any():
+            return None
+        place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        return first + int(place[0]), *map(int, place[1:])
 
-    threads.run(task, -(-len(seed) // step), workers)
-    return min(found, default=None)
+    found = strips.each(strip, len(seed), step, workers)
+    return next((place for place in found if place is not None), None)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import bordered, threads
+from imfilter._base import bordered, strips
 from imfilter._base.loops import places_of
 from imfilter._base.missing import Presence, rows_of
 from imfilter._base.padding import Padding
@@ -122,13 +122,10 @@ def _over_pieces(
     pad = window.padding(0, length)
     span = pad.before + pad.after
 
-    def work(start: int, stop: int) -> None:
-        for first in range(start * step, min(stop * step, length), step):
-            last = min(first + step, length)
-            rows = rows_of(length, pad.before, pad.after, window.mode, first, last + span)
-            task(slice(first, last), rows)
+    def strip(first: int, last: int) -> None:
+        task(slice(first, last), rows_of(length, pad.before, pad.after, window.mode, first, last + span))
 
-    threads.run(work, -(-length // step), workers)
+    strips.each(strip, length, step, workers)
 
 
 def _padded(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from imfilter._base import threads
+from imfilter._base import strips
 from imfilter._base.program import address
 
 #: Samples of a block of lines.
@@ -43,12 +43,11 @@ def along(
     step = max(1, _BLOCK * n // max(values.size, 1))
     lead = (slice(None),) * other
 
-    def task(start: int, stop: int) -> None:
-        for block in range(start, stop):
-            where = (*lead, slice(block * step, (block + 1) * step))
-            found[where] = transform(values[where])
+    def strip(first: int, stop: int) -> None:
+        where = (*lead, slice(first, stop))
+        found[where] = transform(values[where])
 
-    threads.run(task, -(-n // step), 1 if values.size < _ALONE else workers)
+    strips.each(strip, n, step, 1 if values.size < _ALONE else workers)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, colour_warning, dtypes, missing, threads
+from imfilter._base import arguments, colour_warning, dtypes, missing, strips, threads
 from imfilter._base.keywords import Common
 from imfilter._base.program import address
 from imfilter._filters.threshold import small
@@ -179,14 +179,13 @@ def of_samples(samples: Samples, bins: int) -> Histogram | Number:
 
 def extremes(samples: Samples) -> tuple[Any, Any]:
     """Return the smallest and the largest sample as numbers of Python."""
-    values, found = samples.values, list[tuple[Any, Any]]()
+    values = samples.values
 
-    def task(start: int, stop: int) -> None:
-        for first in range(start * _PART, min(stop * _PART, len(values)), _PART):
-            part = values[first : first + _PART]
-            found.append((part.min().item(), part.max().item()))
+    def strip(first: int, stop: int) -> tuple[Any, Any]:
+        part = values[first:stop]
+        return part.min().item(), part.max().item()
 
-    threads.run(task, -(-len(values) // _PART), samples.workers)
+    found = strips.each(strip, len(values), _PART, samples.workers)
     return min(low for low, _ in found), max(high for _, high in found)
 
 

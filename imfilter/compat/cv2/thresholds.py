@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imfilter._base import dtypes, threads
+from imfilter._base import dtypes, strips, threads
 from imfilter._base.call_cache import Calls, remembered
 from imfilter._compat import cv2_arguments as arguments
 from imfilter._compat.cv2_arguments import U8
@@ -36,11 +36,7 @@ def _over_rows(shape: tuple[int, ...], fill: _Fill) -> None:
         return
     step = max(1, _BLOCK // max(math.prod(shape[1:]), 1))
 
-    def task(start: int, stop: int) -> None:
-        for block in range(start, stop):
-            fill(slice(block * step, (block + 1) * step))
-
-    threads.run(task, -(-shape[0] // step), threads.requested(None))
+    strips.each(lambda first, stop: fill(slice(first, stop)), shape[0], step, threads.requested(None))
 
 
 @like(cv2.threshold, "cv2.threshold")

@@ -10,7 +10,7 @@ from imfilter._filters.series.kernels.blocks import LANES, copy_along, gather, s
 from imfilter._simd.denormals import denormals_as_numbers
 from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import maximum, minimum
-from imfilter._simd.vector import invoke, load, peek, store
+from imfilter._simd.vector import invoke_packed, load, store
 
 _F64 = np.dtype(np.float64)
 
@@ -71,7 +71,4 @@ def extreme(source, target, rows, step, size, upper, buffer, block, columns):
 @kernel()
 def extreme_of(job, source, target):
     """Call `extreme`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
-        peek(job + 48), peek(job + 56),
-    ))  # fmt: skip
+    invoke_packed("iiiiiii", job, source, target)

@@ -13,7 +13,7 @@ from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import any_nan, count_lanes, full_like, lanes_from, where
 from imfilter._simd.prefetch import prefetch
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import invoke, load, load_one, peek, poke, store, store_one
+from imfilter._simd.vector import invoke, invoke_packed, load, load_one, peek, poke, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector.
@@ -146,9 +146,4 @@ def skip(
 @kernel()
 def skip_of(job, source, target):
     """Call `skip`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32),
-        load_one(_F64, job + 40, _F64), load_one(_F64, job + 48, _F64), peek(job + 56), peek(job + 64),
-        peek(job + 72), peek(job + 80), peek(job + 88), peek(job + 96), peek(job + 104), peek(job + 112),
-        peek(job + 120),
-    ))  # fmt: skip
+    invoke_packed("iiiiffiiiiiiiii", job, source, target)

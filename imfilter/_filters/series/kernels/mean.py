@@ -17,7 +17,7 @@ from imfilter._simd.llvm import constant, multiply_add, strict
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import BYTES, LINE, in_register
 from imfilter._simd.vector import (
-    invoke,
+    invoke_packed,
     load,
     load_like,
     load_one,
@@ -284,8 +284,4 @@ def average(
 @kernel()
 def average_of(job, source, target):
     """Call `average`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), load_one(_F64, job + 32, _F64),
-        peek(job + 40), peek(job + 48), peek(job + 56), peek(job + 64), peek(job + 72), peek(job + 80),
-        peek(job + 88), peek(job + 96), peek(job + 104), peek(job + 112), peek(job + 120), peek(job + 128),
-    ))  # fmt: skip
+    invoke_packed("iiifiiiiiiiiiiii", job, source, target)

@@ -16,7 +16,7 @@ from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import root
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import LINE
-from imfilter._simd.vector import invoke, load_one, peek, splat, store
+from imfilter._simd.vector import invoke_packed, load_one, peek, splat, store
 
 _F64 = np.dtype(np.float64)
 
@@ -113,8 +113,4 @@ def variance(
 @kernel()
 def variance_of(job, source, target):
     """Call `variance`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
-        peek(job + 48), load_one(_F64, job + 56, _F64), peek(job + 64), peek(job + 72), peek(job + 80),
-        peek(job + 88), peek(job + 96),
-    ))  # fmt: skip
+    invoke_packed("iiiiiifiiiii", job, source, target)

@@ -10,7 +10,7 @@ from imfilter._simd.jit import Driver, inlined, kernel
 from imfilter._simd.lanewise import any_nan, count_lanes, fma, full_like, root, where
 from imfilter._simd.prefetch import DISTANCE, prefetch
 from imfilter._simd.registers import LINE
-from imfilter._simd.vector import invoke, load, load_one, peek, splat, store, store_one
+from imfilter._simd.vector import invoke_packed, load, load_one, peek, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Arrays of `counted_variance`: references, means, sums of squares and counts of groups, and of windows.
@@ -269,11 +269,7 @@ def present_variance(
 @kernel()
 def present_variance_of(job, source, target):
     """Call `present_variance`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
-        peek(job + 48), load_one(_F64, job + 56, _F64), load_one(_F64, job + 64, _F64), peek(job + 72),
-        peek(job + 80), peek(job + 88), peek(job + 96), peek(job + 104),
-    ))  # fmt: skip
+    invoke_packed("iiiiiiffiiiii", job, source, target)
 
 
 @inlined

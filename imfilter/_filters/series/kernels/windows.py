@@ -11,7 +11,7 @@ from imfilter._simd.denormals import denormals_as_zeros
 from imfilter._simd.jit import Driver, kernel
 from imfilter._simd.lanewise import fma
 from imfilter._simd.registers import BYTES
-from imfilter._simd.vector import invoke, load, load_one, peek, splat, store, store_one
+from imfilter._simd.vector import invoke_packed, load, load_one, splat, store, store_one
 
 _F64 = np.dtype(np.float64)
 #: Elements of a vector, and number of columns that are processed together for many series.
@@ -57,7 +57,4 @@ def weigh(source, target, runs, length, pitch, step, taps, n_taps, bias: float):
 @kernel()
 def weigh_of(job, source, target):
     """Call `weigh`. job: its address, and its arguments after the first two."""
-    invoke(0, peek(job), (
-        source, target, peek(job + 8), peek(job + 16), peek(job + 24), peek(job + 32), peek(job + 40),
-        peek(job + 48), load_one(_F64, job + 56, _F64),
-    ))  # fmt: skip
+    invoke_packed("iiiiiif", job, source, target)
