@@ -91,15 +91,13 @@ class Program:
                 self.brief = pace.seconds * self.lines < threads.LEAST / 2
             return done
         pieces = max(1, min(self.work // PATIENCE, self.lines // (8 * self.rows)))
-        if waiting.awake and known and pieces == 1:
-            shared = self._share(image, target, workers)
-            if shared is not None:
-                return shared
+        wait = waiting.awake and known and pieces == 1
+        if wait and (shared := self._share(image, target, workers)) is not None:
+            return shared
         unusual: list[int] = []
 
         def task(start: int, stop: int) -> None:
-            done = self.compute(image, target, start, stop)
-            if done != DONE:
+            if (done := self.compute(image, target, start, stop)) != DONE:
                 unusual.append(done)
 
         threads.run(task, self.lines, workers, pieces, pace)

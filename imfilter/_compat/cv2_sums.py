@@ -15,6 +15,7 @@ from imfilter._compat.cv2_prepared import Prepared
 from imfilter._compat.samples import all_finite
 from imfilter._compat.serving import Elsewhere
 from imfilter._filters.linear import apply as linear
+from imfilter._filters.linear import running
 from imfilter._filters.linear.operators import Operator, separable
 
 #: Integers up to this one are exact in float32.
@@ -57,13 +58,13 @@ def prepared(
     call = linear.FAMILY.settle(array, common, (build, mean, method), taps, geometry)
 
     def run(image: npt.NDArray, out: npt.NDArray) -> None:
-        linear.run(call, image, out, None)
+        running.run(call, image, out, None)
 
     def run_finite(image: npt.NDArray, out: npt.NDArray) -> None:
-        if linear.run_finite(call, image, out, None) is None:
+        if running.run_finite(call, image, out, None) is None:
             if not all_finite(image):
                 raise Elsewhere("samples are not finite")
-            linear.run(call, image, out, None)
+            running.run(call, image, out, None)
 
     return Prepared(run_finite if array.dtype.kind == "f" else run, call.shape, target)
 

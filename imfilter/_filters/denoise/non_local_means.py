@@ -17,20 +17,14 @@ from imfilter._base.plan import Plan
 from imfilter._base.program import address, pitch, set_addresses
 from imfilter._base.reach import Reach, of_radii
 from imfilter._base.store import Store
-from imfilter._filters.denoise import noise, tiles
+from imfilter._filters.denoise import tiles
 from imfilter._filters.denoise.kernels.non_local import COUNTED, NON_LOCAL_JOB, average_tile, non_local
+from imfilter._filters.denoise.strength import Strength, of_block
 from imfilter._filters.denoise.tiles import Frame
 from imfilter._simd.registers import BYTES
 
-#: The default strength by the standard deviation of the noise. For patches of 5, photographs with noise of 20
-#: are best with 0.75, with noise of 10 with 0.9, and with noise of 40 with 0.6; see `benchmarks.denoising`.
-_STRENGTH = 0.8
 #: Weights below 2 to the power of minus these are 0: they are no normal numbers of float32 and of float64.
 _CUT = {dtypes.FLOAT32: 126.0, dtypes.FLOAT64: 1022.0}
-#: Range of strengths whose squares have all digits in float32.
-_LEAST, _MOST = 1e-13, 1e13
-#: Squares of differences may be 0 in float64 below the first strength, and infinite above the second.
-_SMALLEST, _LARGEST = 1e-140, 1e140
 #: Factor of samples whose sums are infinite: more than the inverse of the samples of a search window.
 _SHRINK = 2.0**-24
 #: Largest numbers of samples of a patch, and of a search window.
@@ -77,29 +71,6 @@ class Call:
         return of_radii(axes, self.windows.halo[3 - len(axes) :])
 
 
-class Strength(NamedTuple):
-    """Twice the variance of the noise, the strength, and the type of the arithmetic.
-
-    They belong to samples that are multiplied by `unit`.
-    """
-
-    twice: float
-    strength: float
-    real: np.dtype
-    unit: float = 1.0
-
-    @property
-    def unscaled(self) -> "Strength":
-        """The same for samples as they are."""
-        return Strength(self.twice / self.unit / self.unit, self.strength / self.unit, self.real)
-
-    @property
-    def slope(self) -> float:
-        """The factor of squared distances in the binary logarithms of weights."""
-        square = self.strength * self.strength
-        return math.log2(math.e) / square if square > 1e-300 else 1e300
-
-
 def apply(
     image: npt.ArrayLike, patch: Any, search: Any, strength: Any, deviation: Any, common: Common
 ) -> npt.NDArray:
@@ -144,40 +115,6 @@ def _checked(array: npt.NDArray, given: Common, fixed: str, own: tuple[Any, ...]
     return Call(windows, frame, *numbers, mode, cval, dtype, array.shape)
 
 
-def _strength(
-    call: Call, block: npt.NDArray, present: npt.NDArray[np.bool_] | None, workers: int | None
-) -> Strength:
-    """Return the strength for a block of channels, z, y and x."""
-    deviation = call.noise
-    if deviation is None:
-        finite = present
-        if block.dtype.kind == "f":
-            finite = np.isfinite(block) if present is None else present & np.isfinite(block)
-            finite = None if finite.all() else finite
-        each = [
-            noise.deviation(c, None if finite is None else finite[i], workers) for i, c in enumerate(block)
-        ]
-        known = [value for value in each if value == value]
-        deviation = _root_mean_square(known) if known else 0.0
-    strength = _STRENGTH * deviation if call.strength is None else call.strength
-    real = dtypes.working(block.dtype, call.dtype)
-    if not (_LEAST < strength < _MOST and (deviation == 0 or _LEAST < deviation < _MOST)):
-        real = dtypes.FLOAT64
-    unit, most = 1.0, max(strength, deviation)
-    if most > _LARGEST or 0 < most < _SMALLEST:
-        unit = 2.0 ** -max(min(math.frexp(most)[1], 1000), -1000)  # a normal number
-        strength, deviation = strength * unit, deviation * unit
-    return Strength(2 * deviation * deviation, strength, real, unit)
-
-
-def _root_mean_square(values: list[float]) -> float:
-    """Return the root of the mean of squares, which is at most the largest float64."""
-    mean = sum(v * v for v in values) / len(values)
-    if 1e-290 < mean < math.inf:
-        return math.sqrt(mean)
-    return min(math.hypot(*values) / math.sqrt(len(values)), float(np.finfo(np.float64).max))
-
-
 def _offsets(search: tuple[int, int, int]) -> npt.NDArray[np.int64]:
     """Return the offsets dz, dy, dx to half of a search window, without its centre."""
     every = itertools.product(*(range(-r, r + 1) for r in search))
@@ -204,7 +141,8 @@ def _filled(
     every = tiles.cuts(frame.shape, len(frame.spatial))
     for place in np.ndindex(*source.shape[:-4]):
         block, there = source[place], None if counts is None else counts[place]
-        strength = _strength(call, block, None if there is None else there > 0, workers)
+        present = None if there is None else there > 0
+        strength = of_block(block, present, call.strength, call.noise, call.dtype, workers)
 
         def task(
             start: int, stop: int, place: Any = place, there: Any = there, strength: Any = strength

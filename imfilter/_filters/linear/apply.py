@@ -13,11 +13,10 @@ from imfilter._base.keywords import Common
 from imfilter._base.loops import ArrayLayout
 from imfilter._base.missing import Presence, border_of_counts
 from imfilter._base.plan import Section, part_of, unused_rows
-from imfilter._base.program import OVERFLOWED, REFUSED
+from imfilter._base.program import OVERFLOWED
 from imfilter._filters.linear import (
     box,
     cosine,
-    infinities,
     normalized,
     normalized_window,
     overflow,
@@ -26,51 +25,7 @@ from imfilter._filters.linear import (
 from imfilter._filters.linear.algorithm import AUTO, HUGE, TINY, Call, Compiled, Request, method_of
 from imfilter._filters.linear.fold import cancels, folded, reach_of_folded
 from imfilter._filters.linear.operators import Operator
-
-
-def run(call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None) -> npt.NDArray:
-    """Apply the operator of `call` to the image `given`; return `out` or a new array."""
-    chosen, image = call.choice, dtypes.readable(given)
-    target = dtypes.target(out, given, call.shape, call.native)
-    if call.apart is not None and not infinities.absent(image, call.cval):
-        infinities.correlate_folded(run, call, image, target, workers)
-    else:
-        done = REFUSED
-        if not _refuses(call):
-            done = chosen.implementation.run(call, chosen.operator, image, target, workers)
-        # Samples that are not finite must go through the kernel's own taps.
-        if not done and infinities.meets(chosen, image, call.cval):
-            infinities.correlate(run, call, image, target, workers)
-        elif not done:
-            plain = chosen.implementation.fallback or chosen.implementation
-            done = plain.run(call, chosen.operator, image, target, workers, assume_finite=False)
-        # The first test takes no time.
-        if (done == OVERFLOWED or call.cval) and overflow.possible(call, done):
-            overflow.recompute(run, call, image, target, workers)
-    return engine.delivered(target, out, call.dtype)
-
-
-def _refuses(call: Call) -> bool:
-    """Tell whether the algorithm refuses a sample of the larger image that this one is a part of."""
-    return call.part is not None and call.part.refused and call.choice.implementation.fallback is not None
-
-
-def run_finite(
-    call: Call, given: npt.NDArray, out: npt.NDArray | None, workers: int | None
-) -> npt.NDArray | None:
-    """Do what `run` does. Return None if a sample is not finite, or if the algorithm cannot tell."""
-    implementation = call.choice.implementation
-    if not isinstance(implementation, Compiled):
-        return None
-    if call.watching is None:
-        call.watching = call.changed(watch=True)
-    image, target = dtypes.readable(given), dtypes.target(out, given, call.shape, call.native)
-    done = implementation.run(call.watching, call.choice.operator, image, target, workers)
-    if not done:
-        return None
-    if call.cval and overflow.possible(call, done):
-        overflow.recompute(run, call, image, target, workers)
-    return engine.delivered(target, out, call.dtype)
+from imfilter._filters.linear.running import run, run_finite
 
 
 class Geometry(NamedTuple):
