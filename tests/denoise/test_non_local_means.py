@@ -145,15 +145,18 @@ def test_a_mask_far_away_changes_no_bit():
     assert (found != whole).any()
 
 
-def test_nan_is_local():
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_is_local(value):
     image = picture((40, 41))
-    image[20, 20] = np.nan
+    image[20, 20] = value
     found = imfilter.non_local_means(image, patch=5, search=7)
     gone = np.isnan(found)
     assert gone[20, 20]
     assert gone[15:26, 15:26].all()
     gone[15:26, 15:26] = False
     assert not gone.any()
+    if value == value:
+        return
     ignored = imfilter.non_local_means(image, patch=5, search=7, nan="ignore")
     assert np.isfinite(ignored).all()
     assert abs(ignored[20, 20] - 130) < 20

@@ -59,8 +59,9 @@ def middles(strips: list[Tops], shape: tuple[int, ...]) -> _Ints:
     places, starts, stops, sloped = (np.concatenate(parts) for parts in zip(*strips, strict=True))
     if len(starts):
         # A run of a signal may continue in the next strip.
-        runs = _joined(starts, stops, sloped, shape[-1]) if len(shape) == 1 else (starts, stops, sloped)
-        places = np.concatenate([places, _nearest(*runs, shape)])
+        if len(shape) == 1:
+            starts, stops, sloped = _joined(starts, stops, sloped, shape[-1])
+        places = np.concatenate([places, _nearest(starts, stops, sloped, shape)])
         places.sort()
     return np.array(np.unravel_index(places, shape)).T
 

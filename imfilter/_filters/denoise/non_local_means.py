@@ -222,6 +222,8 @@ class Tile:
             counts = store.array("counts", samples.shape, real)
             tiles.fill(there, cut, halo, call.mode, 0.0 if call.mode == "shrink" else 1.0, counts)
             samples[counts == 0] = 0
+        if np.isinf(samples).any():  # no weight is small enough for it
+            samples[np.isinf(samples)] = np.nan
         factor = self.shrink * self.strength.unit
         if factor != 1:
             with np.errstate(over="ignore"):
@@ -237,7 +239,8 @@ class Tile:
         centre = samples[own].reshape(channels, planes * rows, columns)
         inner = (slice(None), slice(-1), slice(reach_x, reach_x + columns))
         weight = 1 if counts is None else counts[own].reshape(centre.shape)
-        sums[inner], totals[inner] = centre * weight, weight
+        # Zero and minus zero are one number here, because votes of 0 are added to some samples only.
+        sums[inner], totals[inner] = centre * weight + 0.0, weight
         self._vote(samples, counts, sums, totals, (planes, rows, columns), lengths)
         weights = totals[inner] if counts is not None else totals[:1][inner]
         with np.errstate(all="ignore"):
