@@ -36,16 +36,14 @@ def write(
             cells = [[row[name] for name in columns] for row in rows]
             np.save(file, np.reshape(np.array(cells, np.float64), (len(rows), len(columns))))
             return
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        try:
-            if suffix == ".json":
-                import json  # rarely needed
+        text = io.StringIO(newline="")
+        if suffix == ".json":
+            import json  # rarely needed
 
-                json.dump(rows, text, indent=1)
-                text.write("\n")
-            else:
-                table = csv.DictWriter(text, columns, lineterminator="\n")
-                table.writeheader()
-                table.writerows(rows)
-        finally:
-            text.detach()  # so that the file stays open
+            json.dump(rows, text, indent=1)
+            text.write("\n")
+        else:
+            table = csv.DictWriter(text, columns, lineterminator="\n")
+            table.writeheader()
+            table.writerows(rows)
+        file.write(text.getvalue().encode())
