@@ -7,6 +7,7 @@ import ctypes
 import gc
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -142,9 +143,30 @@ def _work_and_end(work: Callable[[], object], parent: int) -> NoReturn:
         with contextlib.suppress(OSError, AttributeError, TypeError):
             ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() == parent:
+            _reopen_files()
             jit.only_kept.set(False)  # set if the work is a part of other work that needs a kernel
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
             with messages.kept():  # the other process says them
                 work()
     finally:
         os._exit(0)  # without what Python does at its end, such as the removal of partial files
+
+
+def _reopen_files() -> None:
+    """Give this copy positions of its own in the files that are read.
+
+    A copy shares them: what it reads moves the position of the other process, whose buffer does not know. The
+    other process would then read other bytes than it asked for.
+    """
+    import fcntl  # Windows has none
+
+    for name in os.listdir("/proc/self/fd"):
+        number = int(name)
+        with contextlib.suppress(OSError):  # the list of names had a number of its own
+            reads = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            if not (reads and stat.S_ISREG(os.fstat(number).st_mode)):
+                continue
+            own = os.open(f"/proc/self/fd/{number}", os.O_RDONLY | os.O_CLOEXEC)
+            os.lseek(own, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
+            os.dup2(own, number, inheritable=os.get_inheritable(number))
+            os.close(own)

@@ -83,6 +83,22 @@ def test_a_copy_compiles_once(tmp_path: Path) -> None:
     assert not jit.only_kept.get()
 
 
+def test_a_copy_has_positions_of_its_own(tmp_path: Path) -> None:
+    """A buffered file does not look where it is, so a copy that reads must not move it."""
+    path, data = tmp_path / "data", os.urandom(100_000)
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        begin = file.read(4096)  # reads more into the buffer
+
+        def compiles() -> None:
+            assert begin + file.read() == data
+            (tmp_path / "right").touch()
+
+        apart.compiled(kernel(tmp_path / "kernel", compiles))
+        assert (tmp_path / "right").exists(), "the copy read what follows"
+        assert begin + file.read(50_000) == data[:54_096]
+
+
 def test_a_copy_collects_garbage(tmp_path: Path) -> None:
     enabled = gc.isenabled()
     gc.disable()  # as the command does
