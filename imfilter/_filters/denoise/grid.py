@@ -157,6 +157,12 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
+@as_zeros
+def _copy(inner: npt.NDArray, block: npt.NDArray) -> None:
+    """Convert samples. A denormal of float32 is a number in float64, but 0 for a filter."""
+    inner[...] = block
+
+
 def _block(
     call: Call,
     block: npt.NDArray,
@@ -171,7 +177,7 @@ def _block(
     values, marks = grid.zeros(), None
     inner, flat = grid.inner(values), (grid.channels, grid.planes, grid.rows, grid.columns)
     with np.errstate(over="ignore"):
-        inner[...] = block.reshape(flat)
+        _copy(inner, block.reshape(flat))
     if present is not None:
         marks = grid.zeros()
         grid.inner(marks)[...] = present.reshape(flat)

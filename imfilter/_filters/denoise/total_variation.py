@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imfilter._base import arguments, dtypes
+from imfilter._base.denormals import as_zeros
 from imfilter._base.plan import Plan
 from imfilter._base.program import address, set_addresses
 from imfilter._filters.denoise.grid import Grid, over_bands
@@ -29,6 +30,8 @@ _STEPS = 10
 _LEAST, _MOST = 1e-12, 1e30
 #: Largest quotient of weight and samples in float64.
 _MOST_WEIGHT = 2.0**300
+#: Denormal samples count as 0, except beside a weight below this number.
+_TINY = 2.0**-960
 #: Weights that are not between this number and its inverse have a unit that float32 cannot hold.
 _SMALLEST = 2.0**-126
 
@@ -104,11 +107,22 @@ class TotalVariation:
         weight = min(settings.weight, float(np.abs(inner).max(initial=0.0)) * _MOST_WEIGHT or math.inf)
         # The unit is a power of two near the weight, so that squares stay in the range of the type.
         unit = 2.0 ** min(-math.frexp(weight)[1], 1000)
-        with np.errstate(over="ignore"):
-            inner *= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
+        factor = grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
+        scale = _scale if settings.weight < _TINY else _scale_normal
+        scale(np.multiply, inner, factor)
         _Iteration(settings, values, grid, marks, workers, weight * unit).run()
-        inner /= grid.real.type(unit) if 1e-30 < unit < 1e30 else unit
+        scale(np.divide, inner, factor)
         return values
+
+
+def _scale(change: np.ufunc, samples: npt.NDArray, factor: Any) -> None:
+    """Multiply or divide samples."""
+    with np.errstate(over="ignore"):
+        change(samples, factor, out=samples)
+
+
+#: The same where denormals count as 0, before and after.
+_scale_normal = as_zeros(_scale)
 
 
 class _Iteration:
