@@ -162,7 +162,7 @@ def _reopen_files() -> None:
 
     for name in os.listdir("/proc/self/fd"):
         number = int(name)
-        with contextlib.suppress(OSError):  # the list of names had a number of its own
+        with contextlib.suppress(OSError):  # `listdir` opened a file, which is closed by now
             reads = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
             if not (reads and stat.S_ISREG(os.fstat(number).st_mode)):
                 continue

@@ -187,7 +187,6 @@ def test_samples_near_the_ends_of_the_range(dtype):
     ]
     error = 1e-5 if dtype == "float32" else 1e-12
     for options in ({}, {"mask": present}, {"template_mask": RNG.random((6, 22))}, {"mode": "constant"}):
-        expected = imfilter.match_template(image, template, **options)
         for power in powers:
             scaled, cval = np.ldexp(image, power), 2.0**power if "mode" in options else 0.0
             expected = imfilter.match_template(image, template, cval=float(bool(cval)), **options)

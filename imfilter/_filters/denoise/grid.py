@@ -12,8 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from imfilter._base import arguments, dtypes, engine, threads
-from imfilter._base.denormals import as_zeros
+from imfilter._base import arguments, denormals, dtypes, engine, threads
 from imfilter._base.keywords import Common
 from imfilter._base.missing import Presence
 from imfilter._base.plan import Plan
@@ -157,12 +156,6 @@ def _filled(
     return engine.delivered(target, out, call.dtype)
 
 
-@as_zeros
-def _copy(inner: npt.NDArray, block: npt.NDArray) -> None:
-    """Convert samples. A denormal of float32 is a number in float64, but 0 for a filter."""
-    inner[...] = block
-
-
 def _block(
     call: Call,
     block: npt.NDArray,
@@ -176,8 +169,8 @@ def _block(
     grid = Grid(shape, len(call.frame.spatial), real)
     values, marks = grid.zeros(), None
     inner, flat = grid.inner(values), (grid.channels, grid.planes, grid.rows, grid.columns)
-    with np.errstate(over="ignore"):
-        _copy(inner, block.reshape(flat))
+    # A denormal of float32 is a number in float64, but 0 for a filter.
+    denormals.place(block.reshape(flat), inner, exact=False)
     if present is not None:
         marks = grid.zeros()
         grid.inner(marks)[...] = present.reshape(flat)
@@ -186,10 +179,7 @@ def _block(
     if present is not None:
         found[~present] = np.nan
     with np.errstate(invalid="ignore", over="ignore"):
-        _place(found, to)
-
-
-_place = as_zeros(dtypes.place)
+        denormals.place(found, to, exact=False)
 
 
 def over_bands(task: Callable[[int, int], None], grid: Grid, workers: int | None) -> None:

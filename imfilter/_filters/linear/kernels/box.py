@@ -19,7 +19,7 @@ from imfilter._filters.linear.kernels.magnitudes import (
     nearer,
 )
 from imfilter._filters.linear.kernels.quotient import quotient
-from imfilter._simd.jit import kernel, nested
+from imfilter._simd.jit import inlined, kernel, nested
 from imfilter._simd.lanewise import full_like
 from imfilter._simd.lines import source_index
 from imfilter._simd.llvm import (
@@ -233,6 +233,15 @@ def box_prefix(sums, channels, line, count, to, step):
     _prefix(sums, channels, line, count, to)
 
 
+@inlined
+def _prefix_column(sums, total, start, end, step, to):
+    """Write the prefix sums of vectors `step` bytes apart, from `total` on."""
+    for at in range(start, end, step):
+        total = total + load_like(total, at, sums)
+        store(to, sums, total)
+        to += step
+
+
 @kernel("sums", "channels")
 def box_prefix_apart(sums, channels, line, count, to, step):
     """Do what `box_prefix` does for any number of channels, `step`, in vectors of neighbouring channels."""
@@ -244,21 +253,11 @@ def box_prefix_apart(sums, channels, line, count, to, step):
     c = 0
     while c < step and lanes <= step:  # the last vector overlaps the previous one
         shift = min(c, step - lanes) * size
-        total = splat(sums, nothing)
-        place = to + pixel + shift
-        for at in range(line + shift, end, pixel):
-            total = total + load_like(total, at, sums)
-            store(place, sums, total)
-            place += pixel
+        _prefix_column(sums, splat(sums, nothing), line + shift, end, pixel, to + pixel + shift)
         c += lanes
     while c < step and few <= step:
         shift = min(c, step - few) * size
-        total_few = splat_register(sums, nothing)
-        place = to + pixel + shift
-        for at in range(line + shift, end, pixel):
-            total_few = total_few + load_like(total_few, at, sums)
-            store(place, sums, total_few)
-            place += pixel
+        _prefix_column(sums, splat_register(sums, nothing), line + shift, end, pixel, to + pixel + shift)
         c += few
     for i in range(c, step):
         one = nothing

@@ -54,18 +54,15 @@ NOT, NEIGHBOURS, PICKED, APART = range(4)
 def _rows(job, workspace, plane, z, y, shift):
     """List the addresses of the rows of windows z and y, plus `shift` bytes. Return their number."""
     planes, lines = record(WINDOW, job.windows_z + z * _WINDOW), record(WINDOW, job.windows_y + y * _WINDOW)
-    n = 0
+    start = plane + planes.first * job.source_z + lines.first * job.source_y + shift
+    slow, slow_step = planes.count, job.dilation_z * job.source_z
+    fast, fast_step = lines.count, job.dilation_y * job.source_y
     if job.by_columns:
-        for k in range(lines.count):
-            column = plane + (lines.first + k * job.dilation_y) * job.source_y + shift
-            for i in range(planes.count):
-                poke(workspace + job.at + 8 * n, column + (planes.first + i * job.dilation_z) * job.source_z)
-                n += 1
-        return n
-    for i in range(planes.count):
-        layer = plane + (planes.first + i * job.dilation_z) * job.source_z + shift
-        for k in range(lines.count):
-            poke(workspace + job.at + 8 * n, layer + (lines.first + k * job.dilation_y) * job.source_y)
+        slow, slow_step, fast, fast_step = fast, fast_step, slow, slow_step
+    n = 0
+    for i in range(slow):
+        for k in range(fast):
+            poke(workspace + job.at + 8 * n, start + i * slow_step + k * fast_step)
             n += 1
     return n
 
